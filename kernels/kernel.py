@@ -1,0 +1,35 @@
+"""How a kernel is declared: a function that returns its pipeline and its arguments, in call order.
+
+    @kernel("mosaic_to_gray")
+    def build():
+        mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
+        gray = hl.Func("lichtbild_mosaic_to_gray")
+        ...
+        return hl.Pipeline([gray]), [mosaic]
+
+The first output is named `lichtbild_` and the symbol: Halide names the exported function after it.
+
+Python calls it as `native.call("mosaic_to_gray", mosaic, gray)`: inputs in the order given here, outputs last.
+Halide dimension i is numpy axis ndim-1-i, so a (y, x) array is Func(x, y) and a (y, x, c) array is
+Func(c, x, y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import halide as hl
+
+Build = Callable[[], tuple[hl.Pipeline, list[Any]]]
+REGISTRY: dict[str, Build] = {}
+
+
+def kernel(symbol: str) -> Callable[[Build], Build]:
+    """Register a kernel under the symbol that it exports, `lichtbild_<symbol>`."""
+
+    def register(build: Build) -> Build:
+        REGISTRY[f"lichtbild_{symbol}"] = build
+        return build
+
+    return register

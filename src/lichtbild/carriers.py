@@ -1,0 +1,173 @@
+"""The four carriers of the path of light: `Frame`, `Burst`, `Scene`, `Picture`.
+
+All are frozen; a leg returns a new one whose metadata is true of its pixels. Arrays are (y, x) or (y, x, c).
+DNG names are kept in snake_case; an empty field (None) means that the file did not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Mosaic: TypeAlias = npt.NDArray[np.uint16]
+FloatImage: TypeAlias = npt.NDArray[np.float32]
+Matrix: TypeAlias = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+Triple: TypeAlias = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class NoiseProfile:
+    """Variance of a pixel: scale * x + offset, x in [0, 1] of white minus black (DNG 1.7, NoiseProfile).
+
+    scale, offset: one value per colour plane R, G, B.
+    source: where the numbers come from: "tag", "frames" or "fallback".
+    """
+
+    scale: Triple
+    offset: Triple
+    source: str = "tag"
+
+    def divided_by(self, n: float) -> NoiseProfile:
+        """The profile of a mean of n independent frames."""
+        return replace(
+            self,
+            scale=(self.scale[0] / n, self.scale[1] / n, self.scale[2] / n),
+            offset=(self.offset[0] / n, self.offset[1] / n, self.offset[2] / n),
+        )
+
+
+@dataclass(frozen=True)
+class CameraColor:
+    """The DNG colour tags. Matrices map XYZ to camera (color_matrix) or white-balanced camera to XYZ D50
+    (forward_matrix); illuminants are EXIF LightSource codes (17 = A, 21 = D65)."""
+
+    color_matrix_1: Matrix | None = None
+    color_matrix_2: Matrix | None = None
+    forward_matrix_1: Matrix | None = None
+    forward_matrix_2: Matrix | None = None
+    camera_calibration_1: Matrix | None = None
+    camera_calibration_2: Matrix | None = None
+    calibration_illuminant_1: int | None = None
+    calibration_illuminant_2: int | None = None
+    analog_balance: Triple = (1.0, 1.0, 1.0)
+    as_shot_neutral: Triple | None = None
+    as_shot_white_xy: tuple[float, float] | None = None
+    baseline_exposure: float = 0.0
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is true of a photograph beside its pixels."""
+
+    path: Path | None = None
+    make: str = ""
+    model: str = ""
+    unique_camera_model: str = ""
+    lens: str = ""
+    iso: float | None = None
+    exposure_time: float | None = None  # seconds
+    f_number: float | None = None
+    focal_length: float | None = None  # mm
+    capture_time: str = ""  # EXIF DateTimeOriginal with SubSecTimeOriginal, sorts as text
+    orientation: int = 1  # EXIF 1..8, of the pixels as stored
+    color: CameraColor = field(default_factory=CameraColor)
+    opcode_list_1: bytes = b""  # as stored in the file, kept for a merged DNG
+    opcode_list_2: bytes = b""
+    opcode_list_3: bytes = b""
+    # EXIF kept for the finished file: {"Image" | "Exif" | "GPS": {tag id: (TIFF type, value)}}
+    exif: Mapping[str, Mapping[int, tuple[int, Any]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One mosaic, or one linear RGB raw, of the active area, in the file's own numbers.
+
+    mosaic: (h, w) uint16, or (h, w, 3) for linear raw; linearised, defects mended, black not subtracted.
+    cfa: colours of the 2x2 sites (0,0) (0,1) (1,0) (1,1): "RGGB", "BGGR", "GRBG", "GBRG"; "RGB" for linear raw.
+    black_level: digital number of no light, per site in the order of `cfa`.
+    white_level: digital number that stands for 1.0, the white of the reference exposure.
+    clip_level: digital number at which the sensor (or the merged file) clips; above white_level after a bracket.
+    shading: (h', w', 4) gains of lens shading per CFA site on a grid that spans the mosaic from its first to its
+        last pixel centre, to be multiplied after black is subtracted; None where there is none.
+    confidence: (h/16, w/16) float32, the mean number of frames that a merge could use there; None for one frame.
+    """
+
+    mosaic: Mosaic
+    cfa: str
+    black_level: tuple[float, float, float, float]
+    white_level: float
+    clip_level: float
+    noise_profile: NoiseProfile
+    metadata: Metadata
+    shading: FloatImage | None = None
+    confidence: FloatImage | None = None
+
+    @property
+    def is_linear(self) -> bool:
+        """True for linear raw (three samples per pixel, no mosaic)."""
+        return self.mosaic.ndim == 3
+
+    @property
+    def color_phase(self) -> tuple[int, int]:
+        """(dy, dx) of the first red site, each 0 or 1."""
+        i = self.cfa.index("R")
+        return i // 2, i % 2
+
+
+@dataclass(frozen=True)
+class Burst:
+    """Paths of frames of one scene, in capture order, opened one at a time so that memory does not grow.
+
+    frames: already read frames, or files that are read when they are needed.
+    """
+
+    frames: tuple[Frame | Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[Frame | Path]:
+        return iter(self.frames)
+
+    @classmethod
+    def of(cls, frames: Iterable[Frame | Path]) -> Burst:
+        return cls(tuple(frames))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A scene-linear image in linear Rec. 2020 (D65); 1.0 is the raw white level of the reference exposure.
+
+    image: (h, w, 3) float32 view of planar memory (each colour plane contiguous): strides (4w, 4, 4hw).
+    noise_profile: of each working-space channel, at the scale of `image`.
+    neutral: camera RGB of white that the white balance used, max 1.
+    white_xy: CIE 1931 xy of the illuminant that it stands for.
+    clip: value up to which the sensor measured; beyond it highlights are reconstructed.
+    """
+
+    image: FloatImage
+    noise_profile: NoiseProfile
+    neutral: Triple
+    white_xy: tuple[float, float]
+    clip: float
+    metadata: Metadata
+    confidence: FloatImage | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A display image, upright, ready to be written.
+
+    image: (h, w, 3) uint8 or uint16, encoded with the transfer function of `space`; or float32, linear.
+    space: "srgb", "p3" or "rec2020".
+    """
+
+    image: npt.NDArray[Any]
+    space: str
+    metadata: Metadata
+    recipe: Mapping[str, Any] = field(default_factory=dict)  # the recipe as resolved, written into the XMP

@@ -1,0 +1,110 @@
+"""The recipe: what a photographer asks for, and what the modes and estimators decided.
+
+`Recipe` is the request; each field carries its help, unit, range or choices, from which the command line, the web
+form and the documentation are made. The recipe as resolved (every number that was decided) is a plain dict
+of JSON values that travels in `Picture.recipe`, in the photograph's XMP and in `--report`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from lichtbild.errors import RecipeError
+
+
+def setting(default: Any, text: str, **limits: Any) -> Any:
+    """A field of a parameter dataclass: `low`, `high`, `choices`, `unit` and `metavar` say what is allowed."""
+    return field(default=default, metadata={"help": text, **limits})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to make of a burst. Every field has a default that gives a good photograph."""
+
+    look: str = setting(
+        "natural", "How the picture looks.", choices=("natural", "authentic", "vibrant", "mono", "linear")
+    )
+    mode: str = setting("photo", "What the camera does with the frames.", choices=("photo",))
+    ev: float = setting(
+        0.0, "Brighter (+) or darker (-) than the automatic exposure.", unit="EV", low=-5.0, high=5.0
+    )
+    wb: str = setting(
+        "as-shot",
+        "White balance: as-shot, auto, or kelvin with an optional tint.",
+        metavar="as-shot|auto|KELVIN[,TINT]",
+    )
+    reference: int | None = setting(
+        None, "Frame that gives the moment and the framing, counted from 1.", low=1, high=10_000
+    )
+    denoise: float = setting(
+        1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0
+    )
+    sharpen: float = setting(
+        1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0
+    )
+    size: int | None = setting(None, "Long edge of the finished picture.", unit="px", low=16, high=65_000)
+    quality: int = setting(92, "Quality of a JPEG.", low=1, high=100)
+    space: str = setting("srgb", "Colour space of the finished file.", choices=("srgb", "p3", "rec2020"))
+    depth: str | None = setting(
+        None, "Bits per channel; the file format's own default if left out.", choices=("8", "16", "32f")
+    )
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            check(f.name, getattr(self, f.name), f.metadata)
+        parse_white_balance(self.wb)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def with_changes(self, **changes: Any) -> Recipe:
+        """A new recipe; a wrong name or value is refused."""
+        unknown = set(changes) - {f.name for f in fields(self)}
+        if unknown:
+            raise RecipeError(f"recipe: no setting is named {', '.join(sorted(unknown))}")
+        return replace(self, **changes)
+
+
+def check(name: str, value: Any, limits: Any) -> None:
+    """Refuse a value outside its declared choices or range."""
+    if value is None:
+        return
+    if "choices" in limits and value not in limits["choices"]:
+        raise RecipeError(f"{name}: {value!r} is not one of {', '.join(limits['choices'])}")
+    if "low" in limits:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise RecipeError(f"{name}: {value!r} is not a number")
+        if not limits["low"] <= value <= limits["high"]:
+            raise RecipeError(f"{name}: {value} is outside {limits['low']} to {limits['high']}")
+
+
+def parse_white_balance(text: str) -> tuple[float, float] | None:
+    """None for "as-shot" and "auto"; else (kelvin, tint), tint as in DNG raw developers (+ is magenta, -150..150)."""
+    if text in ("as-shot", "auto"):
+        return None
+    try:
+        kelvin, _, tint = text.partition(",")
+        result = float(kelvin), float(tint or 0)
+    except (ValueError, AttributeError):
+        raise RecipeError(
+            f"wb: {text!r} is not as-shot, auto or KELVIN[,TINT] (for example 5200 or 3400,-10)"
+        ) from None
+    if not (1667 <= result[0] <= 25_000 and -150 <= result[1] <= 150):
+        raise RecipeError(f"wb: {text!r} is outside 1667 to 25000 kelvin and -150 to 150 tint")
+    return result
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe from a JSON file; keys are the names of `Recipe`'s fields."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RecipeError(
+            f"{path}: not a readable recipe ({error}); write one as JSON, as in docs/recipes.md"
+        ) from None
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}: a recipe is one JSON object of settings")
+    return Recipe().with_changes(**data)

@@ -1,0 +1,62 @@
+"""What happened on the way: notices, decided numbers, and the time of each leg.
+
+One `Report` travels through a job. Each notice is said once. Legs call `report.leg("merge")` as a context manager;
+the command line listens to show progress.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+Listener = Callable[[str, float], None]
+
+
+@dataclass
+class Report:
+    """Collects what a job decided, noticed and spent.
+
+    decided: numbers by leg, JSON values only: {"burst": {"reference": 2, ...}, ...}.
+    notices: warnings for the photographer, each once, in order.
+    seconds: wall time by leg.
+    listener: called with (leg, fraction done) for a progress bar.
+    on_notice: called with each new notice.
+    """
+
+    decided: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    listener: Listener | None = None
+    on_notice: Callable[[str], None] | None = None
+
+    def notice(self, text: str) -> None:
+        """Tell the photographer something once."""
+        if text not in self.notices:
+            self.notices.append(text)
+            if self.on_notice:
+                self.on_notice(text)
+
+    def decide(self, leg: str, **numbers: Any) -> None:
+        """Record decided numbers of a leg."""
+        self.decided.setdefault(leg, {}).update(numbers)
+
+    def progress(self, leg: str, fraction: float) -> None:
+        if self.listener:
+            self.listener(leg, fraction)
+
+    @contextmanager
+    def leg(self, name: str) -> Iterator[None]:
+        """Time a leg of the path; nested or repeated legs add up."""
+        start = time.perf_counter()
+        self.progress(name, 0.0)
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.progress(name, 1.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"decided": self.decided, "notices": self.notices, "seconds": self.seconds}
