@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import halide as hl
+
 from kernel import kernel
 
 

@@ -94,7 +94,9 @@ class Frame:
     clip_level: digital number at which the sensor (or the merged file) clips; above white_level after a bracket.
     shading: (h', w', 4) gains of lens shading per CFA site on a grid that spans the mosaic from its first to its
         last pixel centre, to be multiplied after black is subtracted; None where there is none.
+    default_crop: (y, x, height, width) inside the mosaic that the finished picture shows; None for all of it.
     confidence: (h/16, w/16) float32, the mean number of frames that a merge could use there; None for one frame.
+    frame_count: how many captured frames the pixels stand for.
     """
 
     mosaic: Mosaic
@@ -105,7 +107,9 @@ class Frame:
     noise_profile: NoiseProfile
     metadata: Metadata
     shading: FloatImage | None = None
+    default_crop: tuple[int, int, int, int] | None = None
     confidence: FloatImage | None = None
+    frame_count: int = 1
 
     @property
     def is_linear(self) -> bool:
@@ -171,3 +175,9 @@ class Picture:
     space: str
     metadata: Metadata
     recipe: Mapping[str, Any] = field(default_factory=dict)  # the recipe as resolved, written into the XMP
+
+    def save(self, path: str | Path, *, quality: int = 92, overwrite: bool = False) -> None:
+        """Write the picture; the format follows the name's ending. Raises `OutputError`."""
+        from lichtbild.output.save import save_picture
+
+        save_picture(self, Path(path), quality=quality, overwrite=overwrite)

@@ -82,7 +82,7 @@ def check(name: str, value: Any, limits: Any) -> None:
 
 
 def parse_white_balance(text: str) -> tuple[float, float] | None:
-    """None for "as-shot" and "auto"; else (kelvin, tint), tint as in DNG raw developers (+ is magenta, -150..150)."""
+    """None for "as-shot" and "auto"; else (kelvin, tint), tint + towards magenta, -150..150."""
     if text in ("as-shot", "auto"):
         return None
     try:

@@ -1,7 +1,7 @@
 """What happened on the way: notices, decided numbers, and the time of each leg.
 
-One `Report` travels through a job. Each notice is said once. Legs call `report.leg("merge")` as a context manager;
-the command line listens to show progress.
+One `Report` travels through a job. Each notice is said once. Legs call `report.leg("merge")` as a context
+manager; the command line listens to show progress.
 """
 
 from __future__ import annotations

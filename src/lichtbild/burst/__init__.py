@@ -1,0 +1,1 @@
+"""Leg 2: a `Burst` becomes one better `Frame`."""

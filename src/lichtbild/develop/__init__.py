@@ -1,0 +1,1 @@
+"""Leg 3: a `Frame` becomes a scene-linear `Scene`."""

@@ -1,0 +1,1 @@
+"""Leg 4: a `Scene` becomes a display `Picture`."""

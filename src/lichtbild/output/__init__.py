@@ -1,0 +1,1 @@
+"""Leg 5: a `Picture` becomes a file."""

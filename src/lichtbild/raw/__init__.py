@@ -1,0 +1,1 @@
+"""Leg 1: a file becomes a `Frame`."""

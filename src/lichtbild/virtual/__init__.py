@@ -1,0 +1,1 @@
+"""A virtual camera that shoots bursts whose truth is known."""
