@@ -100,9 +100,7 @@ def library() -> c.CDLL:
     try:
         lib = c.CDLL(str(path))
     except OSError as error:
-        raise KernelError(
-            f"{path}: the compiled kernels cannot be loaded ({error}); run `make kernels`"
-        ) from error
+        raise KernelError(f"{path}: the compiled kernels cannot be loaded ({error}); run `make kernels`") from error
     lib.halide_set_error_handler.restype = c.c_void_p
     lib.halide_set_error_handler(_on_error)
     lib.halide_set_num_threads(int(os.environ.get("LICHTBILD_THREADS", "0")) or len(os.sched_getaffinity(0)))

@@ -28,9 +28,7 @@ class Recipe:
         "natural", "How the picture looks.", choices=("natural", "authentic", "vibrant", "mono", "linear")
     )
     mode: str = setting("photo", "What the camera does with the frames.", choices=("photo",))
-    ev: float = setting(
-        0.0, "Brighter (+) or darker (-) than the automatic exposure.", unit="EV", low=-5.0, high=5.0
-    )
+    ev: float = setting(0.0, "Brighter (+) or darker (-) than the automatic exposure.", unit="EV", low=-5.0, high=5.0)
     wb: str = setting(
         "as-shot",
         "White balance: as-shot, auto, or kelvin with an optional tint.",
@@ -39,12 +37,8 @@ class Recipe:
     reference: int | None = setting(
         None, "Frame that gives the moment and the framing, counted from 1.", low=1, high=10_000
     )
-    denoise: float = setting(
-        1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0
-    )
-    sharpen: float = setting(
-        1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0
-    )
+    denoise: float = setting(1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0)
+    sharpen: float = setting(1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0)
     size: int | None = setting(None, "Long edge of the finished picture.", unit="px", low=16, high=65_000)
     quality: int = setting(92, "Quality of a JPEG.", low=1, high=100)
     space: str = setting("srgb", "Colour space of the finished file.", choices=("srgb", "p3", "rec2020"))
