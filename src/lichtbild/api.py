@@ -1,0 +1,119 @@
+"""The Python interface: `read` frames, `develop` them into a picture, or `merge` them into one raw frame.
+
+The path of light in one place: burst → develop → look. Each function takes an optional `Report`, which collects
+what was decided and noticed, and how long each leg took.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lichtbild.carriers import Burst, Frame, Picture
+    from lichtbild.recipe import Recipe
+    from lichtbild.report import Report
+
+
+def read(*frames: str | Path | Frame) -> Burst:
+    """A burst from files of one scene, in order of capture time, then name.
+
+    Only the tags are looked at here; pixels are read one frame at a time when they are needed. A frame that is
+    already a `Frame` is taken as it is. A file that cannot be read as a raw frame goes to the end, where the
+    burst leg drops it with a notice; when no file can be read, the first one's `RawError` is raised.
+    """
+    from lichtbild.carriers import Burst, Frame
+    from lichtbild.errors import BurstError, RawError
+    from lichtbild.raw.read import probe
+
+    if not frames:
+        raise BurstError("no frame to read; name at least one raw file")
+    keyed: list[tuple[tuple[bool, str, str], Frame | Path]] = []
+    first_error: RawError | None = None
+    seen: set[Path] = set()
+    for item in frames:
+        if isinstance(item, Frame):
+            name = item.metadata.path.name if item.metadata.path else ""
+            keyed.append(((False, item.metadata.capture_time, name), item))
+            continue
+        path = Path(item)
+        if path.resolve() in seen:  # the same light must not count twice
+            continue
+        seen.add(path.resolve())
+        try:
+            keyed.append(((False, probe(path).capture_time, path.name), path))
+        except RawError as error:
+            first_error = first_error or error
+            keyed.append(((True, "", path.name), path))
+    if first_error and all(key[0] for key, _ in keyed):
+        raise first_error
+    return Burst.of(frame for _, frame in sorted(keyed, key=lambda pair: pair[0]))
+
+
+def merge(
+    burst: Burst, recipe: Recipe | str | Path | None = None, report: Report | None = None, **settings: Any
+) -> Frame:
+    """Merge a burst into one raw frame with less noise; a single frame is read and returned.
+
+    recipe, settings: as for `develop`; only `reference` matters here.
+    """
+    from lichtbild.burst.merge import merge_burst
+    from lichtbild.report import Report
+
+    wanted = _recipe(recipe, settings)
+    report = report or Report()
+    with report.leg("burst"):
+        frame = merge_burst(burst, wanted, report)
+    report.decide("burst", frames_given=len(burst), frames_used=frame.frame_count)
+    return frame
+
+
+def develop(
+    burst: Burst, recipe: Recipe | str | Path | None = None, report: Report | None = None, **settings: Any
+) -> Picture:
+    """Make a finished picture from a burst of one or more frames.
+
+    recipe: a `Recipe`, or the path of one saved as JSON; the defaults where it is left out.
+    settings: fields of `Recipe` by name, which go before the recipe's: `look="mono", ev=0.5, depth="16"`.
+    Returns a picture of 8 or 16 bits per channel, or float32 for `depth="32f"`; where `depth` is left out, of 16,
+    and `Picture.save` writes what suits the file's format. Raises `LichtbildError`s.
+    """
+    from lichtbild.develop.scene import develop_scene
+    from lichtbild.look.render import render_picture
+    from lichtbild.report import Report
+
+    wanted = _recipe(recipe, settings)
+    report = report or Report()
+    frame = merge(burst, wanted, report)
+    with report.leg("develop"):
+        scene = develop_scene(frame, wanted, report)
+    del frame  # memory: the mosaic is not needed any more
+    with report.leg("look"):
+        picture = render_picture(scene, wanted.with_changes(depth=wanted.depth or "16"), report)
+    return _with_recipe(picture, wanted, burst, report)
+
+
+def _recipe(recipe: Recipe | str | Path | None, settings: dict[str, Any]) -> Recipe:
+    from lichtbild.recipe import Recipe, load
+
+    if recipe is None:
+        recipe = Recipe()
+    elif not isinstance(recipe, Recipe):
+        recipe = load(Path(recipe))
+    return recipe.with_changes(**settings) if settings else recipe
+
+
+def _with_recipe(picture: Picture, recipe: Recipe, burst: Burst, report: Report) -> Picture:
+    """The picture with the recipe as resolved: what was asked for, and every number that was decided."""
+    from dataclasses import replace
+
+    from lichtbild import __version__
+
+    paths = [f if isinstance(f, Path) else f.metadata.path for f in burst]
+    resolved = {
+        "software": f"Lichtbild {__version__}",
+        "frames": [p.name for p in paths if p],
+        "settings": recipe.to_dict(),
+        "decided": report.decided,
+    }
+    return replace(picture, recipe=resolved)

@@ -1,0 +1,153 @@
+"""`lichtbild develop`: raw frames in, a finished photograph or a merged DNG out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lichtbild.cli.options import given, options_for
+from lichtbild.recipe import Recipe
+
+
+@click.command("develop")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The photograph to write: .jpg, .tif or .png; or .dng for the merged raw frame.",
+)
+@options_for(Recipe)
+@click.option(
+    "--recipe",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Take the settings from a recipe (JSON); options given here go before it.",
+)
+@click.option(
+    "--report",
+    metavar="FILE.json",
+    type=click.Path(path_type=Path),
+    help="Write down every decided number and the time of each leg.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the photograph (and the report) if it exists.")
+def command(
+    files: tuple[Path, ...], output: Path, recipe: Path | None, report: Path | None, overwrite: bool, **settings: Any
+) -> None:
+    """Make a finished photograph from one raw frame, or from a burst of frames of one scene.
+
+    Give all frames of a burst, hand-held or not, equally exposed or as a bracket; they are aligned, merged,
+    developed and finished as one picture. Frames that cannot be used are left out with a warning.
+    """
+    start = time.perf_counter()
+    wanted = _settings(recipe, given(settings))
+    _check_outputs(files, output, report, overwrite)
+    from lichtbild.output.formats import DNG, depth_for, format_for
+
+    chosen = format_for(output)
+    if chosen is not DNG:
+        wanted = wanted.with_changes(depth=depth_for(output, wanted.depth))
+    from lichtbild.cli.progress import Progress
+    from lichtbild.report import Report
+
+    progress = Progress()
+    record = progress.attach(Report())
+    try:
+        if chosen is DNG:
+            _say_what_a_mosaic_ignores(record, settings)
+            size = _merge(files, output, wanted, record, overwrite)
+        else:
+            size = _develop(files, output, wanted, record, overwrite)
+    finally:
+        progress.finish()
+    seconds = time.perf_counter() - start
+    if report:
+        _write_report(report, record, wanted, output, seconds, overwrite)
+    click.echo(_closing_line(output, size, record, seconds))
+
+
+def _settings(recipe: Path | None, options: dict[str, Any]) -> Recipe:
+    from lichtbild.recipe import load
+
+    base = load(recipe) if recipe else Recipe()
+    return base.with_changes(**options)
+
+
+def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, overwrite: bool) -> None:
+    """Refuse what cannot be written before any light is touched."""
+    from lichtbild.errors import OutputError
+    from lichtbild.output.atomic import check_target
+    from lichtbild.output.formats import format_for
+
+    format_for(output)
+    for target in (output, report):
+        if target is None:
+            continue
+        check_target(target, overwrite=overwrite or _same(target, files))
+        if _same(target, files):
+            raise OutputError(f"{target}: is one of the frames to read; choose another name for what is written")
+    if report and (report.resolve() == output.resolve()):
+        raise OutputError(f"{report}: photograph and report have the same name; choose another one for the report")
+
+
+def _same(target: Path, files: tuple[Path, ...]) -> bool:
+    return target.exists() and any(f.exists() and f.samefile(target) for f in files)
+
+
+def _develop(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:
+    from lichtbild import api
+
+    with record.leg("read"):
+        burst = api.read(*files)
+    picture = api.develop(burst, wanted, record)
+    with record.leg("output"):
+        picture.save(output, quality=wanted.quality, overwrite=overwrite)
+    height, width = picture.image.shape[:2]
+    return width, height
+
+
+def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:
+    from lichtbild import api
+    from lichtbild.output.dng import write_dng
+
+    with record.leg("read"):
+        burst = api.read(*files)
+    frame = api.merge(burst, wanted, record)
+    with record.leg("output"):
+        write_dng(frame, output, overwrite=overwrite)
+    height, width = frame.mosaic.shape[:2]
+    return width, height
+
+
+def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any]) -> None:
+    ignored = [f"--{name}" for name in given(settings) if name not in ("reference", "mode")]
+    if ignored:
+        record.notice(f"a merged DNG is undeveloped, so {', '.join(ignored)} does nothing to it")
+
+
+def _write_report(path: Path, record: Any, wanted: Recipe, output: Path, seconds: float, overwrite: bool) -> None:
+    from lichtbild import __version__
+    from lichtbild.output.atomic import write_atomically
+    from lichtbild.output.jsonable import to_json
+
+    content = {
+        "software": f"Lichtbild {__version__}",
+        "file": str(output),
+        "settings": wanted.to_dict(),
+        **record.to_dict(),
+        "total_seconds": seconds,
+    }
+    write_atomically(path, [to_json(content, indent=2).encode() + b"\n"], overwrite=overwrite)
+
+
+def _closing_line(output: Path, size: tuple[int, int], record: Any, seconds: float) -> str:
+    burst = record.decided.get("burst", {})
+    used, total = burst.get("frames_used", 1), burst.get("frames_given", 1)
+    frames = f"{used} of {total} frames" if total > 1 else "1 frame"
+    megabytes = output.stat().st_size / 1e6
+    return f"{output}: {size[0]} x {size[1]}, {megabytes:.1f} MB, {frames}, {seconds:.2f} s"

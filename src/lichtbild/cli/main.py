@@ -1,0 +1,113 @@
+"""The entry point: runs a command and turns whatever goes wrong into one line and an exit code.
+
+0: done. 2: an error, in one line that names the file and the mend. 130: stopped with Ctrl-C. 143: told to
+terminate. `LICHTBILD_DEBUG=1` shows the traceback as well.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP came; unfinished files are removed on the way out."""
+
+
+def main() -> NoReturn:
+    """Run the command line in `sys.argv` and end the process."""
+    code = 0
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _terminate)
+        from lichtbild.cli.root import root
+
+        root.main(prog_name="lichtbild", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not turn the first one into a traceback
+        code = _explain(error)
+    if code in (130, 143):
+        _leave_now(code)
+    sys.exit(code)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _explain(error: BaseException) -> int:
+    """Say in one line what went wrong; returns the exit code."""
+    from lichtbild.errors import KernelError, LichtbildError
+
+    debug = os.environ.get("LICHTBILD_DEBUG", "0") not in ("", "0")
+    if debug and not isinstance(error, SystemExit):
+        import traceback
+
+        traceback.print_exception(error)
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 2
+    if isinstance(error, (KeyboardInterrupt, Terminated)) or type(error).__name__ == "Abort":
+        _say("stopped; nothing was written")
+        return 143 if isinstance(error, Terminated) else 130
+    if isinstance(error, BrokenPipeError):
+        _close_stdout()
+        return 141
+    if isinstance(error, KernelError):
+        _say(f"error: {error}; please report this, with what LICHTBILD_DEBUG=1 shows")
+    elif isinstance(error, LichtbildError):
+        _say(f"error: {error}")
+    elif isinstance(error, MemoryError):
+        _say("error: not enough memory for frames of this size; close other programs, or develop fewer frames")
+    elif type(error).__module__.startswith("click"):
+        return _explain_usage(error)
+    else:
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        _say(f"error: unexpected {what}; this is a fault in Lichtbild: please report it, with what LICHTBILD_DEBUG=1 shows")
+    return 2
+
+
+def _explain_usage(error: BaseException) -> int:
+    import click
+
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return 0
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "lichtbild"
+        message = error.format_message().rstrip(".")
+        _say(f"error: {message[:1].lower()}{message[1:]}; see {command} --help")
+    return 2
+
+
+def _say(text: str) -> None:
+    """One line on stderr, whatever the text or the terminal holds."""
+    line = " ".join(text.split())
+    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
+    encoding = sys.stderr.encoding or "utf-8"
+    try:
+        print(clear + line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        pass
+
+
+def _close_stdout() -> None:
+    """Keep the interpreter from complaining about a reader that went away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _leave_now(code: int) -> NoReturn:
+    """End without waiting for worker threads that still run a kernel; files were put away already."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)

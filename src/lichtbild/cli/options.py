@@ -1,0 +1,66 @@
+"""Command-line options made from the fields of a parameter dataclass, so that each setting is described once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import Field, fields
+from typing import Any
+
+import click
+
+
+def options_for(settings: type, flags: dict[str, str] | None = None, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+    """A decorator that adds one option per field; an option that was not given has the value None.
+
+    flags: a short form for a field's name, {"output": "-o"}.
+    """
+
+    def decorate(function: Any) -> Any:
+        for f in reversed(fields(settings)):
+            if f.name not in skip:
+                function = _option(f, (flags or {}).get(f.name))(function)
+        return function
+
+    return decorate
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """Only the options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _option(f: Field[Any], short: str | None) -> Callable[[Any], Any]:
+    name = "--" + f.name.replace("_", "-")
+    text = describe(f)
+    if "bool" in str(f.type):
+        return click.option(f"{name}/--no-{name[2:]}", f.name, default=None, help=text)
+    names = [short, name] if short else [name]
+    return click.option(*names, f.name, default=None, type=_type(f), metavar=_metavar(f), help=text)
+
+
+def describe(f: Field[Any]) -> str:
+    """The help text of a setting, with its range and default in words."""
+    low, high = f.metadata.get("low"), f.metadata.get("high")
+    notes = []
+    if low is not None and high is not None:
+        notes.append(f"{low:g} to {high:g}")
+    if f.default is not None and not isinstance(f.default, bool):
+        shown = f"{f.default:g}" if isinstance(f.default, float) else str(f.default)
+        notes.append(f"default: {shown}")
+    return f.metadata.get("help", "") + (f"  [{'; '.join(notes)}]" if notes else "")
+
+
+def _type(f: Field[Any]) -> click.ParamType | type:
+    """Ranges are checked by the dataclass itself, which says it the same way from Python."""
+    if "choices" in f.metadata:
+        return click.Choice(f.metadata["choices"])
+    kind = str(f.type)
+    return float if "float" in kind else int if "int" in kind else str
+
+
+def _metavar(f: Field[Any]) -> str | None:
+    if "metavar" in f.metadata:
+        return str(f.metadata["metavar"])
+    if "choices" in f.metadata:
+        return "|".join(f.metadata["choices"])
+    return str(f.metadata.get("unit", "N")).upper()

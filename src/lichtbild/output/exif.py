@@ -1,0 +1,99 @@
+"""The EXIF of a finished picture: what the reference frame said, without what is no longer true (Exif 2.32)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from lichtbild import __version__
+from lichtbild.carriers import Metadata, Picture
+from lichtbild.output.tiff import EXIF_IFD, GPS_IFD, Directory, Tag, Type, tags_from, to_bytes
+
+# Words about the picture in the first directory; all else there describes pixels that are no more.
+_IMAGE_KEPT = {269, 270, 306, 315, 18246, 18249, 33432, *range(40091, 40096)}
+# MakerNote (its offsets break), interoperability, paddings, and what described the raw pixels or the old file.
+_EXIF_DROPPED = {37121, 37122, 37500, 40960, 40961, 40962, 40963, 40965, 41730, 42016, 42240, 59932, 59933}
+_SRGB, _UNCALIBRATED = 1, 65535
+
+
+def directory_tags(picture: Picture) -> tuple[list[Tag], dict[int, list[Directory]]]:
+    """Tags for the first directory of the file and its EXIF and GPS children.
+
+    Orientation is 1, sizes are the picture's, Software is Lichtbild; maker notes and thumbnails are left out.
+    """
+    meta = picture.metadata
+    kept = {k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_KEPT}
+    image = [
+        *tags_from(kept),
+        *_text(271, meta.make),
+        *_text(272, meta.model),
+        Tag(274, Type.SHORT, 1),
+        Tag(282, Type.RATIONAL, (72, 1)),
+        Tag(283, Type.RATIONAL, (72, 1)),
+        Tag(296, Type.SHORT, 2),
+        Tag(305, Type.ASCII, f"Lichtbild {__version__}"),
+    ]
+    children = {EXIF_IFD: [Directory(_exif_tags(picture))]}
+    gps = tags_from(meta.exif.get("GPS", {}))
+    if gps:
+        children[GPS_IFD] = [Directory(gps)]
+    return image, children
+
+
+def exif_block(picture: Picture, limit: int | None = None) -> bytes:
+    """EXIF as one TIFF structure for JPEG and PNG; with `limit`, the longest words are left out until it fits."""
+    image, children = directory_tags(picture)
+    exif = list(children[EXIF_IFD][0].tags)
+    while True:
+        block = to_bytes([Directory(image, children={**children, EXIF_IFD: [Directory(exif)]})])
+        if limit is None or len(block) <= limit:
+            return block
+        longest = max([*image, *exif], key=lambda tag: len(tag.encode()[1]))
+        image = [tag for tag in image if tag is not longest]
+        exif = [tag for tag in exif if tag is not longest]
+
+
+def _exif_tags(picture: Picture) -> list[Tag]:
+    """The frame's own fields first; where the file gave none, from `Metadata`; then what is true of the picture."""
+    meta = picture.metadata
+    height, width = picture.image.shape[:2]
+    return [
+        *_from_metadata(meta),
+        Tag(36864, Type.UNDEFINED, b"0232"),
+        *tags_from(meta.exif.get("Exif", {}), drop={*_EXIF_DROPPED, 36864}),
+        *_text(42036, meta.lens),
+        Tag(37121, Type.UNDEFINED, b"\1\2\3\0"),
+        Tag(40960, Type.UNDEFINED, b"0100"),
+        Tag(40961, Type.SHORT, _SRGB if picture.space == "srgb" and picture.image.dtype.kind == "u" else _UNCALIBRATED),
+        Tag(40962, Type.LONG, width),
+        Tag(40963, Type.LONG, height),
+        Tag(41985, Type.SHORT, 1),  # CustomRendered: processed with care for the output
+        *_composite(picture),
+    ]
+
+
+def _from_metadata(meta: Metadata) -> list[Tag]:
+    tags = []
+    for key, value in ((33434, meta.exposure_time), (33437, meta.f_number), (37386, meta.focal_length)):
+        if value is not None and math.isfinite(value) and value > 0:
+            tags.append(Tag(key, Type.RATIONAL, float(value)))
+    if meta.iso is not None and math.isfinite(meta.iso) and meta.iso >= 1:
+        tags.append(Tag(34855, Type.SHORT, min(round(meta.iso), 65535)))
+    moment, _, fraction = meta.capture_time.partition(".")
+    if len(moment) == 19:
+        tags += [Tag(36867, Type.ASCII, moment), Tag(36868, Type.ASCII, moment)]
+        tags += _text(37521, fraction)
+    return tags
+
+
+def _composite(picture: Picture) -> list[Tag]:
+    """CompositeImage and how many frames were shot and used, for a picture made of several."""
+    burst: Any = picture.recipe.get("decided", {}).get("burst", {})
+    given, used = burst.get("frames_given", 1), burst.get("frames_used", 1)
+    if not (isinstance(given, int) and isinstance(used, int) and 2 <= used <= given <= 65535):
+        return []
+    return [Tag(42080, Type.SHORT, 3), Tag(42081, Type.SHORT, (given, used))]
+
+
+def _text(key: int, value: str) -> list[Tag]:
+    return [Tag(key, Type.ASCII, value)] if value else []

@@ -1,0 +1,82 @@
+"""ICC profiles of the colour spaces that pictures are written in (ICC.1:2010, version 4.3, matrix and curve).
+
+Made from the spaces' definitions, so that they are exact and free of anyone's copyright: about 500 bytes each.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+
+import numpy as np
+
+from lichtbild.color import BRADFORD, D65, rgb_to_xyz, xyz_from_xy
+
+_D50 = np.array([0.9642, 1.0, 0.8249])  # the profile connection space's white, as ICC.1 rounds it
+_NAMES = {"srgb": "sRGB", "p3": "Display P3", "rec2020": "Rec. 2020"}
+# IEC 61966-2-1, which all spaces here share: linear = (a x + b)^g from d on, c x below. Parametric curve of type 3.
+_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+
+
+@functools.cache
+def profile(space: str, linear: bool = False) -> bytes:
+    """The profile of "srgb", "p3" or "rec2020"; with `linear`, for pixels that are proportional to light."""
+    name = f"{_NAMES[space]}{' linear' if linear else ''} (Lichtbild)"
+    adapted, adaptation = _adapted_colorants(space)
+    curve = _parametric(0, (1.0,)) if linear else _parametric(3, _SRGB_CURVE)
+    tags: list[tuple[bytes, bytes]] = [
+        (b"desc", _text(name)),
+        (b"cprt", _text("No copyright, use freely")),
+        (b"wtpt", b"XYZ \0\0\0\0" + _fixed(_D50)),
+        (b"chad", b"sf32\0\0\0\0" + _fixed(adaptation)),
+        *((key, b"XYZ \0\0\0\0" + struct.pack(">3i", *column)) for key, column in zip(
+            (b"rXYZ", b"gXYZ", b"bXYZ"), adapted.T.tolist(), strict=True)),
+        *((key, curve) for key in (b"rTRC", b"gTRC", b"bTRC")),
+    ]
+    table, body = _table(tags)
+    size = 128 + len(table) + len(body)
+    head = struct.pack(
+        ">I4sI4s4s4s6H4s4sI4s4sQI",
+        *(size, b"\0\0\0\0", 0x04300000, b"mntr", b"RGB ", b"XYZ "),
+        *(2026, 1, 1, 0, 0, 0),  # a date must stand here; a fixed one keeps files the same on every run
+        *(b"acsp", b"\0\0\0\0", 0, b"\0\0\0\0", b"\0\0\0\0", 0, 0),
+    )
+    white = struct.pack(">3i", *np.rint(_D50 * 65536).astype(int).tolist())
+    return (head + white).ljust(128, b"\0") + table + body
+
+
+def _adapted_colorants(space: str) -> tuple[np.ndarray, np.ndarray]:
+    """Colorants under D50 in s15Fixed16 units (their sum is exactly D50), and the Bradford adaptation from D65."""
+    gains = (BRADFORD @ _D50) / (BRADFORD @ xyz_from_xy(D65))
+    adaptation = np.linalg.solve(BRADFORD, gains[:, None] * BRADFORD)
+    fixed = np.rint(adaptation @ rgb_to_xyz(space) * 65536).astype(int)
+    fixed[:, 1] += np.rint(_D50 * 65536).astype(int) - fixed.sum(axis=1)
+    return fixed, adaptation
+
+
+def _table(tags: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    """The tag table and the tag data behind it; equal data is stored once."""
+    start = 128 + 4 + 12 * len(tags)
+    places: dict[bytes, int] = {}
+    body = bytearray()
+    rows = bytearray(struct.pack(">I", len(tags)))
+    for key, data in tags:
+        if data not in places:
+            places[data] = start + len(body)
+            body += data + bytes(-len(data) % 4)
+        rows += struct.pack(">4sII", key, places[data], len(data))
+    return bytes(rows), bytes(body)
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode("utf-16-be")
+    return b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(encoded), 28) + encoded
+
+
+def _parametric(kind: int, values: tuple[float, ...]) -> bytes:
+    return b"para\0\0\0\0" + struct.pack(">HH", kind, 0) + _fixed(np.array(values))
+
+
+def _fixed(values: np.ndarray) -> bytes:
+    """Big-endian s15Fixed16 numbers."""
+    return np.rint(values * 65536).astype(">i4").tobytes()
