@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import lichtbild.develop  # the leg's folder first: the function below takes its name in this namespace
+import lichtbild.develop  # noqa: F401 - the leg's folder first: the function below takes its name in this namespace
 from lichtbild.api import develop, merge, read
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ def read(*frames: str | Path | Frame) -> Burst:
     """
     from lichtbild.carriers import Burst, Frame
     from lichtbild.errors import BurstError, RawError
-    from lichtbild.raw.read import probe
+    from lichtbild.raw.read import probe  # type: ignore[import-not-found,unused-ignore]
 
     if not frames:
         raise BurstError("no frame to read; name at least one raw file")
@@ -57,7 +57,7 @@ def merge(
 
     recipe, settings: as for `develop`; only `reference` matters here.
     """
-    from lichtbild.burst.merge import merge_burst
+    from lichtbild.burst.merge import merge_burst  # type: ignore[import-not-found,unused-ignore]
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)
@@ -65,7 +65,7 @@ def merge(
     with report.leg("burst"):
         frame = merge_burst(burst, wanted, report)
     report.decide("burst", frames_given=len(burst), frames_used=frame.frame_count)
-    return frame
+    return frame  # type: ignore[no-any-return,unused-ignore]
 
 
 def develop(
@@ -78,8 +78,8 @@ def develop(
     Returns a picture of 8 or 16 bits per channel, or float32 for `depth="32f"`; where `depth` is left out, of 16,
     and `Picture.save` writes what suits the file's format. Raises `LichtbildError`s.
     """
-    from lichtbild.develop.scene import develop_scene
-    from lichtbild.look.render import render_picture
+    from lichtbild.develop.scene import develop_scene  # type: ignore[import-not-found,unused-ignore]
+    from lichtbild.look.render import render_picture  # type: ignore[import-not-found,unused-ignore]
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)

@@ -39,7 +39,9 @@ class Recipe:
     )
     denoise: float = setting(1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0)
     sharpen: float = setting(1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0)
-    size: int | None = setting(None, "Long edge of the finished picture.", unit="px", low=16, high=65_000)
+    size: int | None = setting(
+        None, "Long edge of the finished picture.", unit="px", metavar="LONG_EDGE", low=16, high=65_000
+    )
     quality: int = setting(92, "Quality of a JPEG.", low=1, high=100)
     space: str = setting("srgb", "Colour space of the finished file.", choices=("srgb", "p3", "rec2020"))
     depth: str | None = setting(

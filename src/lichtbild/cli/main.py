@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -67,7 +68,7 @@ def _explain(error: BaseException) -> int:
         return _explain_usage(error)
     else:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        _say(f"error: unexpected {what}; this is a fault in Lichtbild: please report it, with what LICHTBILD_DEBUG=1 shows")
+        _say(f"error: unexpected {what}; please report this fault, with what LICHTBILD_DEBUG=1 shows")
     return 2
 
 
@@ -92,10 +93,8 @@ def _say(text: str) -> None:
     line = " ".join(text.split())
     clear = "\r\x1b[K" if sys.stderr.isatty() else ""
     encoding = sys.stderr.encoding or "utf-8"
-    try:
+    with suppress(OSError, ValueError):
         print(clear + line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass
 
 
 def _close_stdout() -> None:
@@ -106,8 +105,6 @@ def _close_stdout() -> None:
 def _leave_now(code: int) -> NoReturn:
     """End without waiting for worker threads that still run a kernel; files were put away already."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(OSError, ValueError):
             stream.flush()
-        except (OSError, ValueError):
-            pass
     os._exit(code)

@@ -9,7 +9,9 @@ from typing import Any
 import click
 
 
-def options_for(settings: type, flags: dict[str, str] | None = None, skip: tuple[str, ...] = ()) -> Callable[[Any], Any]:
+def options_for(
+    settings: type, flags: dict[str, str] | None = None, skip: tuple[str, ...] = ()
+) -> Callable[[Any], Any]:
     """A decorator that adds one option per field; an option that was not given has the value None.
 
     flags: a short form for a field's name, {"output": "-o"}.
@@ -43,14 +45,14 @@ def describe(f: Field[Any]) -> str:
     low, high = f.metadata.get("low"), f.metadata.get("high")
     notes = []
     if low is not None and high is not None:
-        notes.append(f"{low:g} to {high:g}")
+        notes.append(f"{low:g} to {high:g} {f.metadata.get('unit', '')}".rstrip())
     if f.default is not None and not isinstance(f.default, bool):
         shown = f"{f.default:g}" if isinstance(f.default, float) else str(f.default)
         notes.append(f"default: {shown}")
-    return f.metadata.get("help", "") + (f"  [{'; '.join(notes)}]" if notes else "")
+    return str(f.metadata.get("help", "")) + (f"  [{'; '.join(notes)}]" if notes else "")
 
 
-def _type(f: Field[Any]) -> click.ParamType | type:
+def _type(f: Field[Any]) -> Any:
     """Ranges are checked by the dataclass itself, which says it the same way from Python."""
     if "choices" in f.metadata:
         return click.Choice(f.metadata["choices"])

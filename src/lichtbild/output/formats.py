@@ -38,7 +38,9 @@ def depth_for(path: Path, depth: str | None) -> str:
     """Bits per channel of the file: `depth`, or the format's default. Raises `OutputError` if it cannot hold them."""
     chosen = format_for(path)
     if not chosen.depths:
-        raise OutputError(f"{path}: a {chosen.name} holds a raw mosaic, not a picture; end the name in .jpg, .tif or .png")
+        raise OutputError(
+            f"{path}: a {chosen.name} holds a raw mosaic, not a picture; end the name in .jpg, .tif or .png"
+        )
     if depth is None:
         return chosen.depths[0]
     if depth not in chosen.depths:

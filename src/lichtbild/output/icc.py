@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 
-from lichtbild.color import BRADFORD, D65, rgb_to_xyz, xyz_from_xy
+from lichtbild.color import BRADFORD, D65, rgb_to_xyz, xyz_from_xy  # type: ignore[import-not-found,unused-ignore]
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # the profile connection space's white, as ICC.1 rounds it
 _NAMES = {"srgb": "sRGB", "p3": "Display P3", "rec2020": "Rec. 2020"}
@@ -29,8 +29,10 @@ def profile(space: str, linear: bool = False) -> bytes:
         (b"cprt", _text("No copyright, use freely")),
         (b"wtpt", b"XYZ \0\0\0\0" + _fixed(_D50)),
         (b"chad", b"sf32\0\0\0\0" + _fixed(adaptation)),
-        *((key, b"XYZ \0\0\0\0" + struct.pack(">3i", *column)) for key, column in zip(
-            (b"rXYZ", b"gXYZ", b"bXYZ"), adapted.T.tolist(), strict=True)),
+        *(
+            (key, b"XYZ \0\0\0\0" + struct.pack(">3i", *column))
+            for key, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), adapted.T.tolist(), strict=True)
+        ),
         *((key, curve) for key in (b"rTRC", b"gTRC", b"bTRC")),
     ]
     table, body = _table(tags)
@@ -79,4 +81,4 @@ def _parametric(kind: int, values: tuple[float, ...]) -> bytes:
 
 def _fixed(values: np.ndarray) -> bytes:
     """Big-endian s15Fixed16 numbers."""
-    return np.rint(values * 65536).astype(">i4").tobytes()
+    return bytes(np.rint(values * 65536).astype(">i4").tobytes())

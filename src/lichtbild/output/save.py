@@ -69,7 +69,9 @@ def _narrowed(image: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
 def _jpeg(picture: Picture, image: npt.NDArray[Any], profile: bytes, path: Path, quality: int) -> list[Chunk]:
     height, width = image.shape[:2]
     if max(height, width) > jpeg.MAX_SIDE:
-        raise OutputError(f"{path}: a JPEG's long edge is at most {jpeg.MAX_SIDE} px; give a smaller size, or use .png or .tif")
+        raise OutputError(
+            f"{path}: a JPEG's long edge is at most {jpeg.MAX_SIDE} px; give a smaller size, or use .png or .tif"
+        )
     limit = jpeg.MAX_PAYLOAD - len(jpeg.XMP_MARK)
     packet, rest, guid = xmp.in_parts(picture.metadata, picture.recipe, limit)
     block = exif.exif_block(picture, limit=jpeg.MAX_PAYLOAD - len(jpeg.EXIF_MARK))
