@@ -16,10 +16,11 @@ _EXIF_DROPPED = {37121, 37122, 37500, 40960, 40961, 40962, 40963, 40965, 41730, 
 _SRGB, _UNCALIBRATED = 1, 65535
 
 
-def directory_tags(picture: Picture) -> tuple[list[Tag], dict[int, list[Directory]]]:
+def directory_tags(picture: Picture, *, compressed: bool = False) -> tuple[list[Tag], dict[int, list[Directory]]]:
     """Tags for the first directory of the file and its EXIF and GPS children.
 
     Orientation is 1, sizes are the picture's, Software is Lichtbild; maker notes and thumbnails are left out.
+    compressed: for an EXIF block in another format than TIFF, which states size and components itself.
     """
     meta = picture.metadata
     kept = {k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_KEPT}
@@ -33,16 +34,18 @@ def directory_tags(picture: Picture) -> tuple[list[Tag], dict[int, list[Director
         Tag(296, Type.SHORT, 2),
         Tag(305, Type.ASCII, f"Lichtbild {__version__}"),
     ]
-    children = {EXIF_IFD: [Directory(_exif_tags(picture))]}
-    gps = tags_from(meta.exif.get("GPS", {}))
-    if gps:
+    if compressed:
+        image.append(Tag(531, Type.SHORT, 1))  # YCbCrPositioning: centred, as libjpeg subsamples
+    children = {EXIF_IFD: [Directory([*_exif_tags(picture), *(_size_tags(picture) if compressed else [])])]}
+    gps = tags_from({0: (Type.BYTE, (2, 3, 0, 0)), **meta.exif.get("GPS", {})})
+    if len(gps) > 1:
         children[GPS_IFD] = [Directory(gps)]
     return image, children
 
 
 def exif_block(picture: Picture, limit: int | None = None) -> bytes:
     """EXIF as one TIFF structure for JPEG and PNG; with `limit`, the longest words are left out until it fits."""
-    image, children = directory_tags(picture)
+    image, children = directory_tags(picture, compressed=True)
     exif = list(children[EXIF_IFD][0].tags)
     while True:
         block = to_bytes([Directory(image, children={**children, EXIF_IFD: [Directory(exif)]})])
@@ -56,19 +59,24 @@ def exif_block(picture: Picture, limit: int | None = None) -> bytes:
 def _exif_tags(picture: Picture) -> list[Tag]:
     """The frame's own fields first; where the file gave none, from `Metadata`; then what is true of the picture."""
     meta = picture.metadata
-    height, width = picture.image.shape[:2]
     return [
         *_from_metadata(meta),
         Tag(36864, Type.UNDEFINED, b"0232"),
         *tags_from(meta.exif.get("Exif", {}), drop={*_EXIF_DROPPED, 36864}),
         *_text(42036, meta.lens),
-        Tag(37121, Type.UNDEFINED, b"\1\2\3\0"),
-        Tag(40960, Type.UNDEFINED, b"0100"),
         Tag(40961, Type.SHORT, _SRGB if picture.space == "srgb" and picture.image.dtype.kind == "u" else _UNCALIBRATED),
-        Tag(40962, Type.LONG, width),
-        Tag(40963, Type.LONG, height),
+        Tag(40960, Type.UNDEFINED, b"0100"),
         Tag(41985, Type.SHORT, 1),  # CustomRendered: processed with care for the output
         *_composite(picture),
+    ]
+
+
+def _size_tags(picture: Picture) -> list[Tag]:
+    height, width = picture.image.shape[:2]
+    return [
+        Tag(37121, Type.UNDEFINED, b"\1\2\3\0"),
+        Tag(40962, Type.LONG, width),
+        Tag(40963, Type.LONG, height),
     ]
 
 
