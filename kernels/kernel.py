@@ -7,7 +7,7 @@
         ...
         return hl.Pipeline([gray]), [mosaic]
 
-The first output is named `lichtbild_` and the symbol: Halide names the exported function after it.
+Name the first output `lichtbild_` and the symbol: it is what the function is called in a profile.
 
 Python calls it as `native.call("mosaic_to_gray", mosaic, gray)`: inputs in the order given here, outputs last.
 Halide dimension i is numpy axis ndim-1-i, so a (y, x) array is Func(x, y) and a (y, x, c) array is
