@@ -14,5 +14,5 @@ def narrow() -> tuple[hl.Pipeline, list[object]]:
     x, y = hl.Var("x"), hl.Var("y")
     out = hl.Func("lichtbild_narrow")
     out[x, y] = hl.u8((hl.u32(wide[x, y]) * 255 + 32895) >> 16)
-    out.parallel(y, 16).vectorize(x, 32, hl.TailStrategy.GuardWithIf)
+    out.parallel(y, 16, hl.TailStrategy.GuardWithIf).vectorize(x, 32, hl.TailStrategy.GuardWithIf)
     return hl.Pipeline([out]), [wide]

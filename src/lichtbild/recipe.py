@@ -14,6 +14,8 @@ from typing import Any
 
 from lichtbild.errors import RecipeError
 
+_LONGEST = 1 << 20  # bytes that are searched for a recipe
+
 
 def setting(default: Any, text: str, **limits: Any) -> Any:
     """A field of a parameter dataclass: `low`, `high`, `choices`, `unit` and `metavar` say what is allowed."""
@@ -49,8 +51,16 @@ class Recipe:
     )
 
     def __post_init__(self) -> None:
+        for name in ("wb", "depth"):  # words that look like numbers: wb=5200, depth=16
+            if isinstance(value := getattr(self, name), int) and not isinstance(value, bool):
+                object.__setattr__(self, name, str(value))
         for f in fields(self):
-            check(f.name, getattr(self, f.name), f.metadata)
+            value = getattr(self, f.name)
+            check(f.name, value, f.metadata)
+            if "int" in str(f.type) and isinstance(value, float):
+                raise RecipeError(f"{f.name}: {value} is not a whole number")
+            if value is None and "None" not in str(f.type):
+                raise RecipeError(f"{f.name}: a value is missing")
         parse_white_balance(self.wb)
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,13 +104,34 @@ def parse_white_balance(text: str) -> tuple[float, float] | None:
 
 
 def load(path: Path) -> Recipe:
-    """Read a recipe from a JSON file; keys are the names of `Recipe`'s fields."""
+    """Read a recipe: a JSON file whose keys are the names of `Recipe`'s fields, a report that the command line wrote,
+    or a photograph that Lichtbild made, whose XMP holds its recipe. Raises `RecipeError`."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        with path.open("rb") as file:
+            head = file.read(_LONGEST)
+        data = json.loads(_settings_in_xmp(head) or head.decode("utf-8-sig"))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror}); name a recipe that exists") from None
+    except (ValueError, RecursionError):
         raise RecipeError(
-            f"{path}: not a readable recipe ({error}); write one as JSON, as in docs/recipes.md"
+            f'{path}: no recipe is in it; write JSON like {{"look": "mono"}}, or name a photograph made by Lichtbild'
         ) from None
+    if isinstance(data, dict) and isinstance(data.get("settings"), dict):
+        data = data["settings"]
     if not isinstance(data, dict):
-        raise RecipeError(f"{path}: a recipe is one JSON object of settings")
-    return Recipe().with_changes(**data)
+        raise RecipeError(f'{path}: a recipe is one JSON object of settings, like {{"look": "mono"}}')
+    try:
+        return Recipe().with_changes(**data)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}; docs/recipes.md lists the settings") from None
+
+
+def _settings_in_xmp(head: bytes) -> str:
+    """The settings in the XMP packet near the beginning of a photograph, as JSON text; empty where there are none."""
+    _, found, rest = head.partition(b"<lichtbild:Settings>")
+    text, end, _ = rest.partition(b"</lichtbild:Settings>")
+    if not (found and end):
+        return ""
+    from xml.sax.saxutils import unescape
+
+    return unescape(text.decode())

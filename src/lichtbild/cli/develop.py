@@ -88,15 +88,19 @@ def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, o
     for target in (output, report):
         if target is None:
             continue
-        check_target(target, overwrite=overwrite or _same(target, files))
-        if _same(target, files):
+        check_target(target, overwrite=True)
+        if target.exists() and any(_is(f, target) for f in files):
             raise OutputError(f"{target}: is one of the frames to read; choose another name for what is written")
+        check_target(target, overwrite=overwrite)
     if report and (report.resolve() == output.resolve()):
         raise OutputError(f"{report}: photograph and report have the same name; choose another one for the report")
 
 
-def _same(target: Path, files: tuple[Path, ...]) -> bool:
-    return target.exists() and any(f.exists() and f.samefile(target) for f in files)
+def _is(frame: Path, target: Path) -> bool:
+    try:
+        return frame.samefile(target)
+    except (OSError, ValueError):  # the frame is missing, which is told when it is read
+        return False
 
 
 def _develop(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:

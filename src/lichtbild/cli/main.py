@@ -26,7 +26,8 @@ def main() -> NoReturn:
             signal.signal(number, _terminate)
         from lichtbild.cli.root import root
 
-        root.main(prog_name="lichtbild", standalone_mode=False)
+        with root.make_context("lichtbild", sys.argv[1:]) as context:
+            root.invoke(context)
         sys.stdout.flush()
     except BaseException as error:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -52,7 +53,7 @@ def _explain(error: BaseException) -> int:
         traceback.print_exception(error)
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 2
-    if isinstance(error, (KeyboardInterrupt, Terminated)) or type(error).__name__ == "Abort":
+    if isinstance(error, (KeyboardInterrupt, Terminated)):
         _say("stopped; nothing was written")
         return 143 if isinstance(error, Terminated) else 130
     if isinstance(error, BrokenPipeError):
@@ -75,7 +76,7 @@ def _explain(error: BaseException) -> int:
 def _explain_usage(error: BaseException) -> int:
     import click
 
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # `lichtbild` alone
         click.echo(error.format_message())
         return 0
     if isinstance(error, click.exceptions.Exit):

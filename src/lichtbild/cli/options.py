@@ -45,11 +45,14 @@ def describe(f: Field[Any]) -> str:
     low, high = f.metadata.get("low"), f.metadata.get("high")
     notes = []
     if low is not None and high is not None:
-        notes.append(f"{low:g} to {high:g} {f.metadata.get('unit', '')}".rstrip())
-    if f.default is not None and not isinstance(f.default, bool):
-        shown = f"{f.default:g}" if isinstance(f.default, float) else str(f.default)
-        notes.append(f"default: {shown}")
+        notes.append(f"{_number(low)} to {_number(high)} {f.metadata.get('unit', '')}".rstrip())
+    if f.default not in (None, "") and not isinstance(f.default, bool):
+        notes.append(f"default: {_number(f.default)}")
     return str(f.metadata.get("help", "")) + (f"  [{'; '.join(notes)}]" if notes else "")
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _type(f: Field[Any]) -> Any:
