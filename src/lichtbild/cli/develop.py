@@ -84,7 +84,6 @@ def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, o
     from lichtbild.output.atomic import check_target
     from lichtbild.output.formats import format_for
 
-    format_for(output)
     for target in (output, report):
         if target is None:
             continue
@@ -92,6 +91,7 @@ def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, o
         if target.exists() and any(_is(f, target) for f in files):
             raise OutputError(f"{target}: is one of the frames to read; choose another name for what is written")
         check_target(target, overwrite=overwrite)
+    format_for(output)
     if report and (report.resolve() == output.resolve()):
         raise OutputError(f"{report}: photograph and report have the same name; choose another one for the report")
 
