@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 import halide as hl
+
 from kernel import kernel
 
 TILE = 16  # pixels of the finest grey level, i.e. 32 mosaic pixels
@@ -79,8 +80,9 @@ def tile_origin(base: Any, offset: Any, extent: Any) -> hl.Expr:
 def align_tiles() -> tuple[hl.Pipeline, list[Any]]:
     """Whole-pixel displacement of each tile that costs least (sum of absolute differences).
 
-    Candidates are the displacements of the tile's nearest coarser tiles, doubled, and `guess`; around the best of them
-    `reach` pixels are searched in both directions. Ties keep the smallest move. coarse, result: (2, rows, columns) int32.
+    Candidates are the displacements of the tile's nearest coarser tiles, doubled, and `guess`; around the best of
+    them `reach` pixels are searched in both directions. Ties keep the smallest move. coarse, result: (2, rows,
+    columns) int32.
     """
     ref, alt = hl.ImageParam(hl.Float(32), 2, "ref"), hl.ImageParam(hl.Float(32), 2, "alt")
     coarse = hl.ImageParam(hl.Int(32), 3, "coarse")
@@ -104,9 +106,7 @@ def align_tiles() -> tuple[hl.Pipeline, list[Any]]:
     candidate = hl.Func("candidate")
     cx = hl.clamp(hl.select(k % 2 == 0, px, qx), 0, columns - 1)
     cy = hl.clamp(hl.select(k / 2 == 0, py, qy), 0, rows - 1)
-    candidate[c, k, tx, ty] = hl.select(
-        k == 4, hl.select(c == 0, guess_y, guess_x), coarse[cx, cy, c] * 2
-    )
+    candidate[c, k, tx, ty] = hl.select(k == 4, hl.select(c == 0, guess_y, guess_x), coarse[cx, cy, c] * 2)
     first = cost(candidate[1, k, tx, ty], candidate[0, k, tx, ty], "first", [k, tx, ty])
     r = hl.RDom([(0, 5)])
     best, start = hl.Func("best"), hl.Func("start")

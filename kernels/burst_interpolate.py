@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import halide as hl
+
 from burst_align import catmull_rom, sum_of
 from kernel import kernel
 
@@ -36,9 +37,7 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     edge = hl.BoundaryConditions.mirror_interior(mosaic)
     on_red_row, on_red_column = (y - red_y) % 2 == 0, (x - red_x) % 2 == 0
     green = on_red_row != on_red_column
-    floor = hl.select(
-        y % 2 == 0, hl.select(x % 2 == 0, black[0], black[1]), hl.select(x % 2 == 0, black[2], black[3])
-    )
+    floor = hl.select(y % 2 == 0, hl.select(x % 2 == 0, black[0], black[1]), hl.select(x % 2 == 0, black[2], black[3]))
     gain = hl.select(green, balance[1], hl.select(on_red_row, balance[0], balance[2]))
     m = hl.Func("m")
     m[x, y] = (hl.f32(edge[x, y]) - floor) * (gain * unit)
@@ -77,9 +76,7 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
 
     cross_x = (chroma[x - 1, y] + chroma[x + 1, y]) * 0.5
     cross_y = (chroma[x, y - 1] + chroma[x, y + 1]) * 0.5
-    diagonal = (
-        chroma[x - 1, y - 1] + chroma[x + 1, y - 1] + chroma[x - 1, y + 1] + chroma[x + 1, y + 1]
-    ) * 0.25
+    diagonal = (chroma[x - 1, y - 1] + chroma[x + 1, y - 1] + chroma[x - 1, y + 1] + chroma[x + 1, y + 1]) * 0.25
     near_x = hl.select(green, cross_x, hl.f32(0.0))
     near_y = hl.select(green, cross_y, hl.f32(0.0))
     own, other = hl.Func("own"), hl.Func("other")  # differences for this row's colour and for the other row's

@@ -67,7 +67,7 @@ class ShootSettings:
             shape = int(height), int(width)
         except ValueError:
             raise RecipeError(f"size: {self.size!r} is not WIDTHxHEIGHT (for example 4000x3000)") from None
-        if not (32 <= min(shape) and max(shape) <= 16_384):
+        if not (min(shape) >= 32 and max(shape) <= 16_384):
             raise RecipeError(f"size: {self.size!r} is outside 32 to 16384 pixels")
         return shape
 
