@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from PIL import Image
 
 from lichtbild.carriers import Metadata, Picture
 from lichtbild.errors import OutputError
-from lichtbild.output import exif, icc, xmp
+from lichtbild.output import exif, icc, jpeg, xmp
 from lichtbild.output.save import save_picture
 
 EXIF = {
@@ -177,6 +178,23 @@ def test_chroma_is_kept_whole_at_high_quality(tmp_path: Path) -> None:
         frame = data.index(b"\xff\xc0")
         assert (data[frame + 11] == 0x22) is (quality < 95), sampling
         assert data[:4] == b"\xff\xd8\xff\xe1" and b"JFIF" not in data
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (16, 16), (97, 130), (1601, 1303), (40, 65_500)])
+@pytest.mark.parametrize("quality", [90, 97])
+def test_strips_decode_to_what_one_piece_does(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int], quality: int
+) -> None:
+    monkeypatch.setattr(jpeg, "_STRIP_PIXELS", 40_000)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    image = np.stack([(x * 3 + y) % 256, (x + y * y // 7) % 256, (x ^ y) % 256], axis=-1).astype(np.uint8)
+    whole = imagecodecs.jpeg8_encode(image, quality, subsampling="420" if quality < 95 else "444")
+    joined = jpeg.encode(image, quality)
+    assert (b"\xff\xdd" in joined) is (shape[0] > 97 or shape[1] > 5000)
+    np.testing.assert_array_equal(imagecodecs.jpeg8_decode(joined), imagecodecs.jpeg8_decode(whole))
+    with Image.open(io.BytesIO(joined)) as opened:
+        assert opened.size == shape[::-1]
+        np.testing.assert_array_equal(np.asarray(opened), imagecodecs.jpeg8_decode(whole))
 
 
 def test_one_picture_is_saved_in_what_suits_each_format(tmp_path: Path) -> None:

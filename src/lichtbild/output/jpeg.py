@@ -1,8 +1,14 @@
-"""JPEG: libjpeg-turbo's pixels, and the segments that say what they are (ITU-T T.81, Exif 2.32, ICC.1 annex B.4)."""
+"""JPEG: libjpeg-turbo's pixels, and the segments that say what they are (ITU-T T.81, Exif 2.32, ICC.1 annex B.4).
+
+Strips of the image are encoded side by side and joined by restart markers: the decoded pixels are those of an
+image encoded in one piece.
+"""
 
 from __future__ import annotations
 
+import os
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +22,53 @@ EXIF_MARK = b"Exif\0\0"
 XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENSION_MARK = b"http://ns.adobe.com/xmp/extension/\0"
 ICC_MARK = b"ICC_PROFILE\0"
+MAX_RESTART_INTERVAL = 65_535
 FULL_CHROMA_FROM = 95  # from this quality on chroma is not subsampled
+_STRIP_PIXELS = 2_000_000
 
 
 def encode(image: npt.NDArray[np.uint8], quality: int) -> bytes:
     """A bare JPEG of an (h, w, 3) image."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from imagecodecs import jpeg8_encode
 
-    sampling = "444" if quality >= FULL_CHROMA_FROM else "420"
-    return bytes(jpeg8_encode(image, quality, subsampling=sampling))
+    sampling, unit = ("444", 8) if quality >= FULL_CHROMA_FROM else ("420", 16)
+    height, width = image.shape[:2]
+    units_across = -(-width // unit)
+    rows = unit * max(1, min(_STRIP_PIXELS // (units_across * unit * unit), MAX_RESTART_INTERVAL // units_across))
+    strips = [image[y : y + rows] for y in range(0, height, rows)]
+    with ThreadPoolExecutor(min(len(strips), len(os.sched_getaffinity(0)))) as pool:
+        parts = list(pool.map(lambda strip: jpeg8_encode(strip, quality, subsampling=sampling), strips))
+    return _joined(parts, height, units_across * (rows // unit)) if len(parts) > 1 else bytes(parts[0])
+
+
+def _joined(parts: Sequence[bytes | bytearray], height: int, interval: int) -> bytes:
+    """One JPEG of strips that have the same tables: the first one's header with the whole height and the restart
+    interval, then the entropy-coded data of each with a restart marker between."""
+    scans = [_scan_start(part) for part in parts]
+    head = bytearray(parts[0][: scans[0][0]])
+    frame = scans[0][2]
+    head[frame + 5 : frame + 7] = struct.pack(">H", height)
+    whole = [bytes(head), _segment(0xDD, struct.pack(">H", interval)), parts[0][scans[0][0] : scans[0][1]]]
+    for i, (part, (_, start, _)) in enumerate(zip(parts, scans, strict=True)):
+        whole += [b"\xff" + bytes([0xD0 + (i - 1) % 8])] if i else []
+        whole.append(part[start:-2])
+    return b"".join([*whole, b"\xff\xd9"])
+
+
+def _scan_start(jpeg: bytes | bytearray) -> tuple[int, int, int]:
+    """Offsets of the SOS segment, of the entropy-coded data behind it, and of the frame header (SOF0)."""
+    position, frame = 2, 0
+    while jpeg[position] == 0xFF:
+        marker = jpeg[position + 1]
+        end = position + 2 + int.from_bytes(jpeg[position + 2 : position + 4], "big")
+        if marker == 0xC0:
+            frame = position
+        if marker == 0xDA and frame and jpeg[-2:] == b"\xff\xd9":
+            return position, end, frame
+        position = end
+    raise OutputError("the JPEG encoder gave something else than a baseline JPEG")
 
 
 def with_metadata(jpeg: bytes, *, icc: bytes, exif: bytes, xmp: bytes, extension: bytes, guid: str) -> list[Chunk]:
