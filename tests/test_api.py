@@ -42,7 +42,7 @@ def light(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]:
         return SimpleNamespace(capture_time={"late.dng": "2026:01:01 00:00:09"}.get(path.name, "2026:01:01 00:00:01"))
 
     def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
-        report.decide("burst", reference=recipe.reference or 1)
+        report.decide("burst", frames=len(burst), used=len(burst))
         return a_frame(count=len(burst))
 
     def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
@@ -85,11 +85,11 @@ def test_the_picture_carries_its_recipe_as_resolved(light: dict[str, Recipe]) ->
     picture = lb.develop(lb.read("a.dng", "b.dng"), look="mono", ev=0.5, report=report)
     assert picture.recipe["settings"] == {**Recipe().to_dict(), "look": "mono", "ev": 0.5}
     assert picture.recipe["decided"] == {
-        "burst": {"reference": 1, "frames_given": 2, "frames_used": 2},
+        "burst": {"frames": 2, "used": 2},
         "look": {"ev": 1.5},
     }
     assert picture.recipe["frames"] == ["a.dng", "b.dng"]
-    assert set(report.seconds) == {"burst", "develop", "look"}
+    assert set(report.seconds) == {"develop", "look"}
 
 
 def test_depth_is_decided_once(light: dict[str, Recipe]) -> None:

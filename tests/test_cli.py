@@ -29,8 +29,12 @@ def probe(path):
     return Module(capture_time="2026:01:01 00:00:00")
 
 def merge_burst(burst, recipe, report):
-    for i in range(len(burst)):
-        report.progress("burst", (i + 1) / len(burst))
+    with report.leg("read"):
+        pass
+    with report.leg("merge"):
+        for i in range(len(burst)):
+            report.progress("merge", (i + 1) / len(burst))
+    report.decide("burst", frames=len(burst), used=len(burst))
     report.notice("b.dng: is blurred beyond use;\\nleft out")
     return Frame(np.zeros((20, 30), np.uint16), "RGGB", (0,) * 4, 1.0, 1.0, NoiseProfile((0,) * 3, (0,) * 3),
                  Metadata(path=burst.frames[0], make="Optik", model="O-1"), frame_count=len(burst))
@@ -98,8 +102,8 @@ def test_the_report_says_everything(shots: list[Path], tmp_path: Path) -> None:
     assert done.returncode == 0 and "1 frame," in done.stdout
     report = json.loads((tmp_path / "r.json").read_text())
     assert report["settings"]["ev"] == -0.5 and report["settings"]["depth"] == "16"
-    assert set(report["seconds"]) == {"read", "burst", "develop", "look", "output"}
-    assert report["decided"]["burst"] == {"frames_given": 1, "frames_used": 1}
+    assert set(report["seconds"]) == {"probe", "read", "merge", "develop", "look", "output"}
+    assert report["decided"]["burst"] == {"frames": 1, "used": 1}
     assert report["notices"] == ["b.dng: is blurred beyond use;\nleft out"] and report["total_seconds"] > 0
     again = lichtbild("develop", shots[0], "-o", tmp_path / "q.tif", "--recipe", tmp_path / "r.json")
     assert again.returncode == 0

@@ -57,6 +57,15 @@ def test_a_colour_engine_converts_as_the_definitions_do(space: str) -> None:
     np.testing.assert_allclose(linear, expected, atol=3e-4)
 
 
+@pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])
+def test_the_curve_undoes_what_the_look_leg_encodes(space: str) -> None:
+    linear = np.repeat(np.linspace(0, 1, 501)[None, :, None], 3, axis=2)
+    spaces = pytest.importorskip("lichtbild.look.spaces")
+    encoded = np.float32(spaces.TRANSFER[space].encode(linear))
+    out = cms_transform(encoded, icc.profile(space), icc.profile(space, linear=True), outdtype="float32", **RGB)
+    np.testing.assert_allclose(out, linear, atol=1e-4)
+
+
 def test_grey_stays_grey_through_the_curve() -> None:
     gray = np.repeat(np.linspace(0, 1, 256, dtype=np.float32)[None, :, None], 3, axis=2)
     out = cms_transform(gray, icc.profile("p3"), icc.profile("srgb", linear=True), outdtype="float32", **RGB)

@@ -53,7 +53,7 @@ RECIPE: dict[str, Any] = {
     "software": "Lichtbild",
     "frames": ["shot_1.dng", "schöne <2>.dng"],
     "settings": {"look": "authentic", "ev": 0.5, "depth": None},
-    "decided": {"burst": {"reference": 2, "frames_given": 8, "frames_used": 7}, "look": {"ev": np.float32(0.25)}},
+    "decided": {"burst": {"reference": 2, "frames": 8, "used": 7}, "look": {"ev": np.float32(0.25)}},
 }
 
 

@@ -61,11 +61,7 @@ def merge(
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)
-    report = report or Report()
-    with report.leg("burst"):
-        frame = merge_burst(burst, wanted, report)
-    report.decide("burst", frames_given=len(burst), frames_used=frame.frame_count)
-    return frame  # type: ignore[no-any-return,unused-ignore]
+    return merge_burst(burst, wanted, report or Report())  # type: ignore[no-any-return,unused-ignore]
 
 
 def develop(

@@ -106,7 +106,7 @@ def _is(frame: Path, target: Path) -> bool:
 def _develop(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:
     from lichtbild import api
 
-    with record.leg("read"):
+    with record.leg("probe"):
         burst = api.read(*files)
     picture = api.develop(burst, wanted, record)
     with record.leg("output"):
@@ -119,7 +119,7 @@ def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, o
     from lichtbild import api
     from lichtbild.output.dng import write_dng
 
-    with record.leg("read"):
+    with record.leg("probe"):
         burst = api.read(*files)
     frame = api.merge(burst, wanted, record)
     with record.leg("output"):
@@ -151,7 +151,7 @@ def _write_report(path: Path, record: Any, wanted: Recipe, output: Path, seconds
 
 def _closing_line(output: Path, size: tuple[int, int], record: Any, seconds: float) -> str:
     burst = record.decided.get("burst", {})
-    used, total = burst.get("frames_used", 1), burst.get("frames_given", 1)
+    used, total = burst.get("used", 1), burst.get("frames", 1)
     frames = f"{used} of {total} frames" if total > 1 else "1 frame"
     megabytes = output.stat().st_size / 1e6
     return f"{output}: {size[0]} x {size[1]}, {megabytes:.1f} MB, {frames}, {seconds:.2f} s"

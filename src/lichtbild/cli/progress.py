@@ -10,7 +10,7 @@ from lichtbild.report import Report
 
 _LABELS = {
     "read": "Reading",
-    "burst": "Merging",
+    "merge": "Merging",
     "develop": "Developing",
     "look": "Finishing",
     "output": "Writing",

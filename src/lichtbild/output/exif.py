@@ -97,7 +97,7 @@ def _from_metadata(meta: Metadata) -> list[Tag]:
 def _composite(picture: Picture) -> list[Tag]:
     """CompositeImage and how many frames were shot and used, for a picture made of several."""
     burst: Any = picture.recipe.get("decided", {}).get("burst", {})
-    given, used = burst.get("frames_given", 1), burst.get("frames_used", 1)
+    given, used = burst.get("frames", 1), burst.get("used", 1)
     if not (isinstance(given, int) and isinstance(used, int) and 2 <= used <= given <= 65535):
         return []
     return [Tag(42080, Type.SHORT, 3), Tag(42081, Type.SHORT, (given, used))]

@@ -14,8 +14,10 @@ from lichtbild.color import BRADFORD, D65, rgb_to_xyz, xyz_from_xy  # type: igno
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # the profile connection space's white, as ICC.1 rounds it
 _NAMES = {"srgb": "sRGB", "p3": "Display P3", "rec2020": "Rec. 2020"}
-# IEC 61966-2-1, which all spaces here share: linear = (a x + b)^g from d on, c x below. Parametric curve of type 3.
-_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+# Decoding, as ICC's parametric curve of type 3 (g, a, b, c, d): linear = (a x + b)^g from d on, c x below.
+_IEC_61966_2_1 = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+_BT_2020 = (1 / 0.45, 1 / 1.09929682680944, 0.09929682680944 / 1.09929682680944, 1 / 4.5, 4.5 * 0.018053968510807)
+_CURVES = {"srgb": _IEC_61966_2_1, "p3": _IEC_61966_2_1, "rec2020": _BT_2020}
 
 
 @functools.cache
@@ -23,7 +25,7 @@ def profile(space: str, linear: bool = False) -> bytes:
     """The profile of "srgb", "p3" or "rec2020"; with `linear`, for pixels that are proportional to light."""
     name = f"{_NAMES[space]}{' linear' if linear else ''} (Lichtbild)"
     adapted, adaptation = _adapted_colorants(space)
-    curve = _parametric(0, (1.0,)) if linear else _parametric(3, _SRGB_CURVE)
+    curve = _parametric(0, (1.0,)) if linear else _parametric(3, _CURVES[space])
     tags: list[tuple[bytes, bytes]] = [
         (b"desc", _text(name)),
         (b"cprt", _text("No copyright, use freely")),
