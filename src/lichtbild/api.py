@@ -74,6 +74,8 @@ def develop(
     Returns a picture of 8 or 16 bits per channel, or float32 for `depth="32f"`; where `depth` is left out, of 16,
     and `Picture.save` writes what suits the file's format. Raises `LichtbildError`s.
     """
+    from dataclasses import replace
+
     from lichtbild.develop.scene import develop_scene  # type: ignore[import-not-found,unused-ignore]
     from lichtbild.look.render import render_picture  # type: ignore[import-not-found,unused-ignore]
     from lichtbild.report import Report
@@ -85,8 +87,21 @@ def develop(
         scene = develop_scene(frame, wanted, report)
     del frame  # memory: the mosaic is not needed any more
     with report.leg("look"):
-        picture = render_picture(scene, wanted.with_changes(depth=wanted.depth or "16"), report)
-    return _with_recipe(picture, wanted, burst, report)
+        picture: Picture = render_picture(scene, wanted.with_changes(depth=wanted.depth or "16"), report)
+    return replace(picture, recipe=resolved(wanted, burst, report))
+
+
+def resolved(recipe: Recipe, burst: Burst, report: Report) -> dict[str, Any]:
+    """The recipe as resolved: what was asked for, of which frames, and every number that was decided."""
+    from lichtbild import __version__
+
+    paths = [f if isinstance(f, Path) else f.metadata.path for f in burst]
+    return {
+        "software": f"Lichtbild {__version__}",
+        "frames": [p.name for p in paths if p],
+        "settings": recipe.to_dict(),
+        "decided": report.decided,
+    }
 
 
 def _recipe(recipe: Recipe | str | Path | None, settings: dict[str, Any]) -> Recipe:
@@ -97,19 +112,3 @@ def _recipe(recipe: Recipe | str | Path | None, settings: dict[str, Any]) -> Rec
     elif not isinstance(recipe, Recipe):
         recipe = load(Path(recipe))
     return recipe.with_changes(**settings) if settings else recipe
-
-
-def _with_recipe(picture: Picture, recipe: Recipe, burst: Burst, report: Report) -> Picture:
-    """The picture with the recipe as resolved: what was asked for, and every number that was decided."""
-    from dataclasses import replace
-
-    from lichtbild import __version__
-
-    paths = [f if isinstance(f, Path) else f.metadata.path for f in burst]
-    resolved = {
-        "software": f"Lichtbild {__version__}",
-        "frames": [p.name for p in paths if p],
-        "settings": recipe.to_dict(),
-        "decided": report.decided,
-    }
-    return replace(picture, recipe=resolved)

@@ -118,12 +118,14 @@ def _develop(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any,
 def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:
     from lichtbild import api
     from lichtbild.output.dng import write_dng
+    from lichtbild.output.xmp import packet
 
     with record.leg("probe"):
         burst = api.read(*files)
     frame = api.merge(burst, wanted, record)
     with record.leg("output"):
-        write_dng(frame, output, overwrite=overwrite)
+        recipe = api.resolved(wanted, burst, record)
+        write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe))
     height, width = frame.mosaic.shape[:2]
     return width, height
 

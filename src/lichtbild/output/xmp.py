@@ -23,7 +23,7 @@ def packet(metadata: Metadata, recipe: Mapping[str, Any], note: Mapping[str, str
     attributes = {
         "xmp:CreatorTool": f"Lichtbild {__version__}",
         "xmp:CreateDate": _iso_time(metadata.capture_time),
-        "tiff:Orientation": "1",
+        "tiff:Orientation": str(metadata.orientation if metadata.orientation in range(1, 9) else 1),
         **{f"xmpNote:{name}": value for name, value in (note or {}).items()},
     }
     elements = {
