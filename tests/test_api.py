@@ -39,7 +39,8 @@ def light(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]:
     def probe(path: Path) -> SimpleNamespace:
         if "bad" in path.name:
             raise RawError(f"{path}: not a raw file; name a raw file")
-        return SimpleNamespace(capture_time={"late.dng": "2026:01:01 00:00:09"}.get(path.name, "2026:01:01 00:00:01"))
+        late = "2026:01:01 00:00:09" if path.name == "late.dng" else "2026:01:01 00:00:01"
+        return SimpleNamespace(metadata=Metadata(capture_time=late))
 
     def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
         report.decide("burst", frames=len(burst), used=len(burst))

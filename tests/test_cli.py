@@ -26,7 +26,7 @@ from lichtbild.errors import *
 def probe(path):
     if not path.exists():
         raise RawError(f"{path}: no such file; name a raw file")
-    return Module(capture_time="2026:01:01 00:00:00")
+    return Module(metadata=Metadata(capture_time="2026:01:01 00:00:00"))
 
 def merge_burst(burst, recipe, report):
     with report.leg("read"):

@@ -41,7 +41,7 @@ def read(*frames: str | Path | Frame) -> Burst:
             continue
         seen.add(path.resolve())
         try:
-            keyed.append(((False, probe(path).capture_time, path.name), path))
+            keyed.append(((False, probe(path).metadata.capture_time, path.name), path))
         except RawError as error:
             first_error = first_error or error
             keyed.append(((True, "", path.name), path))
