@@ -203,13 +203,20 @@ def test_one_picture_is_saved_in_what_suits_each_format(tmp_path: Path) -> None:
         made.save(tmp_path / name)
         image = imagecodecs.imread(tmp_path / name)
         assert image.dtype == dtype
-        np.testing.assert_allclose(image / np.iinfo(dtype).max, made.image / 65535, atol=0.5001 / np.iinfo(dtype).max)
+        np.testing.assert_allclose(image / np.iinfo(dtype).max, made.image / 65535, atol=1 / np.iinfo(dtype).max)
 
 
-def test_sixteen_bits_narrow_to_the_nearest_eight(tmp_path: Path) -> None:
-    ramp = np.repeat(np.arange(65536, dtype=np.uint16).reshape(64, 1024, 1), 3, axis=2)
-    save_picture(picture(image=ramp), tmp_path / "a.png")
-    np.testing.assert_array_equal(imagecodecs.imread(tmp_path / "a.png"), np.rint(ramp / 257))
+def test_sixteen_bits_narrow_to_eight_without_steps(tmp_path: Path) -> None:
+    values = np.arange(65536, dtype=np.uint16).reshape(64, 1024, 1)
+    save_picture(picture(image=np.repeat(values, 3, axis=2)), tmp_path / "a.png")
+    narrow = imagecodecs.imread(tmp_path / "a.png").astype(int)
+    assert np.all(np.abs(narrow - values / 257) < 1)
+    assert np.all(narrow[values[..., 0] % 257 == 0] == values[values % 257 == 0][:, None] // 257)
+    np.testing.assert_array_equal(narrow, narrow[..., :1].repeat(3, axis=2))
+    for level in (100.25, 17.5, 3.9):
+        flat = np.full((61, 83, 3), round(level * 257), np.uint16)
+        save_picture(picture(image=flat), tmp_path / "b.png", overwrite=True)
+        assert imagecodecs.imread(tmp_path / "b.png").mean() == pytest.approx(level, abs=0.01)
 
 
 @pytest.mark.parametrize(
