@@ -8,6 +8,7 @@ stored, list 2 on linear raw values, list 3 on the demosaiced image.
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -175,6 +176,23 @@ class _Cursor:
         values = np.frombuffer(self.data, dtype, n, self.at)
         self.at += size
         return values.astype(values.dtype.newbyteorder("="))
+
+
+def without(data: bytes, positions: Collection[int]) -> bytes:
+    """The list as stored, without the opcodes at these positions and without what lies behind damage."""
+    kept: list[bytes] = []
+    at = 4
+    (count,) = struct.unpack_from(">I", data) if len(data) >= 4 else (0,)
+    for i in range(min(count, MAX_OPCODES)):
+        if at + 16 > len(data):
+            break
+        end = at + 16 + int(struct.unpack_from(">I", data, at + 12)[0])
+        if end > len(data):
+            break
+        if i not in positions:
+            kept.append(data[at:end])
+        at = end
+    return struct.pack(">I", len(kept)) + b"".join(kept) if kept else b""
 
 
 def parse_opcodes(data: bytes) -> tuple[Opcode, ...]:

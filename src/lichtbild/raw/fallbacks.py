@@ -1,0 +1,69 @@
+"""What is assumed when a file does not say, or says what cannot be: one fallback per tag, each told once.
+
+| missing or implausible | assumed |
+|---|---|
+| ColorMatrix1 and 2 | `GENERIC_COLOR_MATRIX`, for D65 |
+| AsShotNeutral and AsShotWhiteXY | daylight, D55 |
+| BlackLevel | the mean of the masked borders; 0 where there are none |
+| WhiteLevel | the largest number that the file's bits (or its linearisation table) can hold |
+| NoiseProfile | measured in the frame |
+| BaselineExposure | 0 |
+| AnalogBalance, CameraCalibration | 1, identity |
+| Orientation | 1, as stored |
+| CFAPattern | none: the file is refused |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lichtbild.carriers import Matrix
+from lichtbild.report import Report
+
+# XYZ to camera under D65: a rounded mean of common system cameras, scaled as Adobe's matrices are.
+GENERIC_COLOR_MATRIX: Matrix = ((0.76, -0.27, -0.08), (-0.45, 1.25, 0.22), (-0.08, 0.18, 0.62))
+GENERIC_ILLUMINANT = 21  # D65
+DAYLIGHT_XY = (0.33242, 0.34743)  # D55, CIE 15
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Tells the photographer what was assumed; the same assumption for many frames of a burst is told for one."""
+
+    report: Report
+    name: str
+
+    def say(self, text: str) -> None:
+        if not any(notice.endswith(f": {text}") for notice in self.report.notices):
+            self.report.notice(f"{self.name}: {text}")
+
+    def color_matrix(self) -> tuple[Matrix, int]:
+        self.say("has no usable colour matrix; that of a typical camera is assumed")
+        return GENERIC_COLOR_MATRIX, GENERIC_ILLUMINANT
+
+    def white_xy(self) -> tuple[float, float]:
+        self.say("has no usable white balance; daylight (5500 K) is assumed, --wb auto measures it")
+        return DAYLIGHT_XY
+
+    def black_level(self, value: float, *, masked: bool) -> None:
+        where = "the mean of its masked border" if masked else "none"
+        self.say(f"has no usable black level; {where} ({value:g}) is assumed")
+
+    def white_level(self, value: float) -> float:
+        self.say(f"has no usable white level; {value:g} is assumed")
+        return value
+
+    def baseline_exposure(self) -> float:
+        self.say("has a BaselineExposure that is no number; 0 is assumed")
+        return 0.0
+
+    def orientation(self) -> int:
+        self.say("has an orientation that does not exist; upright is assumed")
+        return 1
+
+    def analog_balance(self) -> tuple[float, float, float]:
+        self.say("has an AnalogBalance that cannot be; 1 is assumed")
+        return 1.0, 1.0, 1.0
+
+    def camera_calibration(self) -> None:
+        self.say("has a CameraCalibration that cannot be; none is assumed")

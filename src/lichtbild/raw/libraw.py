@@ -1,0 +1,186 @@
+"""Every raw format that LibRaw decodes, through a separate process with limits on memory and time."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import math
+import mmap
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lichtbild.carriers import CameraColor, Metadata, Mosaic
+from lichtbild.errors import RawError
+from lichtbild.raw.fallbacks import Notes
+from lichtbild.raw.libraw_child import receive, send
+from lichtbild.raw.metadata import Tags, matrix_of, noise_profile_tag, normalised_neutral, read_metadata
+from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
+
+TIME_LIMIT = 60.0  # seconds for one file
+_ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip to EXIF
+_DAMAGED = "the file is damaged; copy it again from the card, or convert it to DNG"
+_ERRORS = {
+    "LibRawFileUnsupportedError": "is not a raw file that LibRaw knows; convert it to DNG if it is one",
+    "LibRawDataError": _DAMAGED,
+    "LibRawIOError": "the file ends before its pixels do; copy it again from the card",
+    "memory": "the file asks for too much memory, so it is damaged; copy it again from the card",
+    "LibRawUnsufficientMemoryError": "the file asks for too much memory, so it is damaged; copy it again from the card",
+    "LibRawTooBigError": "the file claims an impossible size, so it is damaged; copy it again from the card",
+    "size": "the file claims an impossible size, so it is damaged; copy it again from the card",
+    "nothing": "holds no mosaic that LibRaw can show; convert it to DNG",
+}
+
+
+class _Child:
+    """One running LibRaw process."""
+
+    def __init__(self) -> None:
+        self.channel, theirs = socket.socketpair()
+        package = str(Path(__file__).resolve().parents[2])
+        code = f"import sys; sys.path.insert(0, {package!r}); from lichtbild.raw.libraw_child import main; main()"
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", code, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            )
+
+    def ask(self, path: Path) -> tuple[dict[str, Any], int | None] | None:
+        """The answer for a file; None when the process has died."""
+        self.channel.settimeout(TIME_LIMIT)
+        send(self.channel, os.fsencode(path.resolve()))
+        message, descriptor = receive(self.channel)
+        return (json.loads(message), descriptor) if message else None
+
+    def close(self) -> None:
+        self.channel.close()
+        self.process.kill()
+        self.process.wait()
+
+
+_idle: list[_Child] = []
+_lock = threading.Lock()
+
+
+@atexit.register
+def _close_all() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+def _decoded(path: Path) -> tuple[dict[str, Any], Mosaic]:
+    """LibRaw's answer and its pixels. Raises `RawError`."""
+    with _lock:
+        child = _idle.pop() if _idle else None
+    child = child or _Child()
+    try:
+        found = child.ask(path)
+    except TimeoutError:
+        child.close()
+        raise RawError(f"LibRaw was not done after {TIME_LIMIT:g} s; {_DAMAGED}") from None
+    except (OSError, ValueError):
+        found = None
+    except BaseException:
+        child.close()
+        raise
+    if found is None:
+        child.close()
+        raise RawError(f"LibRaw crashed on it; {_DAMAGED}")
+    with _lock:
+        _idle.append(child)
+    answer, descriptor = found
+    if descriptor is None:
+        error = str(answer.get("error"))
+        raise RawError(_ERRORS.get(error, f"LibRaw cannot decode it ({error}); {_DAMAGED}"))
+    try:
+        count = math.prod(answer["shape"])
+        if count == 0:
+            raise RawError(_DAMAGED)
+        pixels = np.frombuffer(mmap.mmap(descriptor, count * 2), np.uint16, count)
+    finally:
+        os.close(descriptor)
+    return answer, pixels.reshape(answer["shape"])
+
+
+def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
+    """Decode with LibRaw. tags: the file's own TIFF tags, where it has some."""
+    answer, pixels = _decoded(path)
+    colors = answer["colors"]
+    if answer["count"] != 3 or not colors.startswith("RGB") or colors[3:4] not in ("", "G", "\0"):
+        raise RawError(f"has a sensor of the colours {colors.strip()}; only red, green and blue can be developed")
+    if answer["linear"]:
+        cfa, order = "RGB", [0, 1, 2, 2]
+    else:
+        if answer["period"] == [6, 6]:
+            raise RawError("is a mosaic of X-Trans kind, which cannot be developed; only 2x2 Bayer mosaics can")
+        cfa, order = "".join("RGBG"[i] if 0 <= i < 4 else "?" for i in answer["sites"]), answer["sites"]
+        if answer["period"] != [2, 2] or cfa not in CFAS:
+            raise RawError("has a mosaic that is not of red, green, green and blue; it cannot be developed")
+    white = _white(answer, notes)
+    black = [float(answer["black"][i]) for i in order]
+    if not all(math.isfinite(b) and 0 <= b < white for b in black):
+        notes.black_level(0.0, masked=False)
+        black = [0.0] * 4
+    return Sensor(
+        pixels=pixels,
+        cfa=cfa,
+        black_level=(black[0], black[1], black[2], black[3]),
+        white_level=white,
+        metadata=_metadata(path, answer, tags, notes),
+        default_crop=_crop(answer["crop"], pixels),
+        noise_tag=noise_profile_tag(tags) if tags else None,
+    )
+
+
+def _crop(crop: list[int], pixels: Mosaic) -> tuple[int, int, int, int] | None:
+    """LibRaw's inset crop, (top, left, height, width); all zero where there is none."""
+    top, left, height, width = crop
+    return clamped_crop(top, left, height, width, pixels.shape) if top >= 0 and left >= 0 and height and width else None
+
+
+def _white(answer: dict[str, Any], notes: Notes) -> float:
+    """The level at which the camera says that a channel clips, when it is credible; else LibRaw's maximum."""
+    white = float(answer["white"])
+    if not 1 < white <= 65535:
+        return notes.white_level(65535.0)
+    own = [float(w) for w in answer["whites"] if w and white / 2 < w <= white]
+    return min(own, default=white)
+
+
+def _metadata(path: Path, answer: dict[str, Any], tags: Tags | None, notes: Notes) -> Metadata:
+    if tags is not None and tags.is_dng:
+        return read_metadata(path, tags, notes)
+    wb = [float(v) for v in answer["neutral"][:3]]
+    neutral = normalised_neutral(tuple(1 / v if v > 0 else math.nan for v in wb))
+    matrix = matrix_of(tuple(v for row in answer["matrix"] for v in row))
+    illuminant = 21  # LibRaw's matrices are for D65
+    if matrix is None:
+        matrix, illuminant = notes.color_matrix()
+    color = CameraColor(
+        color_matrix_1=matrix,
+        calibration_illuminant_1=illuminant,
+        as_shot_neutral=neutral,
+        as_shot_white_xy=None if neutral else notes.white_xy(),
+    )
+    own = {key: v for key in ("iso", "exposure_time", "f_number", "focal_length") if (v := answer[key]) and v > 0}
+    if tags is None:
+        time = "" if answer["time"].startswith("1970:01:01") else answer["time"]
+        return Metadata(
+            path=path, lens=answer["lens"], capture_time=time, color=color,
+            orientation=_ORIENTATIONS.get(answer["flip"], 1), **own,
+        )  # fmt: skip
+    found = read_metadata(path, tags, notes, color)
+    missing = {key: v for key, v in own.items() if getattr(found, key) is None}
+    return replace(found, lens=found.lens or answer["lens"], **missing)

@@ -1,0 +1,131 @@
+"""The process in which LibRaw runs: a damaged file may crash it or eat its memory, and the photographer's job goes on.
+
+It gets one socket. A request is the path of a file; the answer is one JSON object, and with it, when the file could be
+decoded, a file descriptor of anonymous memory that holds the pixels. Messages are length-prefixed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import socket
+import struct
+import sys
+import tempfile
+from typing import Any
+
+MEMORY_LIMIT = 4 << 30
+MAX_PIXELS = 400_000_000
+
+
+def main() -> None:
+    """Serve requests until the other side closes."""
+    limit_resources()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    while request := receive(channel)[0]:
+        try:
+            answer, pixels = decode(request)
+        except MemoryError:
+            answer, pixels = {"error": "memory"}, None
+        except Exception as error:  # rawpy raises many kinds, and all of them are the file's fault
+            answer, pixels = {"error": type(error).__name__}, None
+        send(channel, json.dumps(answer).encode(), pixels)
+        if pixels is not None:
+            os.close(pixels)
+
+
+def limit_resources() -> None:
+    for kind, limit in ((resource.RLIMIT_AS, MEMORY_LIMIT), (resource.RLIMIT_CORE, 0)):
+        _, hard = resource.getrlimit(kind)
+        wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        # Not every system knows every limit; the time limit still holds there.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(kind, (wanted, hard))
+
+
+def send(channel: socket.socket, message: bytes, descriptor: int | None = None) -> None:
+    data = struct.pack("<I", len(message)) + message
+    if descriptor is None:
+        channel.sendall(data)
+    else:
+        sent = socket.send_fds(channel, [data], [descriptor])
+        channel.sendall(data[sent:])
+
+
+def receive(channel: socket.socket) -> tuple[bytes, int | None]:
+    """One message and the descriptor that came with it; (b"", None) when the other side has closed."""
+    data, descriptors, _, _ = socket.recv_fds(channel, 65536, 1)
+    descriptor = descriptors[0] if descriptors else None
+    while (data and len(data) < 4) or len(data) < 4 + struct.unpack_from("<I", data)[0] if data else False:
+        more = channel.recv(65536)
+        if not more:
+            return b"", descriptor
+        data += more
+    return data[4:], descriptor
+
+
+def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
+    """Decode a file with LibRaw: what it knows of it, and a descriptor of the visible pixels, uint16."""
+    import numpy as np
+    import rawpy
+
+    with rawpy.RawPy() as raw:
+        raw.open_file(os.fsdecode(path))
+        sizes = raw.sizes
+        if sizes.raw_height * sizes.raw_width > MAX_PIXELS:
+            return {"error": "size"}, None
+        raw.unpack()
+        stored = raw.raw_image
+        linear = raw.raw_type == rawpy.RawType.Stack
+        if stored is None:
+            return {"error": "nothing"}, None
+        top, left, height, width = sizes.top_margin, sizes.left_margin, sizes.height, sizes.width
+        visible = stored[top : top + height, left : left + width]
+        if linear and visible.ndim == 3:
+            visible = visible[..., :3]
+        colors = raw.color_desc.decode("ascii", "replace")
+        pattern = None if linear else raw.raw_pattern
+        sites = [] if linear else [raw.raw_color(top + y, left + x) for y in (0, 1) for x in (0, 1)]
+        other, lens = raw.other, raw.lens
+        answer: dict[str, Any] = {
+            "shape": visible.shape,
+            "linear": linear,
+            "period": None if pattern is None else pattern.shape,
+            "colors": colors,
+            "count": raw.num_colors,
+            "sites": sites,
+            "black": list(raw.black_level_per_channel),
+            "white": raw.white_level,
+            "whites": list(raw.camera_white_level_per_channel or []),
+            "neutral": list(raw.camera_whitebalance),
+            "matrix": raw.rgb_xyz_matrix[:3].tolist(),
+            "crop": [sizes.crop_top_margin - top, sizes.crop_left_margin - left, sizes.crop_height, sizes.crop_width],
+            "flip": sizes.flip,
+            "iso": other.iso_speed,
+            "exposure_time": other.shutter_speed,
+            "f_number": other.aperture,
+            "focal_length": other.focal_length,
+            "time": other.timestamp.strftime("%Y:%m:%d %H:%M:%S"),
+            "lens": lens.model,
+        }
+        descriptor = anonymous_memory()
+        size = visible.size * 2
+        os.ftruncate(descriptor, size)
+        with open(descriptor, "wb", closefd=False) as file:
+            for row in range(0, visible.shape[0], 256):
+                file.write(np.ascontiguousarray(visible[row : row + 256], np.uint16).tobytes())
+    return answer, descriptor
+
+
+def anonymous_memory() -> int:
+    """A descriptor of memory without a name; of a file without a name where the system has no such thing."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("lichtbild")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The noise of one frame: variance = scale * x + offset per colour, measured in the frame itself.
+
+After Colom and Buades (IPOL 2013): blocks are binned by brightness; in each bin those with the least low-frequency
+energy are taken for flat, and the variance is read from their high frequencies. A bin counts as much as its blocks
+look like white noise; what texture adds or a lossy codec takes away is given little weight.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild import native
+from lichtbild.carriers import Mosaic, NoiseProfile
+from lichtbild.raw.fallbacks import Notes
+
+Floats = npt.NDArray[np.float64]
+
+BLOCK = 16  # mosaic pixels along a block's side
+BLOCKS = 8000  # per CFA site, at most about this many
+BINS = 12
+SMALLEST_BIN = 40  # blocks
+LOW_COUNT, HIGH_COUNT = 42, 21  # coefficients in the two energies of kernel `raw_noise_blocks`
+# The median of a mean of n squared normal numbers, over its expectation (Wilson and Hilferty 1931).
+MEDIAN = (1 - 2 / (9 * HIGH_COUNT)) ** 3
+# Estimates of frames with known noise stay within 0.85 and 1.4 of it (see tests); a tag beyond that is wrong.
+AGREES = 1.5
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """profile: measured; trusted: 0..1, the part of the brightness bins in which flat blocks were found."""
+
+    profile: NoiseProfile
+    trusted: float
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """Per bin: mean brightness, variance, weight, and whether its blocks look like white noise."""
+
+    x: Floats
+    variance: Floats
+    weight: Floats
+    white: npt.NDArray[np.bool_]
+
+
+def estimate_noise(
+    mosaic: Mosaic, cfa: str, black: tuple[float, float, float, float], white: float, clip: float
+) -> Estimate | None:
+    """The noise profile of a frame, or None when it has too few blocks that are neither clipped nor black."""
+    bins: dict[str, list[_Bins]] = {}
+    if mosaic.ndim == 3:
+        # Demosaiced pixels share their noise with their neighbours: sites of every other pixel share less.
+        for c, color in enumerate("RGB"):
+            for blocks in block_energies(mosaic[..., c]):
+                bins.setdefault(color, []).extend(_binned(blocks, black[c], white, clip))
+    else:
+        for site, blocks in enumerate(block_energies(mosaic)):
+            bins.setdefault(cfa[site], []).extend(_binned(blocks, black[site], white, clip))
+    if not any(bins.values()):
+        return None
+    everything = _joined([b for group in bins.values() for b in group])
+    scale, offset = _line(everything)
+    scales, offsets = [], []
+    for color in "RGB":
+        factor = _factor(_joined(bins[color]), scale, offset) if bins.get(color) else 1.0
+        scales.append(scale * factor)
+        offsets.append(offset * factor)
+    profile = NoiseProfile((scales[0], scales[1], scales[2]), (offsets[0], offsets[1], offsets[2]), "frames")
+    return Estimate(profile, float(everything.white.mean()))
+
+
+def block_energies(plane: Mosaic) -> npt.NDArray[np.float32]:
+    """(4, n, 5) of the CFA sites of a (h, w) mosaic: mean, smallest, largest, low and high energy of n blocks."""
+    height, width = plane.shape
+    if height < BLOCK or width < BLOCK:
+        return np.empty((4, 0, 5), np.float32)
+    step = BLOCK
+    # Whole rows of blocks are left out before columns are: memory is read in rows.
+    while (height // step) * (width // BLOCK) > BLOCKS and step < height // 64:
+        step += BLOCK
+    across = BLOCK
+    while (height // step) * (width // across) > BLOCKS:
+        across += BLOCK
+    out = np.empty((4, (height - BLOCK) // step + 1, (width - BLOCK) // across + 1, 5), np.float32)
+    native.call("raw_noise_blocks", plane, step, across, out)
+    return out.reshape(4, -1, 5)
+
+
+def _binned(blocks: npt.NDArray[np.float32], black: float, white: float, clip: float) -> list[_Bins]:
+    """Bins of equally many blocks of one site, from dark to bright; x and variance in units of white minus black."""
+    mean, smallest, largest = blocks[:, 0], blocks[:, 1], blocks[:, 2]
+    # Near the clip level, and at zero, noise is cut off.
+    usable = (largest < black + 0.95 * (min(clip, white) - black)) & (smallest > 0)
+    chosen = blocks[usable][np.argsort(mean[usable], kind="stable")].astype(np.float64)
+    count = min(BINS, len(chosen) // SMALLEST_BIN)
+    if not count:
+        return []
+    found = []
+    unit = white - black
+    for part in np.array_split(chosen, count):
+        low, high = part[:, 3], part[:, 4]
+        fewest = max(8, len(part) // 200)
+        order = np.argsort(low, kind="stable")
+        flat = order[:fewest]
+        variance = float(np.median(high[flat])) / MEDIAN
+        accepted = 0
+        for _ in range(8):
+            # In white noise the low energy is the variance, give or take; 2 standard deviations are let in.
+            accepted = int((low < variance * (1 + 2 * math.sqrt(2 / LOW_COUNT))).sum())
+            flat = order[: max(accepted, fewest)]
+            before, variance = variance, float(np.median(high[flat])) / MEDIAN
+            if variance <= 0 or abs(variance / before - 1) < 0.01:
+                break
+        white_noise = accepted >= fewest and variance > 0
+        weight = math.sqrt(min(accepted, 400)) if white_noise else 0.05
+        x = max((float(part[flat, 0].mean()) - black) / unit, 0.0)
+        one = np.array
+        found.append(_Bins(one([x]), one([variance / unit**2]), one([weight]), one([white_noise])))
+    return found
+
+
+def _joined(bins: list[_Bins]) -> _Bins:
+    x, variance, weight, white = (
+        np.concatenate([getattr(b, name) for b in bins]) for name in ("x", "variance", "weight", "white")
+    )
+    return _Bins(x, np.maximum(variance, 1e-14), weight, white)
+
+
+def _line(bins: _Bins) -> tuple[float, float]:
+    """scale and offset >= 0 with the least robust distance of logarithms to the bins; texture lies above the line,
+    so that bins above pull less than bins below."""
+    grid = np.concatenate([[0.0], np.logspace(-4, 4, 65)])  # offset over scale, in units of the mean brightness
+    best = (math.inf, 0.0, 0.0)
+    middle = max(float(np.average(bins.x, weights=bins.weight)), 1e-6)
+    for _ in range(2):
+        for ratio in grid:
+            # One free factor is left: the weighted median of the bins' ratios to the line.
+            shape = np.append(bins.x + ratio * middle, 0)[:-1] + 1e-12
+            level = _weighted_quantile(np.log(bins.variance / shape), bins.weight, 0.45)
+            distance = np.log(bins.variance / shape) - level
+            loss = float((bins.weight * np.where(distance > 0, np.tanh(distance), 1.2 * np.tanh(-distance))).sum())
+            if loss < best[0]:
+                best = (loss, math.exp(level), math.exp(level) * ratio * middle)
+        if best[1] > 0 and best[2] > 0:
+            around = best[2] / best[1] / middle
+            grid = around * np.logspace(-0.07, 0.07, 9)
+        else:
+            break
+    return best[1], best[2]
+
+
+def _factor(bins: _Bins, scale: float, offset: float) -> float:
+    """How many times the common line the bins of one colour lie; 1 unless enough white bins say otherwise."""
+    chosen = bins.white
+    if chosen.sum() < 3:
+        return 1.0
+    ratios = np.log(bins.variance[chosen] / (scale * bins.x[chosen] + offset))
+    level = _weighted_quantile(ratios, bins.weight[chosen], 0.5)
+    spread = _weighted_quantile(np.abs(ratios - level), bins.weight[chosen], 0.5)
+    return math.exp(level) if abs(level) > max(0.1, spread / math.sqrt(float(chosen.sum()))) else 1.0
+
+
+def _weighted_quantile(values: Floats, weights: Floats, q: float) -> float:
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    return float(values[order][min(int(np.searchsorted(total, q * total[-1])), len(values) - 1)])
+
+
+def agreed_profile(
+    tag: NoiseProfile | None, estimate: Estimate | None, iso: float | None, notes: Notes
+) -> NoiseProfile:
+    """The tag's profile when the frame agrees with it, else the frame's own.
+
+    They agree when the variances of all colours are within a factor of `AGREES` in shadows, midtones and lights. A
+    frame without flat parts gives only an upper limit, so that a smaller tag stands.
+    """
+    if estimate is None:
+        return tag or _typical(iso, notes)
+    if tag is None:
+        return estimate.profile
+    ratios = [
+        (es * x + eo) / max(ts * x + to, 1e-14)
+        for x in (0.01, 0.1, 0.4)
+        for ts, to, es, eo in zip(tag.scale, tag.offset, estimate.profile.scale, estimate.profile.offset, strict=True)
+    ]
+    too_small_tag = max(ratios) > AGREES and estimate.trusted > 0.3
+    too_large_tag = min(ratios) < 1 / AGREES
+    return estimate.profile if too_small_tag or too_large_tag else tag
+
+
+def _typical(iso: float | None, notes: Notes) -> NoiseProfile:
+    """A small sensor's noise at this ISO: shot noise of 2500 electrons at ISO 400, and 3 electrons of read noise."""
+    scale = 4e-4 * (iso or 400.0) / 400.0
+    notes.say("is too small or too dark to measure its noise; that of a typical sensor is assumed")
+    offset = (3.0 * scale) ** 2
+    return NoiseProfile((scale,) * 3, (offset,) * 3, "fallback")

@@ -1,0 +1,138 @@
+"""The door of leg 1: a file becomes a `Frame`, or a one-line error that names it and the mend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lichtbild.carriers import Frame, Metadata
+from lichtbild.errors import RawError
+from lichtbild.raw import dng, sniff
+from lichtbild.raw.defects import find_defects, mended
+from lichtbild.raw.fallbacks import Notes
+from lichtbild.raw.metadata import Tags, full_model, read_metadata
+from lichtbild.raw.noise import agreed_profile, estimate_noise
+from lichtbild.raw.sensor import Sensor, UnknownCodingError
+from lichtbild.raw.tiff import Buffer, Tiff
+from lichtbild.raw.tiles import layout_of
+from lichtbild.report import Report
+
+SMALLEST = 16  # pixels along an edge
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a file says of itself, without its pixels; `width`, `height` and `cfa` of the active area of a DNG."""
+
+    path: Path
+    format: str  # "DNG", or "raw" for all that LibRaw decodes
+    metadata: Metadata
+    width: int | None = None
+    height: int | None = None
+    bits: int | None = None
+    cfa: str = ""
+
+
+def read_frame(path: Path, report: Report) -> Frame:
+    """Decode a raw file of any kind. Raises `RawError`; assumptions and repairs go to the report.
+
+    May be called from many threads at once; the pixels of an uncompressed DNG stay in the mapped file.
+    """
+    path = Path(path)
+    notes = Notes(report, path.name)
+    try:
+        sensor = _sensor(path, notes)
+        if min(sensor.pixels.shape[:2]) < SMALLEST:
+            raise RawError("holds a picture too small to develop")
+        return _frame(sensor, report, notes)
+    except RawError as error:
+        raise RawError(f"{path}: {error}") from None
+    except MemoryError:
+        raise RawError(f"{path}: there is not enough memory to read it") from None
+
+
+def probe(path: Path) -> Probe:
+    """The file's metadata alone, in a few milliseconds. Raises `RawError` when it is plainly no raw file."""
+    path = Path(path)
+    notes = Notes(Report(), path.name)
+    try:
+        data = sniff.open_file(path)
+        tiff, tags = _tags(data)
+        if tags is None:
+            return Probe(path, "raw", Metadata(path=path))
+        metadata = read_metadata(path, tags, notes)
+        if tiff is None or not tags.is_dng:
+            return Probe(path, "raw", metadata)
+        directory = dng.main_image(tiff)
+        layout = layout_of(directory)
+        top, left, bottom, right = dng.active_area(directory, layout)
+        return Probe(path, "DNG", metadata, right - left, bottom - top, layout.bits, dng.cfa_of(directory))
+    except RawError as error:
+        raise RawError(f"{path}: {error}") from None
+
+
+def _tags(data: Buffer) -> tuple[Tiff | None, Tags | None]:
+    """The file's TIFF structure and its tags, where it has them. Raises `RawError` for what is plainly no raw file."""
+    sniff.refuse_finished(data)
+    tiff = sniff.tiff_of(data)
+    if tiff is not None:
+        raws = [d for d in tiff.all() if d.integer(262) in (dng.CFA, dng.LINEAR_RAW)]
+        return tiff, Tags.of(tiff, dng.main_image(tiff) if raws else None)
+    inner = sniff.inner_tiffs(data)
+    if not inner:
+        return None, None
+    if len(inner) == 1:
+        return None, Tags.of(inner[0])
+    image, exif, *rest = (t.directories[0] for t in inner)
+    return None, Tags(image, exif, rest[0] if rest else None, None)
+
+
+def _sensor(path: Path, notes: Notes) -> Sensor:
+    from lichtbild.raw.libraw import read_libraw
+
+    data = sniff.open_file(path)
+    tiff, tags = _tags(data)
+    if tiff is None or tags is None or not tags.is_dng:
+        return read_libraw(path, tags, notes)
+    try:
+        return dng.read_dng(path, tiff, notes)
+    except UnknownCodingError as error:
+        try:
+            return read_libraw(path, tags, notes)
+        except RawError:
+            raise error from None
+
+
+def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
+    mosaic, black, white = sensor.pixels, sensor.black_level, sensor.white_level
+    metadata = sensor.metadata
+    if not metadata.unique_camera_model:
+        metadata = replace(metadata, unique_camera_model=full_model(metadata.make, metadata.model))
+    estimate = estimate_noise(mosaic, sensor.cfa, black, white, white)
+    noise = agreed_profile(sensor.noise_tag, estimate, metadata.iso, notes)
+    defects = 0
+    if mosaic.ndim == 2:
+        points = find_defects(mosaic, sensor.cfa, black, white, noise)
+        defects = len(points)
+        mosaic = mended(mosaic, points)
+    mosaic.flags.writeable = False
+    decided = {
+        "noise_source": noise.source,
+        "noise_scale": [float(f"{v:.4g}") for v in noise.scale],
+        "noise_offset": [float(f"{v:.4g}") for v in noise.offset],
+        "black_level": list(black),
+        "white_level": white,
+        "defects_mended": defects,
+    }
+    report.decide("raw", **{notes.name: decided})
+    return Frame(
+        mosaic=mosaic,
+        cfa=sensor.cfa,
+        black_level=black,
+        white_level=white,
+        clip_level=white,
+        noise_profile=noise,
+        metadata=metadata,
+        shading=sensor.shading,
+        default_crop=sensor.default_crop,
+    )

@@ -1,0 +1,104 @@
+"""What a file is, by its first bytes, never by its name; and the EXIF that formats without TIFF carry inside."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+
+from lichtbild.errors import RawError
+from lichtbild.raw.tiff import Buffer, Tiff
+
+# What is no raw file, and what it is.
+_FINISHED = (
+    (b"\xff\xd8\xff", 0, "a JPEG picture"),
+    (b"\x89PNG\r\n\x1a\n", 0, "a PNG picture"),
+    (b"GIF8", 0, "a GIF picture"),
+    (b"WEBP", 8, "a WebP picture"),
+    (b"BM", 0, "a BMP picture"),
+    (b"8BPS", 0, "a Photoshop file"),
+    (b"\xff\x0a", 0, "a JPEG XL picture"),
+    (b"\x00\x00\x00\x0cJXL ", 0, "a JPEG XL picture"),
+    (b"ftypheic", 4, "a HEIC picture"),
+    (b"ftypheix", 4, "a HEIC picture"),
+    (b"ftypmif1", 4, "a HEIF picture"),
+    (b"ftypavif", 4, "an AVIF picture"),
+    (b"ftypqt", 4, "a film"),
+    (b"ftypisom", 4, "a film"),
+    (b"ftypmp4", 4, "a film"),
+    (b"%PDF", 0, "a PDF document"),
+    (b"PK\x03\x04", 0, "a ZIP archive"),
+    (b"\x1f\x8b", 0, "a compressed archive"),
+)
+
+
+def open_file(path: Path) -> memoryview:
+    """The whole file as memory: mapped, not read. What is written to it stays in this process and reaches no file.
+
+    Raises `RawError` when there is no such file, or it is a directory, empty or not readable.
+    """
+    try:
+        if path.is_dir():
+            raise RawError("is a folder; name the raw files in it")
+        with path.open("rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    except FileNotFoundError:
+        raise RawError("does not exist") from None
+    except PermissionError:
+        raise RawError("may not be read; change its permissions") from None
+    except ValueError:
+        raise RawError("is empty; copy it again from the card") from None
+    except OSError as error:
+        raise RawError(f"cannot be read ({error.strerror or error}); copy it again from the card") from None
+
+
+def refuse_finished(data: Buffer) -> None:
+    """Raise `RawError` for files that are plainly something else than a raw photograph."""
+    head = bytes(data[:512])
+    for magic, offset, name in _FINISHED:
+        if head[offset : offset + len(magic)] == magic:
+            raise RawError(f"is {name}, not a raw file; name the raw file that came with it")
+    if not any(head):
+        raise RawError("begins with nothing but zeros, so it is damaged; copy it again from the card")
+    if all(byte in b"\t\n\r\f" or byte >= 32 for byte in head) and _is_text(head):
+        raise RawError("is a text file, not a raw file")
+
+
+def _is_text(head: bytes) -> bool:
+    for cut in range(4):  # the last character may be cut in two
+        try:
+            head[: len(head) - cut].decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        return not head.startswith((b"FUJIFILM", b"FOVb"))
+    return False
+
+
+def tiff_of(data: Buffer) -> Tiff | None:
+    """The file's TIFF structure, if it is one."""
+    try:
+        return Tiff(data)
+    except RawError as error:
+        if "not a TIFF" in str(error):
+            return None
+        raise
+
+
+def inner_tiffs(data: Buffer) -> list[Tiff]:
+    """EXIF inside formats that are no TIFF: [image, exif, gps] of Canon CR3, [image] of Fujifilm RAF; or nothing."""
+    head = bytes(data[: 1 << 16])
+    found = []
+    if head[4:12] == b"ftypcrx ":
+        places = [head.find(box) + 4 for box in (b"CMT1", b"CMT2", b"CMT4")]
+    elif head.startswith(b"FUJIFILMCCD-RAW"):
+        start = int.from_bytes(head[84:88])
+        jpeg = bytes(data[start : start + 64])
+        places = [start + at + 6] if (at := jpeg.find(b"Exif\0\0")) > 0 else []
+    else:
+        return []
+    for place in places:
+        if place > 4:
+            try:
+                found.append(Tiff(data[place:]))
+            except RawError:
+                break
+    return found

@@ -1,0 +1,281 @@
+"""The pixels of a TIFF image: strips or tiles, packed, lossless JPEG, deflate or lossy JPEG, to 16-bit numbers.
+
+What a file claims is weighed against its bytes before memory is taken: uncompressed pixels must be in the file, and
+compressed ones cannot be more than their coding allows. Lossless JPEG (ITU-T T.81, process 14) is decoded by
+libjpeg-turbo, tiles in parallel; its header must fit the tile first.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild import native
+from lichtbild.errors import RawError
+from lichtbild.raw.sensor import UnknownCodingError
+from lichtbild.raw.tiff import Buffer, Directory
+
+MAX_PIXELS = 400_000_000
+MAX_TILES = 1 << 20
+
+NONE, JPEG, DEFLATE, OLD_DEFLATE, LOSSY_JPEG, JPEG_XL = 1, 7, 8, 32946, 34892, 52546
+_NAMES = {
+    9: "VC-5 (GoPro GPR)",
+    34713: "Nikon's own",
+    JPEG_XL: "JPEG XL",
+    50002: "the lossy DNG 1.7 draft",
+    32767: "Sony's own",
+    34316: "Panasonic's own",
+    65000: "Kodak's own",
+}
+CUT_OFF = "the file ends before its pixels do; copy it again from the card"
+DAMAGED = "its pixels are damaged; copy it again from the card"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the pixels are and how they are stored; `offsets` and `counts` of strips or tiles in row-major order."""
+
+    height: int
+    width: int
+    samples: int
+    bits: int
+    compression: int
+    tile_height: int
+    tile_width: int
+    offsets: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    order: str
+    predictor: int
+
+    @property
+    def row_bytes(self) -> int:
+        """Of a row of one tile; rows of packed bits start on a byte."""
+        return (self.tile_width * self.samples * self.bits + 7) // 8
+
+    def places(self) -> Iterator[tuple[int, int, int]]:
+        """(index, top, left) of each tile."""
+        across = -(-self.width // self.tile_width)
+        for i in range(len(self.offsets)):
+            yield i, i // across * self.tile_height, i % across * self.tile_width
+
+
+def layout_of(directory: Directory) -> Layout:
+    """The layout of a directory's image. Raises `RawError` when it is impossible, too large or of no known kind."""
+    width, height = directory.integer(256, 0) or 0, directory.integer(257, 0) or 0
+    samples = directory.integer(277, 1) or 1
+    if width <= 0 or height <= 0 or not 1 <= samples <= 4:
+        raise RawError(f"claims an image of {width} x {height} pixels, {samples} samples each: it is damaged")
+    if width * height > MAX_PIXELS or max(width, height) > 65535:
+        raise RawError(
+            f"claims {width} x {height} pixels; more than {MAX_PIXELS // 10**6} megapixels cannot be real here"
+        )
+    bits = set(directory.integers(258) or (16 if samples == 1 else 8,))
+    if len(bits) != 1:
+        raise UnknownCodingError("has samples of different depths; convert it with a DNG converter")
+    if directory.integer(284, 1) == 2 and samples > 1:
+        raise UnknownCodingError("keeps its colours in separate planes; convert it with a DNG converter")
+    tile_width, tile_height = width, min(directory.integer(278, height) or height, height)
+    tags = (273, 279)
+    if 324 in directory or 322 in directory:
+        tile_width, tile_height = directory.integer(322, 0) or 0, directory.integer(323, 0) or 0
+        tags = (324, 325)
+    if not (0 < tile_width <= 65535 and 0 < tile_height <= 65535 and tile_width * tile_height <= MAX_PIXELS):
+        raise RawError("has tiles of an impossible size: it is damaged")
+    expected = -(-width // tile_width) * -(-height // tile_height)
+    offsets, counts = (directory.array(tag) for tag in tags)
+    if expected > MAX_TILES or offsets is None or len(offsets) < expected or offsets.ndim != 1:
+        raise RawError("does not say where its pixels are: it is damaged")
+    if counts is None or len(counts) < expected or counts.ndim != 1:
+        counts = np.zeros(expected, np.uint64)
+    # Offsets beyond 2^62 are beyond any file; the cap keeps sums from overflowing.
+    where, size = (np.minimum(a[:expected].astype(np.float64), 2.0**52).astype(np.int64) for a in (offsets, counts))
+    layout = Layout(
+        height, width, samples, bits.pop(), directory.integer(259, NONE) or NONE, tile_height, tile_width,
+        where, size, directory.tiff.order, directory.integer(317, 1) or 1,
+    )  # fmt: skip
+    _refuse_unknown(layout, directory)
+    return layout
+
+
+def _refuse_unknown(layout: Layout, directory: Directory) -> None:
+    if set(directory.integers(339) or (1,)) != {1}:
+        raise UnknownCodingError("holds floating-point numbers; convert it to a DNG of whole numbers")
+    if directory.integer(266, 1) != 1:
+        raise UnknownCodingError("stores its bits in reverse order; convert it with a DNG converter")
+    known = {
+        NONE: (8, 10, 12, 14, 16),
+        JPEG: tuple(range(8, 17)),
+        DEFLATE: (8, 16),
+        OLD_DEFLATE: (8, 16),
+        LOSSY_JPEG: (8,),
+    }
+    if layout.compression not in known:
+        name = _NAMES.get(layout.compression, f"number {layout.compression}")
+        raise UnknownCodingError(
+            f"is compressed in a way that cannot be read here ({name}); convert it to an uncompressed DNG"
+        )
+    if layout.bits not in known[layout.compression]:
+        raise UnknownCodingError(
+            f"has {layout.bits} bits per sample, which cannot be read here; convert it with a DNG converter"
+        )
+    if layout.compression in (DEFLATE, OLD_DEFLATE) and layout.predictor not in (1, 2):
+        raise UnknownCodingError(
+            "is deflated with a predictor that cannot be read here; convert it with a DNG converter"
+        )
+
+
+def read_pixels(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
+    """(h, w) or (h, w, samples) numbers as stored; a read-only view of `data` where that is possible."""
+    if layout.compression == NONE:
+        return _uncompressed(data, layout)
+    return _compressed(data, layout)
+
+
+def _uncompressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
+    sizes = np.full(len(layout.offsets), layout.row_bytes * layout.tile_height, np.int64)
+    if layout.tile_width == layout.width:  # strips; the last one is shorter
+        sizes[-1] = layout.row_bytes * (layout.height - layout.tile_height * (len(sizes) - 1))
+    if (layout.offsets + sizes > len(data)).any() or sizes.sum() > len(data):
+        raise RawError(CUT_OFF)
+    shape = (layout.height, layout.width, layout.samples)[: 2 if layout.samples == 1 else 3]
+    gapless = layout.tile_width == layout.width and (layout.offsets[1:] == (layout.offsets + sizes)[:-1]).all()
+    if gapless:
+        rows = np.frombuffer(data, np.uint8, sizes.sum(), layout.offsets[0]).reshape(layout.height, layout.row_bytes)
+        return _numbers(rows, layout.width * layout.samples, layout).reshape(shape)
+    out = np.empty(shape, np.uint16)
+    for i, top, left in layout.places():
+        rows = np.frombuffer(data, np.uint8, sizes[i], layout.offsets[i]).reshape(-1, layout.row_bytes)
+        _place(out, _numbers(rows, layout.tile_width * layout.samples, layout), top, left, layout)
+    return out
+
+
+def _numbers(rows: npt.NDArray[np.uint8], width: int, layout: Layout) -> npt.NDArray[np.uint16]:
+    """Rows of bytes to rows of numbers."""
+    if layout.bits == 16:
+        stored = rows.view(layout.order + "u2")
+        if layout.order == "<" and stored.flags.aligned:
+            return stored.view(np.uint16)
+        return stored.astype(np.uint16)
+    if layout.bits == 8:
+        return rows.astype(np.uint16)
+    out = np.empty((len(rows), width), np.uint16)
+    native.call(f"raw_unpack_{layout.bits}", rows, out)
+    return out
+
+
+def _place(out: npt.NDArray[np.uint16], tile: npt.NDArray[np.uint16], top: int, left: int, layout: Layout) -> None:
+    """Put a tile's pixels into the image; tiles at the right and bottom edge are cut."""
+    rows, columns = min(layout.tile_height, layout.height - top), min(layout.tile_width, layout.width - left)
+    if len(tile) < rows:
+        raise RawError(DAMAGED)
+    shaped = tile.reshape(len(tile), layout.tile_width, *out.shape[2:])
+    out[top : top + rows, left : left + columns] = shaped[:rows, :columns]
+
+
+def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
+    ends = layout.offsets + layout.counts
+    if (layout.counts <= 0).any():
+        raise RawError("does not say where its pixels are: it is damaged")
+    if (ends > len(data)).any() or layout.counts.sum() > len(data):
+        raise RawError(CUT_OFF)
+    # The least that one sample can take: a bit in lossless JPEG; 4 bits for a block of 64 in lossy JPEG.
+    most = {JPEG: 8, LOSSY_JPEG: 128}.get(layout.compression, 1032) * int(layout.counts.sum())
+    if layout.width * layout.height * layout.samples > most + 65536:
+        raise RawError("claims more pixels than its bytes can hold: it is damaged")
+    out = np.empty((layout.height, layout.width, layout.samples)[: 2 if layout.samples == 1 else 3], np.uint16)
+
+    def decode(place: tuple[int, int, int]) -> None:
+        i, top, left = place
+        tile = data[layout.offsets[i] : ends[i]]
+        rows = min(layout.tile_height, layout.height - top) if layout.tile_width == layout.width else None
+        decoder = {JPEG: _lossless, LOSSY_JPEG: _lossy}.get(layout.compression, _deflated)
+        _place(out, decoder(tile, layout, rows or layout.tile_height), top, left, layout)
+
+    threads = min(len(os.sched_getaffinity(0)), len(layout.offsets))
+    if threads < 2:
+        for place in layout.places():
+            decode(place)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(decode, layout.places()))
+    return out
+
+
+def _lossless(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
+    """Lossless JPEG: any frame whose samples are the tile's in number; two components may lie in one row."""
+    from imagecodecs import jpeg8_decode
+
+    height, width, components, bits = _jpeg_header(tile, lossless=True)
+    samples = height * width * components
+    row = layout.tile_width * layout.samples
+    # The bottom tile may be whole or cut.
+    if bits > layout.bits or samples not in (row * layout.tile_height, row * rows):
+        raise RawError(DAMAGED)
+    space = {3: "RGB", 4: "CMYK"}.get(components)
+    try:
+        decoded = jpeg8_decode(tile, colorspace=space, outcolorspace=space)
+    except Exception:  # imagecodecs raises many kinds
+        raise RawError(DAMAGED) from None
+    return np.asarray(decoded, np.uint16).reshape(-1, row)
+
+
+def _lossy(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
+    """8-bit DCT JPEG of the tile's own size."""
+    from imagecodecs import jpeg8_decode
+
+    height, width, components, bits = _jpeg_header(tile, lossless=False)
+    fits = width == layout.tile_width and components == layout.samples and bits == 8
+    if not fits or height not in (layout.tile_height, rows):
+        raise RawError(DAMAGED)
+    try:
+        decoded = jpeg8_decode(tile)
+    except Exception:
+        raise RawError(DAMAGED) from None
+    return np.asarray(decoded, np.uint16).reshape(-1, width * components)
+
+
+def _jpeg_header(tile: Buffer, *, lossless: bool) -> tuple[int, int, int, int]:
+    """(height, width, components, bits) of the one frame header. Raises `RawError` for anything out of the ordinary."""
+    head = bytes(tile[: 1 << 16])
+    at = 2
+    found = None
+    while head[:2] == b"\xff\xd8" and at + 4 <= len(head) and head[at] == 0xFF:
+        marker, length = head[at + 1], int.from_bytes(head[at + 2 : at + 4])
+        if marker == 0xDA:
+            break
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            right = marker == 0xC3 if lossless else marker in (0xC0, 0xC1, 0xC2)
+            if found or not right or at + 10 > len(head):
+                raise RawError(DAMAGED)
+            bits, h, w, components = head[at + 4], head[at + 5 : at + 7], head[at + 7 : at + 9], head[at + 9]
+            found = int.from_bytes(h), int.from_bytes(w), components, bits
+        at += 2 + max(length, 2)
+    if not found or not all(found) or found[2] > 4:
+        raise RawError(DAMAGED)
+    return found
+
+
+def _deflated(tile: Buffer, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
+    """zlib, with horizontal differencing when the predictor is 2."""
+    limit = layout.row_bytes * layout.tile_height
+    try:
+        raw = zlib.decompressobj().decompress(tile, limit)
+    except zlib.error:
+        raise RawError(DAMAGED) from None
+    have = math.floor(len(raw) / layout.row_bytes)
+    if have < rows:
+        raise RawError(DAMAGED)
+    stored = np.frombuffer(raw, layout.order + f"u{layout.bits // 8}", have * layout.row_bytes // (layout.bits // 8))
+    samples = stored.reshape(have, layout.tile_width, layout.samples)
+    if layout.predictor == 2:
+        samples = samples.astype(samples.dtype.newbyteorder("=")).cumsum(1, dtype=f"u{layout.bits // 8}")
+    return samples.reshape(have, -1).astype(np.uint16)
