@@ -8,6 +8,8 @@ from typing import Any
 from lichtbild.errors import RecipeError
 from lichtbild.recipe import check, setting
 
+OWN_SIZE = {"phone": (3000, 4000), "system": (4000, 6000)}  # height, width
+
 
 @dataclass(frozen=True)
 class ShootSettings:
@@ -15,7 +17,11 @@ class ShootSettings:
 
     frames: int = setting(8, "How many frames the burst has.", low=1, high=100)
     iso: float = setting(1600.0, "Sensitivity: higher is noisier.", unit="ISO", low=25.0, high=409_600.0)
-    size: str = setting("4000x3000", "Width and height of the frames.", unit="px", metavar="WIDTHxHEIGHT")
+    size: str = setting(
+        "",
+        "Width and height of the frames; left out: the camera's own, 4000x3000 or 6000x4000.",
+        metavar="WIDTHxHEIGHT",
+    )
     seed: int = setting(0, "Another number gives another hand shake and other noise.", low=0, high=2**31 - 1)
     camera: str = setting("phone", "Size and quality of the sensor that shoots.", choices=("phone", "system"))
     shake: float = setting(8.0, "How far the hand wanders during the burst.", unit="px", low=0.0, high=500.0)
@@ -29,7 +35,7 @@ class ShootSettings:
     ev: float = setting(0.0, "Longer (+) or shorter (-) exposure of all frames.", unit="EV", low=-8.0, high=8.0)
     bits: int = setting(12, "Bits per pixel of the sensor's converter.", low=8, high=16)
     cfa: str = setting("RGGB", "Order of the colour filters.", choices=("RGGB", "BGGR", "GRBG", "GBRG"))
-    blur: float = setting(0.55, "Blur of the optics (standard deviation).", unit="px", low=0.0, high=8.0)
+    blur: float = setting(0.55, "Blur of the optics (standard deviation).", unit="px", low=0.0, high=2.0)
     shading: float = setting(
         1.0, "Darkening towards the corners that the file's gain maps undo; 0 is none.", low=0.0, high=2.0
     )
@@ -48,7 +54,10 @@ class ShootSettings:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            check(f.name, getattr(self, f.name), f.metadata)
+            value = getattr(self, f.name)
+            check(f.name, value, f.metadata)
+            if isinstance(f.default, int) and not isinstance(value, int):
+                raise RecipeError(f"{f.name}: {value!r} is not a whole number")
         self.shape  # noqa: B018 - refuses a size that cannot be read
         self.exposures  # noqa: B018 - refuses a bracket that cannot be read
 
@@ -62,12 +71,14 @@ class ShootSettings:
     @property
     def shape(self) -> tuple[int, int]:
         """(height, width) of the mosaic."""
+        if not self.size:
+            return OWN_SIZE[self.camera]
         width, _, height = str(self.size).lower().replace("×", "x").partition("x")
         try:
             shape = int(height), int(width)
         except ValueError:
             raise RecipeError(f"size: {self.size!r} is not WIDTHxHEIGHT (for example 4000x3000)") from None
-        if not (min(shape) >= 32 and max(shape) <= 16_384):
+        if min(shape) < 32 or max(shape) > 16_384:
             raise RecipeError(f"size: {self.size!r} is outside 32 to 16384 pixels")
         return shape
 
