@@ -170,7 +170,7 @@ class _Camera:
         black, white = sensor.levels(s.bits)
         shading = sensor.shading(height, width, s.cfa, s.shading)
         gains = np.ones((4, 1, 1), np.float32) if shading is None else np.ascontiguousarray(shading.transpose(2, 0, 1))
-        amount = max(s.noise, 1e-4)
+        amount = max(s.noise, 1e-6)
         electrons = sensor.electrons(s.iso) / amount**2
         read = s.noise * sensor.read_deviation(s.iso) / sensor.electrons(s.iso)
         mosaic = np.empty(self.shape, np.uint16)

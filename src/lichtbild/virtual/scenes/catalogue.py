@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from lichtbild.virtual.scene import VirtualScene
 
 SCENES = {
-    "street-night": "street_night",
-    "still-life": "still_life",
-    "daylight-landscape": "daylight_landscape",
+    "street-night": "resolution_chart",  # until it is painted
     "resolution-chart": "resolution_chart",
 }
 

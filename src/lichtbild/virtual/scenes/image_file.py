@@ -96,7 +96,7 @@ def _decoded(path: Path) -> npt.NDArray[Any]:
         raise RawError(f"{path}: has more than {_LARGEST // 10**6} million pixels; make it smaller")
     try:
         image = np.asarray(decode(data))
-    except (ValueError, RuntimeError, MemoryError, OSError, TypeError) as error:
+    except Exception as error:  # each codec has errors of its own
         raise RawError(f"{path}: is damaged or of an unknown kind ({error}); {mend}") from None
     image = image[..., None] if image.ndim == 2 else image
     if image.ndim != 3 or min(image.shape[:2]) < 2 or not 1 <= image.shape[2] <= 4:
