@@ -1,0 +1,67 @@
+"""What the automatic exposure and the local tone see: the scene's luminance, coarse and logarithmic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import halide as hl
+
+from kernel import kernel
+from look_math import log2
+
+LANES = 16
+BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
+
+x, y = hl.Var("x"), hl.Var("y")
+
+
+@kernel("look_reduce")
+def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
+    """Scene planes -> log2 of the mean guide luminance of each cell of `factor` x `factor` pixels.
+
+    guide: weights of R, G, B, then the luminance below which the logarithm levels off.
+    """
+    scene = hl.ImageParam(hl.Float(32), 3, "scene")  # (c, x, y), each row contiguous
+    scene.dim(0).set_stride(hl.Expr())
+    scene.dim(1).set_stride(1)
+    guide = hl.ImageParam(hl.Float(32), 1, "guide")
+    factor = hl.Param(hl.Int(32), "factor")
+    width, height = scene.dim(1).extent(), scene.dim(2).extent()
+
+    rows, cells, out = hl.Func("rows"), hl.Func("cells"), hl.Func("lichtbild_look_reduce")
+    r = hl.RDom([(0, factor)], "r")
+    at = hl.clamp(y * factor + r.x, 0, height - 1)
+    rows[x, y] = hl.f32(0.0)
+    rows[x, y] += sum((guide[i] * scene[i, x, at] for i in (1, 2)), guide[0] * scene[0, x, at])
+    cells[x, y] = hl.f32(0.0)
+    cells[x, y] += rows[hl.clamp(x * factor + r.x, 0, width - 1), y]
+    mean = hl.max(cells[x, y] / (hl.f32(factor) * hl.f32(factor)), 0.0)
+    out[x, y] = 0.5 * log2(mean * mean + guide[3] * guide[3])
+
+    out.parallel(y, 4).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    cells.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    cells.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    rows.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    rows.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    return hl.Pipeline([out]), [scene, guide, factor]
+
+
+@kernel("look_histogram")
+def look_histogram() -> tuple[hl.Pipeline, list[Any]]:
+    """Histogram of a coarse log2 image: `BINS` bins, `PER_STOP` to a stop, from `LOWEST`; the middle counts double.
+
+    Each value is shared between its two nearest bins, so that the histogram changes smoothly with exposure.
+    """
+    image = hl.ImageParam(hl.Float(32), 2, "image")
+    out = hl.Func("lichtbild_look_histogram")
+    w, h = image.dim(0).extent(), image.dim(1).extent()
+    r = hl.RDom([(0, w), (0, h)], "r")
+    u = hl.clamp((image[r.x, r.y] - LOWEST) * PER_STOP, 0.0, BINS - 1.001)
+    low = hl.clamp(hl.i32(u), 0, BINS - 2)
+    dx = (2 * hl.f32(r.x) + 1) / hl.f32(w) - 1
+    dy = (2 * hl.f32(r.y) + 1) / hl.f32(h) - 1
+    weight = 1 - 0.25 * (dx * dx + dy * dy)
+    out[x] = hl.f32(0.0)
+    out[low] += weight * (1 - (u - hl.f32(low)))
+    out[low + 1] += weight * (u - hl.f32(low))
+    return hl.Pipeline([out]), [image]
