@@ -90,9 +90,10 @@ def compile_module(name: str, out: Path) -> None:
 
         importlib.import_module(name)
         made = []
-        # All pipelines before any lowering: Halide makes names unique by a small hash, and lowering uses up many.
-        built = [(symbol, *build()) for symbol, build in REGISTRY.items() if build.__module__ == name]
-        for symbol, pipeline, args in built:
+        for symbol, build in REGISTRY.items():
+            if build.__module__ != name:
+                continue
+            pipeline, args = build()
             prefix = f"{scratch}/{symbol}"
             pipeline.compile_to_multitarget_static_library(
                 prefix, args, [hl.Target(f"{t}-no_runtime") for t in targets()]

@@ -36,10 +36,22 @@ def log2(x: Expr) -> Expr:
 
 
 def exp2(x: Expr) -> Expr:
-    """2 to the power x, x clamped to -120..120."""
-    x = hl.clamp(x, -120.0, 120.0)
-    whole = hl.round(x)
-    return hl.reinterpret(hl.Float(32), (hl.i32(whole) + 127) << 23) * polynomial(x - whole, EXP2)
+    """2 to the power x, x from -126 to 126."""
+    biased = x + 127.0
+    whole = hl.i32(biased + 0.5)
+    return hl.reinterpret(hl.Float(32), whole << 23) * polynomial(biased - hl.f32(whole), EXP2)
+
+
+def inverse(x: Expr) -> Expr:
+    """1 / x to 1e-7 without a division: the processor's estimate and one Newton step. x must be positive, not tiny."""
+    guess = hl.fast_inverse(x)
+    return guess * (2.0 - x * guess)
+
+
+def inverse_sqrt(x: Expr) -> Expr:
+    """x ** -0.5 to 1e-6: the processor's estimate and one Newton step."""
+    guess = hl.fast_inverse_sqrt(x)
+    return guess * (1.5 - 0.5 * x * guess * guess)
 
 
 def cube_root(x: Expr) -> Expr:

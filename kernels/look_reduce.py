@@ -56,7 +56,7 @@ def look_histogram() -> tuple[hl.Pipeline, list[Any]]:
     out = hl.Func("lichtbild_look_histogram")
     w, h = image.dim(0).extent(), image.dim(1).extent()
     r = hl.RDom([(0, w), (0, h)], "r")
-    u = hl.clamp((image[r.x, r.y] - LOWEST) * PER_STOP, 0.0, BINS - 1.001)
+    u = hl.clamp((image[r.x, r.y] - LOWEST) * PER_STOP, 0.0, hl.f32(BINS - 1.001))
     low = hl.clamp(hl.i32(u), 0, BINS - 2)
     dx = (2 * hl.f32(r.x) + 1) / hl.f32(w) - 1
     dy = (2 * hl.f32(r.y) + 1) / hl.f32(h) - 1

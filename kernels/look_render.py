@@ -14,7 +14,8 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_math import cube_root, exp2, log2, matrix_rows
+from look_math import cube_root, exp2, inverse, inverse_sqrt, log2, matrix_rows
+from look_output import finish, interleaved, scene_planes
 
 Expr = Any
 ROWS, COLUMNS, LANES = 64, 512, 16
@@ -27,6 +28,8 @@ LAB = (
 )
 # Its inverse: l', m', s' from L, a, b.
 LMS = ((0.3963377774, 0.2158037573), (-0.1055613458, -0.0638541728), (-0.0894841775, -1.2914855480))
+
+TINY = hl.f32(1e-9)
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
@@ -53,35 +56,39 @@ class Inputs:
     @classmethod
     def make(cls) -> Inputs:
         f = hl.Float(32)
-        scene = hl.ImageParam(f, 3, "scene")
-        scene.dim(0).set_stride(hl.Expr())
         small = {n: hl.ImageParam(f, 1, n) for n in ("place", "guide", "tone", "color", "sharpen", "gamut", "transfer")}
         tables = {n: hl.ImageParam(f, 2, n) for n in ("to_tone", "to_hue", "from_tone", "to_out", "hue")}
-        return cls(scene=scene, gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
+        return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
 
 
 def grid_gain(p: Inputs) -> tuple[Any, Any]:
-    """Slope and offset at a pixel: the grid row is interpolated first, then along the row."""
+    """Slope and offset at a pixel: interpolated along the grid's rows once for many pixels, then between rows."""
     width, height = p.gain.dim(0).extent(), p.gain.dim(1).extent()
 
     def cell(position: Expr, offset: Expr, extent: Expr) -> tuple[Expr, Expr, Expr]:
         u = hl.clamp((hl.f32(position) + 0.5 + offset) * p.place[0] - 0.5, 0.0, hl.f32(extent - 1))
-        low = hl.i32(hl.floor(u))
+        low = hl.i32(u)
         return hl.clamp(low, 0, extent - 1), hl.clamp(low + 1, 0, extent - 1), u - hl.f32(low)
 
-    row, at = hl.Func("gain_row"), hl.Func("gain_at")
-    y0, y1, fy = cell(y, p.place[2], height)
-    row[x, y, c] = hl.lerp(p.gain[x, y0, c], p.gain[x, y1, c], fy)
+    wide, at = hl.Func("gain_wide"), hl.Func("gain_at")
     x0, x1, fx = cell(x, p.place[1], width)
-    at[x, y] = tuple(hl.lerp(row[x0, y, i], row[x1, y, i], fx) for i in (0, 1))
-    return row, at
+    wide[x, y, c] = hl.lerp(p.gain[x0, y, c], p.gain[x1, y, c], fx)
+    y0, y1, fy = cell(y, p.place[2], height)
+    at[x, y] = tuple(hl.lerp(wide[x, y0, i], wide[x, y1, i], fy) for i in (0, 1))
+    return wide, at
 
 
-def tone_curve(v: Expr, tone: Any) -> Expr:
+def tone_curve(rgb: list[Expr], tone: Any) -> list[Expr]:
     """Filmic curve of `lichtbild/look/tone.py`: power with a linear toe, then a rational shoulder, 0..1."""
-    g = v * exp2(tone[0] * log2((v * v + tone[1]) * tone[2]))
-    q = g + tone[3] * g * g
-    return hl.min(tone[5] * q / (q + tone[4]), 1.0)
+    q = []
+    for v in rgb:
+        v = hl.clamp(v, 0.0, 1024.0)
+        g = v * exp2(tone[0] * log2((v * v + tone[1]) * tone[2]))
+        q.append(g + tone[3] * g * g)
+    d = [v + tone[4] for v in q]
+    r = tone[5] * inverse(d[0] * d[1] * d[2])  # one reciprocal for the three quotients
+    others = (d[1] * d[2], d[0] * d[2], d[0] * d[1])
+    return [hl.min(v * o * r, 1.0) for v, o in zip(q, others, strict=True)]
 
 
 def series(table: Any, row: int, waves: list[Expr]) -> Expr:
@@ -92,27 +99,27 @@ def series(table: Any, row: int, waves: list[Expr]) -> Expr:
 
 
 def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
-    """Oklab L, a, b of the toned picture and the relative noise of the guide."""
+    """Oklab L, a, b of the toned picture and the relative variance of the guide."""
     rgb = [padded[x, y, i] for i in range(3)]
     guide = p.guide[0] * rgb[0] + p.guide[1] * rgb[1] + p.guide[2] * rgb[2]
     guide = hl.max(guide, p.guide[3])
-    noise = (p.guide[4] * guide + p.guide[5]) / (guide * guide)  # relative variance
-    trust = 1.0 / (1.0 + p.guide[6] * noise)
-    log_gain = gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]
-    g = exp2(log_gain)
+    inverse_guide = inverse(guide)
+    noise = (p.guide[4] * guide + p.guide[5]) * inverse_guide * inverse_guide  # relative variance
+    trust = hl.fast_inverse(1.0 + p.guide[6] * noise)
+    g = exp2(gain_at[x, y][0] * log2(guide) + gain_at[x, y][1])
     # Where a colour drowns in noise, its negative half would be clipped and the rest would tint the shadows.
     rgb = [(guide + (v - guide) * trust) * g for v in rgb]
 
-    toned = [tone_curve(hl.max(v, 0.0), p.tone) for v in matrix_rows(p.to_tone, rgb)]
-    scene_cones = [cube_root(hl.max(v, 1e-9)) for v in matrix_rows(p.to_hue, rgb)]
-    cones = [cube_root(hl.max(v, 1e-9)) for v in matrix_rows(p.from_tone, toned)]
+    toned = tone_curve(matrix_rows(p.to_tone, rgb), p.tone)
+    scene_cones = [cube_root(hl.max(v, TINY)) for v in matrix_rows(p.to_hue, rgb)]
+    cones = [cube_root(hl.max(v, TINY)) for v in matrix_rows(p.from_tone, toned)]
 
     def opponent(row: int, of: list[Expr]) -> Expr:
-        return LAB[row][0] * of[0] + LAB[row][1] * of[1] + LAB[row][2] * of[2]
+        return sum(hl.f32(m) * v for m, v in zip(LAB[row], of, strict=True))
 
     L, a1, b1 = (opponent(i, cones) for i in range(3))
-    L0, a0, b0 = (opponent(i, scene_cones) for i in range(3))
-    direction = 1.0 / hl.sqrt(a0 * a0 + b0 * b0 + 1e-9 * L0 * L0 + 1e-20)
+    a0, b0 = (opponent(i, scene_cones) for i in (1, 2))
+    direction = inverse_sqrt(a0 * a0 + b0 * b0 + TINY * TINY)
     cos1, sin1 = a0 * direction, b0 * direction
     chroma2 = a1 * a1 + b1 * b1
 
@@ -121,16 +128,16 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
         u, v = waves[-2:]
         waves += [u * cos1 - v * sin1, v * cos1 + u * sin1]
     turn = series(p.hue, 0, waves)
-    factor = series(p.hue, 1, waves) + series(p.hue, 2, waves) / (1.0 + chroma2 * p.color[0])
-    chroma = hl.sqrt(chroma2) * hl.max(factor, 0.0)
-    cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * (1.0 / 6.0)
-    lightness = L * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, 0.3))
+    factor = series(p.hue, 1, waves) + series(p.hue, 2, waves) * hl.fast_inverse(1.0 + chroma2 * p.color[0])
+    chroma = chroma2 * hl.fast_inverse_sqrt(chroma2 + TINY * TINY) * hl.max(factor, 0.0)
+    cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
+    lightness = L * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, hl.f32(0.3)))
     out = hl.Func("lab")
     out[x, y] = (
         lightness,
         chroma * (cos1 * cos_t - sin1 * sin_t),
         chroma * (sin1 * cos_t + cos1 * sin_t),
-        hl.sqrt(noise),
+        noise,
     )
     return out
 
@@ -150,9 +157,9 @@ def sharpened(p: Inputs, of: Any) -> tuple[Any, list[Any]]:
     high = hl.max(hl.max(at[1][2], at[2][2]), at[3][2])
     L, noise = of[x, y][0], of[x, y][3]
     detail = L - blur
-    core = noise * L * p.sharpen[2]
+    core = noise * L * L * p.sharpen[2]
     square = detail * detail
-    detail *= square / (square + core * core + 1e-12)
+    detail *= square * hl.fast_inverse(square + core + TINY)
     allowance = (high - low) * p.sharpen[1]
     out = hl.Func("sharp")
     out[x, y] = hl.clamp(L + p.sharpen[0] * detail, low - allowance, high + allowance)
@@ -163,8 +170,10 @@ def in_gamut(p: Inputs, L: Expr, a: Expr, b: Expr) -> list[Expr]:
     """Linear output RGB, 0..1, with chroma reduced along the Oklab hue line where the space ends."""
     L = hl.clamp(L, 0.0, 1.0)
     grey = L * L * L
-    below, above = 1.0 / (grey + 1e-7), 1.0 / (1.0 - grey + 1e-4)
-    offsets = [m[0] * a + m[1] * b for m in LMS]
+    span = grey + hl.f32(1e-6), 1.0 - grey + hl.f32(1e-4)
+    both = inverse(span[0] * span[1])
+    below, above = span[1] * both, span[0] * both
+    offsets = [hl.f32(m[0]) * a + hl.f32(m[1]) * b for m in LMS]
 
     def at(t: Expr) -> list[Expr]:
         cones = [L + t * d for d in offsets]
@@ -177,61 +186,51 @@ def in_gamut(p: Inputs, L: Expr, a: Expr, b: Expr) -> list[Expr]:
 
     full = reach(at(hl.f32(1.0)))
     over = hl.max(full - p.gamut[0], 0.0)
-    wanted = full - over + over / (1.0 + over * p.gamut[1])
-    t0 = wanted / hl.max(full, 1e-6)
+    excess = over - over * hl.fast_inverse(1.0 + over * p.gamut[1])
+    t0 = 1.0 - excess * hl.fast_inverse(hl.max(full, TINY))
     first = reach(at(t0))
-    t = t0 + (wanted - first) * (1.0 - t0) / hl.max(full - first, 1e-6)
+    step = (full - excess - first) * hl.fast_inverse(hl.max(full - first, hl.f32(1e-6)))
+    t = t0 + step * (1.0 - t0)
     return [hl.clamp(v, 0.0, 1.0) for v in at(hl.clamp(t, 0.0, 1.0))]
 
 
-def encode(p: Inputs, v: Expr) -> Expr:
-    curve = p.transfer[2] * exp2(p.transfer[3] * log2(hl.max(v, 1e-10))) - p.transfer[4]
-    return hl.select(v <= p.transfer[0], v * p.transfer[1], curve)
-
-
 def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
-    p = Inputs.make()
+    out, p = hl.Func(f"lichtbild_look_render_{kind}"), Inputs.make()
     padded = hl.Func("padded")
     width, height = p.scene.dim(1).extent(), p.scene.dim(2).extent()
     padded[x, y, c] = p.scene[c, hl.clamp(x, 0, width - 1), hl.clamp(y, 0, height - 1)]
-    gain_row, gain_at = grid_gain(p)
+    gain_wide, gain_at = grid_gain(p)
     color = lab(p, padded, gain_at)
     sharp, stencils = sharpened(p, color)
     rgb = in_gamut(p, sharp[x, y], color[x, y][1], color[x, y][2])
 
-    if kind == "f32":
-        values = rgb
-    else:
-        top = {"u8": 255.0, "u16": 65535.0}[kind]
-        # Roberts' R2 sequence: an even spread of rounding thresholds, the same for the three channels.
-        spread = hl.f32(x) * 0.7548776662 + hl.f32(y) * 0.5698402910
-        spread = hl.lerp(hl.f32(0.5), spread - hl.floor(spread), p.transfer[5])
-        integer = {"u8": hl.UInt(8), "u16": hl.UInt(16)}[kind]
-        values = [hl.cast(integer, hl.i32(hl.min(encode(p, v) * top + spread, top + 0.5))) for v in rgb]
-    finished, out = hl.Func("finished"), hl.Func(f"lichtbild_look_render_{kind}")
-    finished[x, y] = tuple(values)
+    finished = hl.Func("finished")
+    finished[x, y] = tuple(finish(kind, p.transfer, rgb, x, y))
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
-    buffer = out.output_buffer()
-    buffer.dim(0).set_bounds(0, 3).set_stride(1)
-    buffer.dim(1).set_stride(3)
-    out.bound(c, 0, 3)
+    interleaved(out, c)
     out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
     out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
     finished.compute_at(out, yi).vectorize(x, LANES)
     for stage in stencils:
         stage.compute_at(out, yi).vectorize(x, LANES)
     color.store_at(out, xo).compute_at(out, yi).vectorize(x, LANES)
-    gain_row.compute_at(out, yi).vectorize(x, LANES)
+    gain_wide.compute_at(out, xo).vectorize(x, LANES)
     padded.compute_at(out, yi).bound(c, 0, 3).reorder(x, y, c).unroll(c)
+    for stage in (out, finished, color, gain_wide, padded, *stencils):
+        stage.never_partition_all()
     padded.specialize(p.scene.dim(1).stride() == 1).vectorize(x, LANES)
-    return hl.Pipeline([out]), [
-        getattr(p, n) for n in Inputs.__dataclass_fields__
-    ]
+    return hl.Pipeline([out]), [getattr(p, n) for n in Inputs.__dataclass_fields__]
 
 
 @kernel("look_render_u8")
 def look_render_u8() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint8, encoded."""
     return build("u8")
+
+
+@kernel("look_render_f32")
+def look_render_f32() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) float32, linear."""
+    return build("f32")

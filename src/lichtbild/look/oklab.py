@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.look.spaces import rgb_to_xyz
+from lichtbild.color import rgb_to_xyz
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,0 +1,53 @@
+"""The scene itself in other primaries: one matrix, then encoding for integers. No exposure, no tone, no sharpening."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import halide as hl
+
+from kernel import kernel
+from look_math import matrix_rows
+from look_output import finish, interleaved, scene_planes
+
+LANES = 16
+x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+
+
+def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
+    out = hl.Func(f"lichtbild_look_linear_{kind}")
+    scene = scene_planes()
+    matrix = hl.ImageParam(hl.Float(32), 2, "matrix")
+    transfer = hl.ImageParam(hl.Float(32), 1, "transfer")
+    planes, finished = hl.Func("planes"), hl.Func("finished")
+    planes[x, y, c] = scene[c, x, y]
+    rgb = matrix_rows(matrix, [planes[x, y, i] for i in range(3)])
+    finished[x, y] = tuple(finish(kind, transfer, rgb, x, y))
+    out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
+
+    xo, xi, yo = hl.Var("xo"), hl.Var("xi"), hl.Var("yo")
+    interleaved(out, c)
+    out.split(y, yo, y, 16, hl.TailStrategy.GuardWithIf).split(x, xo, xi, 256, hl.TailStrategy.GuardWithIf)
+    out.reorder(c, xi, y, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
+    finished.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    planes.compute_at(out, y).bound(c, 0, 3).unroll(c)
+    planes.specialize(scene.dim(1).stride() == 1).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    return hl.Pipeline([out]), [scene, matrix, transfer]
+
+
+@kernel("look_linear_u8")
+def look_linear_u8() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) uint8, encoded, clipped to 0..1."""
+    return build("u8")
+
+
+@kernel("look_linear_u16")
+def look_linear_u16() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) uint16, encoded, clipped to 0..1."""
+    return build("u16")
+
+
+@kernel("look_linear_f32")
+def look_linear_f32() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) float32, linear, with what lies below 0 and above 1."""
+    return build("f32")

@@ -1,0 +1,104 @@
+"""Leg 4: from a `Scene` to a display `Picture`: decide the numbers, then one kernel makes the picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild import native
+from lichtbild.carriers import Picture, Scene
+from lichtbild.color import convert
+from lichtbild.look import exposure, hue, look, oklab, orient, tone
+from lichtbild.look.look import Look
+from lichtbild.look.spaces import TRANSFER
+from lichtbild.recipe import Recipe
+from lichtbild.report import Report
+
+COARSE = 512  # cells along the long edge of the coarse grid
+KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
+Array = npt.NDArray[np.float32]
+
+
+def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
+    """Make the picture that `recipe` asks for.
+
+    Returns (h, w, 3) pixels, upright: uint8 or uint16 encoded with the transfer function of `recipe.space`, float32
+    linear. Raises `RecipeError` for an unknown or wrong look.
+    """
+    chosen = look.load(recipe.look)
+    depth = recipe.depth or "8"
+    kind, dtype = KERNELS[depth]
+    height, width = scene.image.shape[:2]
+    if chosen.linear:
+        return linear_picture(scene, recipe, kind, dtype, report)
+    curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
+
+    guide = guide_numbers(scene, chosen)
+    factor = max(1, round(max(height, width) / COARSE))
+    coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
+    native.call("look_reduce", scene.image, guide, factor, coarse)
+    histogram = np.empty(exposure.BINS, np.float32)
+    native.call("look_histogram", coarse, histogram)
+    statistics = exposure.Statistics.of(histogram)
+    decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve)
+    ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
+    report.decide("look", look=chosen.name, ev=ev, **decided)
+
+    gain = np.zeros((2, *coarse.shape), np.float32)
+    gain[1] = ev
+
+    view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
+    image = np.empty(view.shape, dtype)
+    native.call(
+        f"look_render_{kind}",
+        view,
+        gain_view,
+        np.array([1 / factor, dx, dy], np.float32),
+        guide,
+        *matrices(chosen, recipe.space),
+        curve.to_array(),
+        hue.table(chosen.color, chosen.hue),
+        np.array([1 / 0.08**2], np.float32),
+        np.array([recipe.sharpen * chosen.sharpen.amount, chosen.sharpen.overshoot, 1.0], np.float32),
+        np.array([0.85, 5.6], np.float32),
+        TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
+        image,
+    )
+    return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
+
+
+def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], report: Report) -> Picture:
+    """The scene itself in the chosen primaries; integers are encoded, and clip."""
+    report.decide("look", look=recipe.look)
+    view = orient.turned(scene.image, scene.metadata.orientation)
+    image = np.empty(view.shape, dtype)
+    matrix = convert("rec2020", recipe.space).astype(np.float32)
+    native.call(f"look_linear_{kind}", view, matrix, TRANSFER[recipe.space].to_array(0.0), image)
+    return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
+
+
+def guide_numbers(scene: Scene, chosen: Look) -> Array:
+    """Weights of the guide luminance, its floor, its noise scale and offset, and how soon noisy colour fades."""
+    weights = np.array([0.30, 0.53, 0.17])
+    if chosen.mono:
+        weights = np.array([chosen.mono.red, chosen.mono.green, chosen.mono.blue])
+    scale = float(weights**2 @ scene.noise_profile.scale)
+    offset = float(weights**2 @ scene.noise_profile.offset)
+    floor = max(np.sqrt(max(offset, 0.0)) * 0.5, 2.0**-16)
+    return np.array([*weights, floor, scale, offset, 0.25], np.float32)
+
+
+def matrices(chosen: Look, space: str) -> list[Array]:
+    """Scene to tone primaries, scene to cones, tone primaries to cones, cones to linear output; row by column."""
+    cones = oklab.cones_from_rgb("rec2020")
+    k = chosen.color.bleach
+    inset = (1 - k) * np.eye(3) + k / 3
+    mix = np.eye(3)
+    if chosen.mono:
+        mix = np.tile([chosen.mono.red, chosen.mono.green, chosen.mono.blue], (3, 1))
+    out = convert("rec2020", space) @ np.linalg.inv(cones)
+    out /= out.sum(axis=1, keepdims=True)
+    return [m.astype(np.float32) for m in (inset @ mix, cones @ mix, cones @ np.linalg.inv(inset), out)]
