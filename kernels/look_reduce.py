@@ -12,7 +12,7 @@ from look_math import log2
 LANES = 16
 BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
 
-x, y = hl.Var("x"), hl.Var("y")
+x, y, yo = hl.Var("x"), hl.Var("y"), hl.Var("yo")
 
 
 @kernel("look_reduce")
@@ -38,7 +38,7 @@ def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
     mean = hl.max(cells[x, y] / (hl.f32(factor) * hl.f32(factor)), 0.0)
     out[x, y] = 0.5 * log2(mean * mean + guide[3] * guide[3])
 
-    out.parallel(y, 4).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    out.split(y, yo, y, 4, hl.TailStrategy.GuardWithIf).parallel(yo).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     cells.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     cells.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     rows.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)

@@ -2,9 +2,9 @@
 
 Two anchors are found: the gain that gives the picture the mean lightness of a well exposed photograph (lamps saturate
 and deep shadows count little, so neither moves it much), and the gain that puts the bright parts at diffuse white. The
-exposure lies between them. Both move exactly with the scene, so the same scene shot again, brighter or darker, gives the
-same picture. How bright the scene really was (from exposure time, aperture and ISO) sets how bright the picture should
-be: night stays night, snow stays white.
+exposure lies between them. Both move exactly with the scene, so the same scene shot again, brighter or darker, gives
+the same picture. How bright the scene really was (from exposure time, aperture and ISO) sets how bright the picture
+should be: night stays night, snow stays white.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Statistics:
         h = h / max(h.sum(), 1e-12)
         total = np.cumsum(h)
 
-        def quantile(p: npt.ArrayLike) -> float:
+        def quantile(p: npt.NDArray[np.float64]) -> float:
             return float(np.mean(np.interp(p, total, LEVELS)))
 
         return cls(

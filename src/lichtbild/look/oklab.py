@@ -34,7 +34,7 @@ CONES_TO_LAB: Floats = np.array(
 def cones_from_rgb(space: str) -> Floats:
     """Linear RGB of a space to Oklab's cone responses; rows sum to 1."""
     matrix: Floats = XYZ_TO_CONES @ rgb_to_xyz(space)
-    return matrix / matrix.sum(axis=1, keepdims=True)
+    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True))
 
 
 def lab_from_rgb(rgb: npt.ArrayLike, space: str) -> Any:

@@ -36,4 +36,4 @@ def upright(scene: Array, grid: Array, factor: int, orientation: int) -> tuple[A
     cells = np.moveaxis(turned(np.moveaxis(grid, 0, -1), orientation), -1, 0)
     dy = cells.shape[1] * factor - view.shape[0] if flip_rows else 0
     dx = cells.shape[2] * factor - view.shape[1] if flip_columns else 0
-    return view, np.ascontiguousarray(cells), (float(dy), float(dx))
+    return view, cells.copy(), (float(dy), float(dx))

@@ -60,7 +60,7 @@ def solve(contrast: float, toe: float, shoulder: float, white: float) -> FilmicC
         knee = curve(h).knee
         q = m + shoulder * m * m
         power = 1 + 2 * h * m * m / (m * m + t2)
-        return power * (1 + 2 * shoulder * m) / (1 + shoulder * m) * knee / (q + knee)
+        return float(power * (1 + 2 * shoulder * m) / (1 + shoulder * m) * knee / (q + knee))
 
     low, high = 0.0, 2.0
     for _ in range(60):
