@@ -16,6 +16,7 @@ from kernel import kernel
 
 MARGIN = 16  # padding of the planes, so that displaced blocks read dense vectors
 PEDESTAL, UNIT = 4096.0, 56000.0  # planes hold PEDESTAL + UNIT * x, x in 0..1 of the frame's white minus black
+STRIP = 512, 128  # least size of the planes (x, y)
 BLOCK_X, BLOCK_Y = 16, 8  # mosaic pixels that share one displacement
 TILE = 32  # mosaic pixels of an alignment tile
 
@@ -92,11 +93,11 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     out[x, y, c] = all_colors[x - MARGIN, y - MARGIN, c]
 
     # Strips of rows slide down: each stage keeps only the lines that the next one reads.
-    yo, yi = hl.Var("yo"), hl.Var("yi")
-    out.bound(c, 0, 3).split(y, yo, yi, 128, hl.TailStrategy.GuardWithIf)
-    out.reorder(x, c, yi, yo).unroll(c).vectorize(x, 16).parallel(yo)
+    xo, yo, xi, yi = hl.Var("xo"), hl.Var("yo"), hl.Var("xi"), hl.Var("yi")
+    out.bound(c, 0, 3).tile(x, y, xo, yo, xi, yi, *STRIP, hl.TailStrategy.ShiftInwards)
+    out.reorder(xi, c, yi, xo, yo).unroll(c).vectorize(xi, 16).parallel(yo)
     for f in (m, raw_h, raw_v, vary_h, vary_v, rows_h, rows_v, g, chroma):
-        f.store_at(out, yo).compute_at(out, yi).vectorize(x, 16)
+        f.store_at(out, xo).compute_at(out, yi).vectorize(x, 16)
     return hl.Pipeline([out]), [mosaic, black, balance, unit, red_y, red_x]
 
 

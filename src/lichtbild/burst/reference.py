@@ -1,0 +1,103 @@
+"""Which frame gives the moment and the framing: the sharpest of the early ones, at the middle exposure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lichtbild import native
+from lichtbild.burst.align import gray_scale, pyramid, tile_grid
+from lichtbild.carriers import Burst, FloatImage, Frame
+from lichtbild.errors import BurstError, LichtbildError
+from lichtbild.report import Report
+
+EARLY = 3  # frames among which the sharpest is sought
+
+
+def exposure_of(frame: Frame) -> float:
+    """Light times gain: exposure_time * iso / f_number^2; what the file does not say counts as 1."""
+    meta = frame.metadata
+    return (meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2
+
+
+def sharpness(levels: list[FloatImage]) -> float:
+    """Mean squared gradient of the second grey level beyond what noise makes, in units of the noise."""
+    level = levels[min(1, len(levels) - 1)]
+    rows, columns = tile_grid(level)
+    out = np.empty((4, rows, columns), np.float32)
+    native.call("align_refine", level, level, np.zeros((2, rows, columns), np.float32), 1.0, out)
+    return max(float(out[3].mean()) - 0.05, 1e-3)
+
+
+def choose_reference(
+    burst: Burst, wanted: int | None, report: Report
+) -> tuple[int, Frame, dict[int, Frame | LichtbildError]]:
+    """Index and frame of the reference, and what was read on the way (frames, or why they cannot be read).
+
+    wanted: index from 1 that the photographer chose. Raises BurstError when there is no such frame, or none usable.
+    """
+    from lichtbild.burst.merge import _read
+
+    if wanted is not None and wanted > len(burst):
+        raise BurstError(f"reference {wanted}: the burst has only {len(burst)} frames; choose 1 to {len(burst)}")
+    read: dict[int, Frame | LichtbildError] = {}
+
+    def get(i: int) -> Frame | LichtbildError:
+        if i not in read:
+            read[i] = _read(burst.frames[i], report)
+            if isinstance(read[i], LichtbildError) and len(burst) > 1:
+                report.notice(f"{read[i]}; the frame is left out")
+        return read[i]
+
+    if wanted is not None:
+        frame = get(wanted - 1)
+        if isinstance(frame, LichtbildError):
+            raise frame
+        return wanted - 1, frame, read
+    candidates: list[tuple[int, Frame]] = []
+    errors: list[LichtbildError] = []
+    for i in _by_middle_exposure(burst):
+        frame = get(i)
+        if isinstance(frame, LichtbildError):
+            errors.append(frame)
+        elif not candidates or _comparable(candidates[0][1], frame):
+            candidates.append((i, frame))
+        if len(candidates) == min(EARLY, len(burst)):
+            break
+    if not candidates:
+        raise (
+            errors[0] if len(errors) == 1 else BurstError(f"none of the {len(errors)} frames can be used: {errors[0]}")
+        )
+    if len(candidates) == 1 or candidates[0][1].is_linear:
+        return *candidates[0], read
+    scores = [sharpness(pyramid(f, gray_scale(f))) for _, f in candidates]
+    best = max(range(len(candidates)), key=lambda k: (round(scores[k] / max(scores), 2), -k))
+    return *candidates[best], read
+
+
+def _comparable(a: Frame, b: Frame) -> bool:
+    same_camera = a.metadata.model == b.metadata.model and a.mosaic.shape == b.mosaic.shape and a.cfa == b.cfa
+    return same_camera and abs(np.log2(exposure_of(a) / exposure_of(b))) < 0.3
+
+
+def _by_middle_exposure(burst: Burst) -> list[int]:
+    """Indices in the order in which they should be tried: of a bracket, the middle exposure first."""
+    from lichtbild.raw.read import probe
+
+    exposures: list[float] = []
+    for frame in burst:
+        try:
+            meta = frame.metadata if isinstance(frame, Frame) else probe(frame)
+            exposures.append((meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2)
+        except LichtbildError:
+            exposures.append(float("nan"))
+    known = sorted(e for e in exposures if not np.isnan(e))
+    if not known:
+        return list(range(len(burst)))
+    middle = known[(len(known) - 1) // 2]
+
+    def distance(i: int) -> tuple[float, int]:
+        if np.isnan(exposures[i]):
+            return (float("inf"), i)
+        return (float(round(abs(np.log2(exposures[i] / middle)) / 0.3)), i)
+
+    return sorted(range(len(burst)), key=distance)
