@@ -17,8 +17,8 @@ from lichtbild.carriers import FloatImage, Frame
 
 TILE = 16  # grey pixels; 32 mosaic pixels
 PAD = 32  # as in kernels/burst_align.py
-REACH = (1, 2, 2, 2)  # pixels searched at each level, finest first; the coarsest searches COARSE_REACH
-COARSE_REACH = 5
+REACH = (1, 2, 2, 2, 2)  # pixels searched at each level, finest first, around what the coarser level found
+SHAKE = 120  # mosaic pixels that the coarsest level searches in each direction
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Alignment:
     camera: 2x3 affine part of it that the camera's motion explains: (dy, dx) = camera @ (1, y, x), with y and x in
         mosaic pixels from the centre of the frame.
     own: (rows, columns) bool, tiles that keep a motion of their own.
-    similarity: correlation of the coarse grey images after alignment, -1..1.
+    similarity: share of the tiles with detail that show the same in both frames, 0..1.
     """
 
     flow: FloatImage
@@ -90,7 +90,7 @@ def align(reference: list[FloatImage], alternate: list[FloatImage]) -> Alignment
     for n in reversed(range(len(reference))):
         rows, columns = tile_grid(reference[n])
         moves = np.empty((2, rows, columns), np.int32)
-        reach = REACH[n] if n < len(REACH) and n < len(reference) - 1 else COARSE_REACH
+        reach = REACH[n] if n < len(reference) - 1 else max(-(-SHAKE // 2 ** (n + 1)), 4)
         native.call("align_tiles", reference[n], alternate[n], coarse, reach, *guess, moves)
         coarse = moves
         guess = (2 * int(np.median(moves[0])), 2 * int(np.median(moves[1])))
@@ -103,7 +103,7 @@ def align(reference: list[FloatImage], alternate: list[FloatImage]) -> Alignment
     flow, own = _choose(flow, error, steady, steady_error, detail)
     scale = 2.0  # grey to mosaic pixels
     affine = camera * np.array([scale, 1.0, 1.0])
-    return Alignment(flow * np.float32(scale), affine, own, _similarity(steady_error, detail))
+    return Alignment(flow * np.float32(scale), affine, own, _similarity(reference, alternate, camera))
 
 
 def _refine(
@@ -157,9 +157,11 @@ def _choose(
     return np.where(own[None], flow, steady), own
 
 
-def _similarity(error: FloatImage, detail: FloatImage) -> float:
-    """Share of tiles with detail whose remaining difference is small beside that detail."""
-    textured = detail > np.median(detail)
-    if not textured.any():
-        return 1.0
-    return float(np.mean(error[textured] < 1.0 + detail[textured]))
+def _similarity(reference: list[FloatImage], alternate: list[FloatImage], camera: npt.NDArray[np.float64]) -> float:
+    """Share of the detailed tiles of a coarse level, where blur and noise count little, that match."""
+    n = min(2, len(reference) - 1)
+    shape = tile_grid(reference[n])
+    flow = _camera_flow(camera * np.array([0.5**n, 1.0, 1.0]), shape)
+    _, error, detail = _refine(reference[n], alternate[n], flow, damping=1.0)
+    textured = detail >= np.median(detail)
+    return float(np.mean(error[textured] < 0.5 + detail[textured]))

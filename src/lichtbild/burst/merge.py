@@ -15,7 +15,7 @@ import numpy as np
 from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.interpolate import interpolate_planes, warp
-from lichtbild.burst.reference import choose_reference, exposure_of, sharpness
+from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, sharpness
 from lichtbild.carriers import Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.recipe import Recipe
@@ -24,7 +24,7 @@ from lichtbild.report import Report
 AHEAD = 2  # frames that are read while another is merged
 STRICTNESS = 0.5  # a misfit of twice the noise halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
-BLURRED = 0.2  # share of the reference's detail below which a frame is useless
+BLURRED = 0.25  # share of the reference's detail below which a frame is useless
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 # Variance that is left of an alternate's noise after interpolation, averaged over sub-pixel positions (measured
 # on flat frames; tests/test_burst_merge.py).
@@ -48,6 +48,9 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
         return reference
     if reference.is_linear:
         report.notice(f"{_name(reference)}: linear raw frames are not merged; only this frame is used")
+        return reference
+    if min(reference.mosaic.shape) < SMALLEST:
+        report.notice(f"{_name(reference)}: too small to be aligned with others; only this frame is used")
         return reference
     merger = Merger(reference, report)
     with report.leg("merge"):
@@ -136,20 +139,20 @@ class Merger:
         if problem := _other_camera(mine, its):
             self.report.notice(f"{name}: {problem}; the frame is left out")
             return
-        ratio = exposure_of(mine) / exposure_of(its)
+        ratio = exposure_of(mine.metadata) / exposure_of(its.metadata)
         span = its.white_level - sum(its.black_level) / 4
         clip = (its.clip_level - sum(its.black_level) / 4) / span * ratio
         cap = round(min(self.clip, clip), 4)
         levels = self._reference_levels(cap)
         its_levels = pyramid(its, gray_scale(mine, cap), ratio)
-        if abs(np.log2(ratio)) < 0.2 and sharpness(its_levels) < BLURRED * sharpness(levels):
-            self.report.notice(f"{name}: blurred beyond use; the frame is left out")
-            return
         alignment = align(levels, its_levels)
-        del its_levels
         if alignment.similarity < FOREIGN:
             self.report.notice(f"{name}: shows another scene than {_name(mine)}; the frame is left out")
             return
+        if abs(np.log2(ratio)) < 0.2 and sharpness(its_levels) < BLURRED * sharpness(levels):
+            self.report.notice(f"{name}: blurred beyond use; the frame is left out")
+            return
+        del its_levels
         self._accumulate(its, alignment, ratio, clip)
         self.used += 1
         self.highest = max(self.highest, clip)

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from lichtbild import native
 from lichtbild.burst.align import gray_scale, pyramid, tile_grid
-from lichtbild.carriers import Burst, FloatImage, Frame
+from lichtbild.carriers import Burst, FloatImage, Frame, Metadata
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.report import Report
 
+SMALLEST = 64  # pixels of a side below which nothing can be aligned
+NOISE_GRADIENT = 0.117  # mean squared gradient of a grey level that holds nothing but noise of variance 1 per quad
 EARLY = 3  # frames among which the sharpest is sought
 
 
-def exposure_of(frame: Frame) -> float:
+def exposure_of(meta: Metadata) -> float:
     """Light times gain: exposure_time * iso / f_number^2; what the file does not say counts as 1."""
-    meta = frame.metadata
     return (meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2
 
 
 def sharpness(levels: list[FloatImage]) -> float:
-    """Mean squared gradient of the second grey level beyond what noise makes, in units of the noise."""
-    level = levels[min(1, len(levels) - 1)]
+    """Mean squared gradient of the finest grey level beyond what noise makes, in units of the noise."""
+    level = levels[0]
     rows, columns = tile_grid(level)
     out = np.empty((4, rows, columns), np.float32)
     native.call("align_refine", level, level, np.zeros((2, rows, columns), np.float32), 1.0, out)
-    return max(float(out[3].mean()) - 0.05, 1e-3)
+    return max(float(out[3].mean()) - NOISE_GRADIENT, 1e-3)
 
 
 def choose_reference(
@@ -67,7 +70,7 @@ def choose_reference(
         raise (
             errors[0] if len(errors) == 1 else BurstError(f"none of the {len(errors)} frames can be used: {errors[0]}")
         )
-    if len(candidates) == 1 or candidates[0][1].is_linear:
+    if len(candidates) == 1 or candidates[0][1].is_linear or min(candidates[0][1].mosaic.shape) < SMALLEST:
         return *candidates[0], read
     scores = [sharpness(pyramid(f, gray_scale(f))) for _, f in candidates]
     best = max(range(len(candidates)), key=lambda k: (round(scores[k] / max(scores), 2), -k))
@@ -76,20 +79,24 @@ def choose_reference(
 
 def _comparable(a: Frame, b: Frame) -> bool:
     same_camera = a.metadata.model == b.metadata.model and a.mosaic.shape == b.mosaic.shape and a.cfa == b.cfa
-    return same_camera and abs(np.log2(exposure_of(a) / exposure_of(b))) < 0.3
+    return same_camera and abs(np.log2(exposure_of(a.metadata) / exposure_of(b.metadata))) < 0.3
+
+
+def _exposure(frame: Frame | Path) -> float:
+    """Exposure of a frame or file; NaN when the file cannot be read."""
+    if isinstance(frame, Frame):
+        return exposure_of(frame.metadata)
+    from lichtbild.raw.read import probe
+
+    try:
+        return exposure_of(probe(frame))
+    except LichtbildError:
+        return float("nan")
 
 
 def _by_middle_exposure(burst: Burst) -> list[int]:
     """Indices in the order in which they should be tried: of a bracket, the middle exposure first."""
-    from lichtbild.raw.read import probe
-
-    exposures: list[float] = []
-    for frame in burst:
-        try:
-            meta = frame.metadata if isinstance(frame, Frame) else probe(frame)
-            exposures.append((meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2)
-        except LichtbildError:
-            exposures.append(float("nan"))
+    exposures = [_exposure(frame) for frame in burst]
     known = sorted(e for e in exposures if not np.isnan(e))
     if not known:
         return list(range(len(burst)))
