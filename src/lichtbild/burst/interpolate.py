@@ -9,6 +9,7 @@ from lichtbild.carriers import FloatImage, Frame, Mosaic
 
 MARGIN = 16  # as in kernels/burst_interpolate.py
 STRIP = (512, 128)
+PEDESTAL, UNIT = 4096.0, 56000.0
 BLOCK_X, BLOCK_Y = 16, 8
 
 
