@@ -48,7 +48,7 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     # Where either frame clips, only what both can tell is compared.
     ceiling = hl.min(clip, clip_ref)
     differences = [hl.min(p, ceiling) - hl.min(q, ceiling) for p, q in zip(a, r, strict=True)]
-    mean = sum_of(hl.max(hl.min(p, q), 0.0) for p, q in zip(a, r, strict=True)) * 0.25
+    mean = hl.max(sum_of(p + q for p, q in zip(a, r, strict=True)) * 0.125, 0.0)
     variance = [noise[0, i] * mean + noise[1, i] + noise_alt[0, i] * mean + noise_alt[1, i] for i in quad]
     present = warped[2 * x, 2 * y] > 0
     for i in range(1, 4):
