@@ -89,7 +89,7 @@ def _exposure(frame: Frame | Path) -> float:
     from lichtbild.raw.read import probe
 
     try:
-        return exposure_of(probe(frame))
+        return exposure_of(probe(frame).metadata)
     except LichtbildError:
         return float("nan")
 
