@@ -86,9 +86,9 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     mine, others = hl.Expr(own[x, y]), hl.Expr(other[x, y])
     red = g[x, y] - hl.select(on_red_row, mine, others)
     blue = g[x, y] - hl.select(on_red_row, others, mine)
-    rgb = [red / balance[0], g[x, y] / balance[1], blue / balance[2]]
+    rgb = [red * (UNIT / balance[0]), g[x, y] * (UNIT / balance[1]), blue * (UNIT / balance[2])]
     all_colors = hl.Func("all_colors")
-    all_colors[x, y, c] = hl.u16(hl.clamp(hl.mux(c, rgb) * UNIT + (PEDESTAL + 0.5), 1.0, 65535.0))
+    all_colors[x, y, c] = hl.u16(hl.clamp(hl.mux(c, rgb) + (PEDESTAL + 0.5), 1.0, 65535.0))
     out = hl.Func("lichtbild_burst_planes")
     out[x, y, c] = all_colors[x - MARGIN, y - MARGIN, c]
 
@@ -98,6 +98,8 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     out.reorder(xi, c, yi, xo, yo).unroll(c).vectorize(xi, 16).parallel(yo)
     for f in (m, raw_h, raw_v, vary_h, vary_v, rows_h, rows_v, g, chroma):
         f.store_at(out, xo).compute_at(out, yi).vectorize(x, 16)
+    for f, lines in ((m, 32), (raw_h, 8), (raw_v, 16)):
+        f.fold_storage(y, lines)
     return hl.Pipeline([out]), [mosaic, black, balance, unit, red_y, red_x]
 
 
