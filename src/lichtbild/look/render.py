@@ -34,12 +34,13 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     height, width = scene.image.shape[:2]
     if chosen.linear:
         return linear_picture(scene, recipe, kind, dtype, report)
+    planes = planar(scene.image)
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
 
     guide = guide_numbers(scene, chosen)
     factor = max(1, round(max(height, width) / COARSE))
     coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
-    native.call("look_reduce", scene.image, guide, factor, coarse)
+    native.call("look_reduce", planes, guide, factor, coarse)
     histogram = np.empty(exposure.BINS, np.float32)
     native.call("look_histogram", coarse, histogram)
     statistics = exposure.Statistics.of(histogram)
@@ -50,7 +51,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     gain = np.zeros((2, *coarse.shape), np.float32)
     gain[1] = ev
 
-    view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
+    view, gain_view, (dy, dx) = orient.upright(planes, gain, factor, scene.metadata.orientation)
     image: npt.NDArray[Any] = np.empty(view.shape, np.uint8 if kind == "u8" else np.float32)
     native.call(
         f"look_render_{'u8' if kind == 'u8' else 'f32'}",
@@ -84,6 +85,13 @@ def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], re
     matrix = convert("rec2020", recipe.space).astype(np.float32)
     native.call(f"look_linear_{kind}", view, matrix, TRANSFER[recipe.space].to_array(0.0), image)
     return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
+
+
+def planar(image: Array) -> Array:
+    """(h, w, 3) with contiguous rows of each colour: the scene as it is, or a copy where it is laid out otherwise."""
+    if image.strides[1] == image.itemsize:
+        return image
+    return np.moveaxis(np.moveaxis(image, 2, 0).copy(order="C"), 0, 2)
 
 
 def guide_numbers(scene: Scene, chosen: Look) -> Array:
