@@ -12,7 +12,6 @@ import ctypes as c
 import functools
 import os
 import threading
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +95,8 @@ def library() -> c.CDLL:
     """Load the kernel library once, and make Halide report errors instead of ending the process."""
     path = Path(__file__).with_name("libkernels.so")
     if not path.exists():
+        from importlib import resources
+
         path = Path(str(resources.files("lichtbild").joinpath("libkernels.so")))
     try:
         lib = c.CDLL(str(path))

@@ -132,6 +132,4 @@ def _settings_in_xmp(head: bytes) -> str:
     text, end, _ = rest.partition(b"</lichtbild:Settings>")
     if not (found and end):
         return ""
-    from xml.sax.saxutils import unescape
-
-    return unescape(text.decode())
+    return text.decode().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

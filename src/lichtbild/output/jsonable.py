@@ -28,6 +28,6 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
-    """ASCII JSON text; deterministic, and safe to put into XML once escaped."""
-    return json.dumps(plain(value), indent=indent, allow_nan=False)
+def to_json(value: Any, indent: int | None = None, sort: bool = False) -> str:
+    """ASCII JSON text, safe to put into XML once escaped. sort: keys in order, whichever thread came first."""
+    return json.dumps(plain(value), indent=indent, sort_keys=sort, allow_nan=False)

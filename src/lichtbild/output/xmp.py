@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from lichtbild import __version__
 from lichtbild.carriers import Metadata
@@ -33,7 +32,7 @@ def packet(metadata: Metadata, recipe: Mapping[str, Any], note: Mapping[str, str
     }
     text = _document(
         {name: value for name, value in attributes.items() if value},
-        {name: to_json(value) for name, value in elements.items() if value is not None},
+        {name: to_json(value, sort=True) for name, value in elements.items() if value is not None},
     )
     return (_HEAD + text + _TAIL).encode()
 
@@ -49,7 +48,7 @@ def in_parts(metadata: Metadata, recipe: Mapping[str, Any], limit: int) -> tuple
         return whole, b"", ""
     from hashlib import md5
 
-    rest = _document({}, {"lichtbild:Decided": to_json(recipe.get("decided"))}).encode()
+    rest = _document({}, {"lichtbild:Decided": to_json(recipe.get("decided"), sort=True)}).encode()
     guid = md5(rest, usedforsecurity=False).hexdigest().upper()
     short = {key: value for key, value in recipe.items() if key != "decided"}
     main = packet(metadata, short, note={"HasExtendedXMP": guid})
@@ -66,15 +65,23 @@ def _document(attributes: Mapping[str, str], elements: Mapping[str, str]) -> str
         "lichtbild": NAMESPACE,
     }
     used = {name.partition(":")[0] for name in (*attributes, *elements)}
-    declared = "".join(f"\n    xmlns:{prefix}={quoteattr(uri)}" for prefix, uri in spaces.items() if prefix in used)
-    inline = "".join(f"\n    {name}={quoteattr(value)}" for name, value in attributes.items())
-    body = "".join(f"   <{name}>{escape(value)}</{name}>\n" for name, value in elements.items())
+    declared = "".join(f"\n    xmlns:{prefix}={_quoted(uri)}" for prefix, uri in spaces.items() if prefix in used)
+    inline = "".join(f"\n    {name}={_quoted(value)}" for name, value in attributes.items())
+    body = "".join(f"   <{name}>{_escaped(value)}</{name}>\n" for name, value in elements.items())
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
         ' <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
         f'  <rdf:Description rdf:about=""{declared}{inline}>\n{body}  </rdf:Description>\n'
         " </rdf:RDF>\n</x:xmpmeta>"
     )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _quoted(text: str) -> str:
+    return '"' + _escaped(text).replace('"', "&quot;") + '"'
 
 
 def _iso_time(capture_time: str) -> str:
