@@ -10,7 +10,29 @@ import click
 if TYPE_CHECKING:
     from lichtbild.carriers import Frame, NoiseProfile
 
-_LIGHTS = {17: "A, tungsten", 18: "B", 19: "C", 20: "D55", 21: "D65, daylight", 22: "D75", 23: "D50", 255: "other"}
+# EXIF LightSource, as a photographer says it.
+_LIGHTS = {
+    1: "daylight",
+    2: "fluorescent light",
+    3: "tungsten light",
+    4: "flash",
+    9: "fine weather",
+    10: "cloudy sky",
+    11: "shade",
+    12: "fluorescent daylight",
+    13: "fluorescent day white",
+    14: "fluorescent cool white",
+    15: "fluorescent white",
+    16: "fluorescent warm white",
+    17: "tungsten light (A)",
+    18: "sunlight (B)",
+    19: "overcast sky (C)",
+    20: "daylight (D55)",
+    21: "daylight (D65)",
+    22: "shade (D75)",
+    23: "daylight (D50)",
+    24: "studio tungsten",
+}
 _TURNS = {
     1: "upright",
     2: "mirrored",
@@ -50,11 +72,13 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
 
 def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:
     """(name, value) lines for a photographer; what the file does not say is left out."""
-    meta, color = frame.metadata, frame.metadata.color
+    from lichtbild.raw.metadata import full_model  # type: ignore[import-not-found,unused-ignore]
+
+    meta = frame.metadata
     height, width = frame.mosaic.shape[:2]
     lines = [
         ("File", str(path)),
-        ("Camera", f"{meta.make} {meta.model}".strip() or meta.unique_camera_model),
+        ("Camera", full_model(meta.make, meta.model) or meta.unique_camera_model),
         ("Lens", meta.lens),
         ("Exposure", _exposure(frame)),
         ("Taken", meta.capture_time),
@@ -63,8 +87,8 @@ def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:
         ("Sensor", "three colours per pixel (linear raw)" if frame.is_linear else f"Bayer, {frame.cfa}"),
         ("Levels", f"black {_numbers(frame.black_level)}, white {frame.white_level:g}"),
         ("Noise", _noise(frame.noise_profile)),
-        ("White", f"camera neutral {_numbers(color.as_shot_neutral)}" if color.as_shot_neutral else ""),
-        ("Colour", _matrices(frame)),
+        ("White", _white(frame)),
+        ("Colour", _calibration(frame)),
         ("Shading", _shading(frame)),
         ("Corrections", ", ".join(_opcodes(frame))),
     ]
@@ -131,10 +155,23 @@ def _noise(noise: NoiseProfile) -> str:
     return f"{_numbers(mid)} % of white at middle grey (R, G, B), {source}"
 
 
-def _matrices(frame: Frame) -> str:
+def _white(frame: Frame) -> str:
+    """The camera's white balance as kelvin and tint."""
+    from lichtbild.color import temperature_from_xy
+    from lichtbild.develop.camera_color import CameraModel
+    from lichtbild.develop.white_balance import as_shot
+
+    shot = as_shot(frame.metadata.color, CameraModel.of(frame.metadata.color))
+    if shot is None:
+        return "not recorded"
+    kelvin, tint = temperature_from_xy(shot[1])
+    return f"as shot {kelvin:.0f} K, tint {tint:+.0f} (camera neutral {_numbers(list(shot[0]))})"
+
+
+def _calibration(frame: Frame) -> str:
     color = frame.metadata.color
     lights = [
-        _LIGHTS.get(light or 0, f"light {light}")
+        _LIGHTS.get(light or 0, "a light that is not named")
         for matrix, light in (
             (color.color_matrix_1, color.calibration_illuminant_1),
             (color.color_matrix_2, color.calibration_illuminant_2),
