@@ -24,7 +24,7 @@ def read(*frames: str | Path | Frame) -> Burst:
     """
     from lichtbild.carriers import Burst, Frame
     from lichtbild.errors import BurstError, RawError
-    from lichtbild.raw.read import probe  # type: ignore[import-not-found,unused-ignore]
+    from lichtbild.raw.read import probe
 
     if not frames:
         raise BurstError("no frame to read; name at least one raw file")
@@ -57,11 +57,11 @@ def merge(
 
     recipe, settings: as for `develop`; only `reference` matters here.
     """
-    from lichtbild.burst.merge import merge_burst  # type: ignore[import-not-found,unused-ignore]
+    from lichtbild.burst.merge import merge_burst
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)
-    return merge_burst(burst, wanted, report or Report())  # type: ignore[no-any-return,unused-ignore]
+    return merge_burst(burst, wanted, report or Report())
 
 
 def develop(
@@ -76,8 +76,8 @@ def develop(
     """
     from dataclasses import replace
 
-    from lichtbild.develop.scene import develop_scene  # type: ignore[import-not-found,unused-ignore]
-    from lichtbild.look.render import render_picture  # type: ignore[import-not-found,unused-ignore]
+    from lichtbild.develop.scene import develop_scene
+    from lichtbild.look.render import render_picture
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)

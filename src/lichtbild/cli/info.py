@@ -52,7 +52,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Show camera, lens, exposure, sensor and colour data of a raw file, as Lichtbild understands them."""
     from lichtbild.cli.progress import Progress
     from lichtbild.output.jsonable import to_json
-    from lichtbild.raw.read import read_frame  # type: ignore[import-not-found,unused-ignore]
+    from lichtbild.raw.read import read_frame
     from lichtbild.report import Report
 
     progress = Progress()
@@ -72,7 +72,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
 
 def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:
     """(name, value) lines for a photographer; what the file does not say is left out."""
-    from lichtbild.raw.metadata import full_model  # type: ignore[import-not-found,unused-ignore]
+    from lichtbild.raw.metadata import full_model
 
     meta = frame.metadata
     height, width = frame.mosaic.shape[:2]

@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 
-from lichtbild.color import BRADFORD, D65, rgb_to_xyz, xyz_from_xy  # type: ignore[import-not-found,unused-ignore]
+from lichtbild.color import BRADFORD, D65, rgb_to_xyz, xyz_from_xy
 
 _D50 = np.array([0.9642, 1.0, 0.8249])  # the profile connection space's white, as ICC.1 rounds it
 _NAMES = {"srgb": "sRGB", "p3": "Display P3", "rec2020": "Rec. 2020"}
