@@ -44,7 +44,7 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     m[x, y] = (hl.f32(edge[x, y]) - floor) * (gain * unit)
 
     sign = hl.select(green, hl.f32(-1.0), hl.f32(1.0))
-    smooth = (4.0, 9.0, 15.0, 23.0, 26.0, 23.0, 15.0, 9.0, 4.0)
+    smooth = (1.0, 4.0, 6.0, 4.0, 1.0)
 
     def along(dx: int, dy: int, name: str) -> tuple[hl.Func, hl.Func, hl.Func]:
         """Low-passed difference green minus colour along one direction, and how much it varies around."""
@@ -52,7 +52,7 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
         ahead, behind = m[x + dx, y + dy], m[x - dx, y - dy]
         far = m[x + 2 * dx, y + 2 * dy] + m[x - 2 * dx, y - 2 * dy]
         raw[x, y] = sign * ((ahead + behind) * 0.5 - m[x, y] * 0.5 - far * 0.25)
-        low[x, y] = sum_of(w / 128 * raw[x + (i - 4) * dx, y + (i - 4) * dy] for i, w in enumerate(smooth))
+        low[x, y] = sum_of(w / 16 * raw[x + (i - 2) * dx, y + (i - 2) * dy] for i, w in enumerate(smooth))
         here = raw[x, y]
         vary[x, y] = hl.abs(here - raw[x + dx, y + dy]) + hl.abs(here - raw[x + 2 * dx, y + 2 * dy])
         return raw, low, vary
