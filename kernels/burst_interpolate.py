@@ -44,7 +44,7 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     m[x, y] = (hl.f32(edge[x, y]) - floor) * (gain * unit)
 
     sign = hl.select(green, hl.f32(-1.0), hl.f32(1.0))
-    smooth = (1.0, 4.0, 6.0, 4.0, 1.0)
+    smooth = (1.0, 2.0, 1.0)
 
     def along(dx: int, dy: int, name: str) -> tuple[hl.Func, hl.Func, hl.Func]:
         """Low-passed difference green minus colour along one direction, and how much it varies around."""
@@ -52,7 +52,7 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
         ahead, behind = m[x + dx, y + dy], m[x - dx, y - dy]
         far = m[x + 2 * dx, y + 2 * dy] + m[x - 2 * dx, y - 2 * dy]
         raw[x, y] = sign * ((ahead + behind) * 0.5 - m[x, y] * 0.5 - far * 0.25)
-        low[x, y] = sum_of(w / 16 * raw[x + (i - 2) * dx, y + (i - 2) * dy] for i, w in enumerate(smooth))
+        low[x, y] = sum_of(w / 4 * raw[x + (i - 1) * dx, y + (i - 1) * dy] for i, w in enumerate(smooth))
         here = raw[x, y]
         vary[x, y] = hl.abs(here - raw[x + dx, y + dy]) + hl.abs(here - raw[x + 2 * dx, y + 2 * dy])
         return raw, low, vary
@@ -62,8 +62,8 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
 
     def box(f: hl.Func, name: str) -> tuple[hl.Func, hl.Func]:
         rows, out = hl.Func(f"{name}_rows"), hl.Func(name)
-        rows[x, y] = sum_of(f[x, y + i] for i in range(-2, 3))
-        out[x, y] = sum_of(rows[x + i, y] for i in range(-2, 3))
+        rows[x, y] = sum_of(f[x, y + i] for i in range(-1, 2))
+        out[x, y] = sum_of(rows[x + i, y] for i in range(-1, 2))
         return rows, out
 
     rows_h, sum_h = box(vary_h, "sum_h")

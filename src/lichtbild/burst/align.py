@@ -95,7 +95,7 @@ def align(reference: list[FloatImage], alternate: list[FloatImage]) -> Alignment
         coarse = moves
         guess = (2 * int(np.median(moves[0])), 2 * int(np.median(moves[1])))
     flow = coarse.astype(np.float32)
-    for step in range(3):
+    for step in range(2):
         flow, error, detail = _refine(reference[0], alternate[0], flow, damping=0.25 if step else 1.0)
     camera = _fit_camera(flow, error, detail)
     steady = _camera_flow(camera, flow.shape[1:])

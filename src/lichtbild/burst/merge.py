@@ -5,7 +5,7 @@ Memory does not grow with the number of frames: besides the reference there is o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +43,8 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     with report.leg("read"):
         index, reference, kept = choose_reference(burst, recipe.reference, report)
     report.decide("burst", frames=len(burst), reference=index + 1, used=1)
-    others = [f for i, f in enumerate(burst) if i != index and not isinstance(kept.get(i), LichtbildError)]
+    ready = [kept.get(i, frame) for i, frame in enumerate(burst) if i != index]
+    others = [frame for frame in ready if not isinstance(frame, LichtbildError)]
     if not others:
         return reference
     if reference.is_linear:
@@ -76,7 +77,7 @@ def _read(frame: Frame | Path, report: Report) -> Frame | LichtbildError:
         return error
 
 
-def _stream(frames: list[Frame | Path], report: Report) -> Iterator[Frame | None]:
+def _stream(frames: Sequence[Frame | Path], report: Report) -> Iterator[Frame | None]:
     """Read frames ahead of their use, a few at a time; None stands for one that cannot be read."""
     with ThreadPoolExecutor(AHEAD) as pool:
         queue: list[Future[Frame | LichtbildError]] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lichtbild import native
-from lichtbild.burst.align import gray_scale, pyramid, tile_grid
+from lichtbild.burst.align import PAD, gray_scale, pyramid, tile_grid
 from lichtbild.carriers import Burst, FloatImage, Frame, Metadata
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.report import Report
@@ -23,8 +23,14 @@ def exposure_of(meta: Metadata) -> float:
 
 
 def sharpness(levels: list[FloatImage]) -> float:
-    """Mean squared gradient of the finest grey level beyond what noise makes, in units of the noise."""
+    """Mean squared gradient of the finest grey level beyond what noise makes, in units of the noise.
+
+    The middle half of the height and width speaks for the frame.
+    """
     level = levels[0]
+    height, width = level.shape
+    if min(height, width) > 8 * PAD:
+        level = level[height // 4 : -(height // 4), width // 4 : -(width // 4)]
     rows, columns = tile_grid(level)
     out = np.empty((4, rows, columns), np.float32)
     native.call("align_refine", level, level, np.zeros((2, rows, columns), np.float32), 1.0, out)
