@@ -19,7 +19,7 @@ from lichtbild.raw.opcodes import FixBadPixelsConstant, FixBadPixelsList, Opcode
 
 RING = [(dy, dx) for dy in (-2, 0, 2) for dx in (-2, 0, 2) if (dy, dx) != (0, 0)]
 OUTLIER = 30.0  # standard deviations beyond all neighbours of the same colour
-LEAK = 0.15  # of a point's height, what its four direct neighbours receive together at the very least
+LEAK = 0.12  # of a point's height, what its four direct neighbours receive together at the very least
 SURE = 3.0  # standard deviations between what is seen there and that
 FLAT = 0.25  # of its height, the most that the surroundings may vary
 MOST = 0.002  # of all pixels: more defects than that are no defects
@@ -92,28 +92,36 @@ def find_defects(
     unit = white - min(black)
     gain = np.array([noise.scale["RGB".index(c)] * unit for c in cfa])
     floor = np.array([noise.offset["RGB".index(c)] * unit**2 for c in cfa]) + 1 / 12
-    bits = np.empty((-(-(height - 4) // 8), width - 4), np.uint8)
+    rows = -(-(height - 4) // 8)
+    memory = np.zeros(-(-rows * (width - 4) // 8) * 8, np.uint8)
+    bits = memory[: rows * (width - 4)].reshape(rows, width - 4)
     native.call("raw_outliers", mosaic, min(black), gain.max(), floor.max(), OUTLIER, bits)
-    points = _set_bits(bits, height)
+    points: Points = _set_bits(memory, width - 4)
+    points = points[points[:, 0] < height - 2]
     if len(points) > 10 * MOST * height * width:
         return points[:0]
     # The surroundings reach 3 pixels out.
     points = points[((points >= 3) & (points < (height - 3, width - 3))).all(1)]
-    defects = points[_is_defect(mosaic, points, np.asarray(black), gain, floor)]
+    defects: Points = points[_is_defect(mosaic, points, np.asarray(black), gain, floor, 0.98 * white)]
     return defects if len(defects) <= MOST * height * width else defects[:0]
 
 
-def _set_bits(bits: npt.NDArray[np.uint8], height: int) -> Points:
-    rows, columns = np.nonzero(bits)
-    i, bit = np.nonzero(np.unpackbits(bits[rows, columns][:, None], axis=1, bitorder="little"))
-    points = np.stack([8 * rows[i] + bit + 2, columns[i] + 2], 1)
-    return points[points[:, 0] < height - 2]
+def _set_bits(memory: npt.NDArray[np.uint8], width: int) -> Points:
+    """(y, x) of the set bits of the output of kernel `raw_outliers`, that is `width` wide and padded to whole words."""
+    words = np.nonzero(memory.view(np.uint64))[0]
+    word, byte, bit = np.nonzero(np.unpackbits(memory.reshape(-1, 8)[words], bitorder="little").reshape(-1, 8, 8))
+    rows, columns = np.divmod(words[word] * 8 + byte, width)
+    return np.stack([8 * rows + bit + 2, columns + 2], 1)
 
 
 def _is_defect(
-    mosaic: Mosaic, points: Points, black: npt.NDArray[np.float64], gain: npt.NDArray[np.float64],
+    mosaic: Mosaic,
+    points: Points,
+    black: npt.NDArray[np.float64],
+    gain: npt.NDArray[np.float64],
     floor: npt.NDArray[np.float64],
-) -> npt.NDArray[np.bool_]:  # fmt: skip
+    clip: float,
+) -> npt.NDArray[np.bool_]:
     """For each point: does it stand out of flat surroundings without leaking into its direct neighbours?"""
 
     def at(dy: int, dx: int) -> npt.NDArray[np.float64]:
@@ -141,6 +149,7 @@ def _is_defect(
         leak += sign * (near.sum(0) - far.sum(0) / 2)
         noise += 3 * of_one
         both = np.concatenate([near, far])
-        flat &= both.max(0) - both.min(0) < FLAT * size + 6 * np.sqrt(of_one)
+        # Clipped neighbours would hide a leak.
+        flat &= (both.max(0) - both.min(0) < FLAT * size + 6 * np.sqrt(of_one)) & (both.max(0) < clip)
     dark = leak + SURE * np.sqrt(noise) < LEAK * size
     return np.asarray((size * size > OUTLIER**2 * own) & flat & dark)

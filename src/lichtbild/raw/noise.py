@@ -52,39 +52,51 @@ def estimate_noise(
     mosaic: Mosaic, cfa: str, black: tuple[float, float, float, float], white: float, clip: float
 ) -> Estimate | None:
     """The noise profile of a frame, or None when it has too few blocks that are neither clipped nor black."""
+    found = _measured(mosaic, cfa, black, white, clip, BLOCKS)
+    if found is not None and found.trusted < 0.7:
+        found = _measured(mosaic, cfa, black, white, clip, 8 * BLOCKS)
+    return found
+
+
+def _measured(
+    mosaic: Mosaic, cfa: str, black: tuple[float, float, float, float], white: float, clip: float, blocks: int
+) -> Estimate | None:
+    """The estimate from about this many blocks per site."""
     bins: dict[str, list[_Bins]] = {}
     if mosaic.ndim == 3:
         # Demosaiced pixels share their noise with their neighbours: sites of every other pixel share less.
         for c, color in enumerate("RGB"):
-            for blocks in block_energies(mosaic[..., c]):
-                bins.setdefault(color, []).extend(_binned(blocks, black[c], white, clip))
+            for energies in block_energies(mosaic[..., c], blocks):
+                bins.setdefault(color, []).extend(_binned(energies, black[c], white, clip))
     else:
-        for site, blocks in enumerate(block_energies(mosaic)):
-            bins.setdefault(cfa[site], []).extend(_binned(blocks, black[site], white, clip))
+        for site, energies in enumerate(block_energies(mosaic, blocks)):
+            bins.setdefault(cfa[site], []).extend(_binned(energies, black[site], white, clip))
     if not any(bins.values()):
         return None
-    everything = _joined([b for group in bins.values() for b in group])
+    usable = {color: _without_lossy(_joined(group)) for color, group in bins.items() if group}
+    everything = _joined(list(usable.values()))
     scale, offset = _line(everything)
     scales, offsets = [], []
     for color in "RGB":
-        factor = _factor(_joined(bins[color]), scale, offset) if bins.get(color) else 1.0
+        factor = _factor(usable[color], scale, offset) if color in usable else 1.0
         scales.append(scale * factor)
         offsets.append(offset * factor)
     profile = NoiseProfile((scales[0], scales[1], scales[2]), (offsets[0], offsets[1], offsets[2]), "frames")
     return Estimate(profile, float(everything.white.mean()))
 
 
-def block_energies(plane: Mosaic) -> npt.NDArray[np.float32]:
-    """(4, n, 5) of the CFA sites of a (h, w) mosaic: mean, smallest, largest, low and high energy of n blocks."""
+def block_energies(plane: Mosaic, most: int) -> npt.NDArray[np.float32]:
+    """(4, n, 5) of the CFA sites of a (h, w) mosaic: mean, smallest, largest, low and high energy of n blocks, about
+    `most` or as many as there are."""
     height, width = plane.shape
     if height < BLOCK or width < BLOCK:
         return np.empty((4, 0, 5), np.float32)
     step = BLOCK
     # Whole rows of blocks are left out before columns are: memory is read in rows.
-    while (height // step) * (width // BLOCK) > BLOCKS and step < height // 64:
+    while (height // step) * (width // BLOCK) > most and step < height // 64:
         step += BLOCK
     across = BLOCK
-    while (height // step) * (width // across) > BLOCKS:
+    while (height // step) * (width // across) > most:
         across += BLOCK
     out = np.empty((4, (height - BLOCK) // step + 1, (width - BLOCK) // across + 1, 5), np.float32)
     native.call("raw_noise_blocks", plane, step, across, out)
@@ -95,33 +107,36 @@ def _binned(blocks: npt.NDArray[np.float32], black: float, white: float, clip: f
     """Bins of equally many blocks of one site, from dark to bright; x and variance in units of white minus black."""
     mean, smallest, largest = blocks[:, 0], blocks[:, 1], blocks[:, 2]
     # Near the clip level, and at zero, noise is cut off.
-    usable = (largest < black + 0.95 * (min(clip, white) - black)) & (smallest > 0)
-    chosen = blocks[usable][np.argsort(mean[usable], kind="stable")].astype(np.float64)
-    count = min(BINS, len(chosen) // SMALLEST_BIN)
+    usable = np.nonzero((largest < black + 0.95 * (min(clip, white) - black)) & (smallest > 0))[0]
+    usable = usable[np.argsort(mean[usable], kind="stable")]
+    count = min(BINS, len(usable) // SMALLEST_BIN)
     if not count:
         return []
     found = []
     unit = white - black
-    for part in np.array_split(chosen, count):
-        low, high = part[:, 3], part[:, 4]
+    for part in np.array_split(usable, count):
+        flattest_first = part[np.argsort(blocks[part, 3], kind="stable")]
+        low, high = blocks[flattest_first, 3].astype(np.float64), blocks[flattest_first, 4].astype(np.float64)
         fewest = max(8, len(part) // 200)
-        order = np.argsort(low, kind="stable")
-        flat = order[:fewest]
-        variance = float(np.median(high[flat])) / MEDIAN
-        accepted = 0
+        variance = _median(high[:fewest]) / MEDIAN
+        flat = fewest
         for _ in range(8):
             # In white noise the low energy is the variance, give or take; 2 standard deviations are let in.
-            accepted = int((low < variance * (1 + 2 * math.sqrt(2 / LOW_COUNT))).sum())
-            flat = order[: max(accepted, fewest)]
-            before, variance = variance, float(np.median(high[flat])) / MEDIAN
-            if variance <= 0 or abs(variance / before - 1) < 0.01:
+            accepted = int(np.searchsorted(low, variance * (1 + 2 * math.sqrt(2 / LOW_COUNT))))
+            before, flat = flat, max(accepted, fewest)
+            if flat == before:
                 break
+            variance = _median(high[:flat]) / MEDIAN
         white_noise = accepted >= fewest and variance > 0
         weight = math.sqrt(min(accepted, 400)) if white_noise else 0.05
-        x = max((float(part[flat, 0].mean()) - black) / unit, 0.0)
+        x = max((float(mean[flattest_first[:flat]].mean(dtype=np.float64)) - black) / unit, 0.0)
         one = np.array
         found.append(_Bins(one([x]), one([variance / unit**2]), one([weight]), one([white_noise])))
     return found
+
+
+def _median(values: Floats) -> float:
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def _joined(bins: list[_Bins]) -> _Bins:
@@ -132,26 +147,32 @@ def _joined(bins: list[_Bins]) -> _Bins:
 
 
 def _line(bins: _Bins) -> tuple[float, float]:
-    """scale and offset >= 0 with the least robust distance of logarithms to the bins; texture lies above the line,
-    so that bins above pull less than bins below."""
-    grid = np.concatenate([[0.0], np.logspace(-4, 4, 65)])  # offset over scale, in units of the mean brightness
-    best = (math.inf, 0.0, 0.0)
+    """scale and offset >= 0 at the least robust distance of logarithms from the bins.
+
+    A bin that looks like white noise pulls from both sides. Any other one holds texture, and is an upper limit.
+    """
     middle = max(float(np.average(bins.x, weights=bins.weight)), 1e-6)
-    for _ in range(2):
-        for ratio in grid:
-            # One free factor is left: the weighted median of the bins' ratios to the line.
-            shape = np.append(bins.x + ratio * middle, 0)[:-1] + 1e-12
-            level = _weighted_quantile(np.log(bins.variance / shape), bins.weight, 0.45)
-            distance = np.log(bins.variance / shape) - level
-            loss = float((bins.weight * np.where(distance > 0, np.tanh(distance), 1.2 * np.tanh(-distance))).sum())
-            if loss < best[0]:
-                best = (loss, math.exp(level), math.exp(level) * ratio * middle)
-        if best[1] > 0 and best[2] > 0:
-            around = best[2] / best[1] / middle
-            grid = around * np.logspace(-0.07, 0.07, 9)
-        else:
-            break
-    return best[1], best[2]
+    ratios = np.concatenate([[0.0], np.logspace(-4, 4, 81)])[:, None]  # offset over scale, in units of `middle`
+    distance = np.log(bins.variance / (bins.x + ratios * middle + 1e-12))
+    # For each ratio the best level is that of one of the bins.
+    away = distance[:, None, :] - distance[:, :, None]
+    above = np.where(bins.white, bins.weight, 0.05)
+    below = np.where(bins.white, 1.2 * bins.weight, 6.0)
+    slack = np.where(bins.white, 0.0, 0.2)
+    loss = np.tanh(np.maximum(away, 0)) @ above + np.tanh(np.maximum(-away - slack, 0)) @ below
+    ratio, level = np.unravel_index(int(np.argmin(loss)), loss.shape)
+    scale = math.exp(float(distance[ratio, level]))
+    return scale, scale * float(ratios[ratio, 0]) * middle
+
+
+def _without_lossy(bins: _Bins) -> _Bins:
+    """Noise grows with light: bins with less than half the variance of darker white bins were smoothed by a codec."""
+    order = np.argsort(bins.x, kind="stable")
+    sure = np.where((bins.white & (bins.weight > 5))[order], bins.variance[order], 0.0)
+    least = np.maximum.accumulate(sure) / 2
+    kept = np.empty(len(order), bool)
+    kept[order] = bins.variance[order] >= least
+    return _Bins(bins.x[kept], bins.variance[kept], bins.weight[kept], bins.white[kept])
 
 
 def _factor(bins: _Bins, scale: float, offset: float) -> float:
