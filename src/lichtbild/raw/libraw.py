@@ -22,7 +22,9 @@ from lichtbild.errors import RawError
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import Tags, matrix_of, noise_profile_tag, normalised_neutral, read_metadata
+from lichtbild.raw.opcodes import parse_opcodes
 from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
+from lichtbild.raw.shading import read_list_two
 
 TIME_LIMIT = 60.0  # seconds for one file
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip to EXIF
@@ -133,12 +135,19 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     if not all(math.isfinite(b) and 0 <= b < white for b in black):
         notes.black_level(0.0, masked=False)
         black = [0.0] * 4
+    shading, metadata = None, _metadata(path, answer, tags, notes)
+    if tags is not None and tags.is_dng:
+        list_2 = tags.bytes(51009)
+        height, width = pixels.shape[:2]
+        shading = read_list_two(parse_opcodes(list_2), height, width, 3 if pixels.ndim == 3 else 1, notes).shading
+        metadata = replace(metadata, opcode_list_2=list_2, opcode_list_3=tags.bytes(51022))
     return Sensor(
         pixels=pixels,
         cfa=cfa,
         black_level=(black[0], black[1], black[2], black[3]),
         white_level=white,
-        metadata=_metadata(path, answer, tags, notes),
+        metadata=metadata,
+        shading=shading,
         default_crop=_crop(answer["crop"], pixels),
         noise_tag=noise_profile_tag(tags) if tags else None,
     )

@@ -135,7 +135,7 @@ class Tiff:
         self._visited: set[int] = set()
         first: int = struct.unpack_from(self.order + ("Q" if self.big else "I"), head, 8 if self.big else 4)[0]
         self.directories = list(self._chain(first))
-        if not self.directories:
+        if not any(d.entries for d in self.directories):
             raise RawError("the file's directory is damaged; copy it again from the card")
 
     def _chain(self, offset: int) -> Iterator[Directory]:
