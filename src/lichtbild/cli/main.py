@@ -29,13 +29,18 @@ def main() -> NoReturn:
         with root.make_context("lichtbild", sys.argv[1:]) as context:
             root.invoke(context)
         sys.stdout.flush()
+        _heed_no_signals()  # all is done: a late Ctrl-C has nothing left to stop
     except BaseException as error:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not turn the first one into a traceback
+        _heed_no_signals()  # a second Ctrl-C must not turn the first one into a traceback
         code = _explain(error)
     if code in (130, 143):
         _leave_now(code)
     sys.exit(code)
+
+
+def _heed_no_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -39,10 +39,12 @@ def open_file(path: Path) -> memoryview:
     try:
         if path.is_dir():
             raise RawError("is a folder; name the raw files in it")
+        if path.exists() and not path.is_file():
+            raise RawError("is no plain file; name a raw file")
         with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
-        raise RawError("does not exist") from None
+        raise RawError("does not exist; check the name") from None
     except PermissionError:
         raise RawError("may not be read; change its permissions") from None
     except ValueError:
@@ -60,7 +62,7 @@ def refuse_finished(data: Buffer) -> None:
     if not any(head):
         raise RawError("begins with nothing but zeros, so it is damaged; copy it again from the card")
     if all(byte in b"\t\n\r\f" or byte >= 32 for byte in head) and _is_text(head):
-        raise RawError("is a text file, not a raw file")
+        raise RawError("is a text file, not a raw file; name a raw file")
 
 
 def _is_text(head: bytes) -> bool:
