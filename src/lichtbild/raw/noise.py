@@ -180,7 +180,7 @@ def _factor(bins: _Bins, scale: float, offset: float) -> float:
     chosen = bins.white
     if chosen.sum() < 3:
         return 1.0
-    ratios = np.log(bins.variance[chosen] / (scale * bins.x[chosen] + offset))
+    ratios = np.log(bins.variance[chosen] / (scale * bins.x[chosen] + offset + 1e-12))
     level = _weighted_quantile(ratios, bins.weight[chosen], 0.5)
     spread = _weighted_quantile(np.abs(ratios - level), bins.weight[chosen], 0.5)
     return math.exp(level) if abs(level) > max(0.1, spread / math.sqrt(float(chosen.sum()))) else 1.0
