@@ -22,6 +22,7 @@ kernels: $(STAMP)
 	@cmp -s build/kernels/libkernels.so src/lichtbild/libkernels.so || \
 	  (cp build/kernels/libkernels.so src/lichtbild/libkernels.so.part && \
 	   mv src/lichtbild/libkernels.so.part src/lichtbild/libkernels.so)
+	@$(PY) -m compileall -q src/lichtbild
 
 setup: kernels
 

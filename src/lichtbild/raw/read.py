@@ -88,19 +88,23 @@ def _tags(data: Buffer) -> tuple[Tiff | None, Tags | None]:
 
 
 def _sensor(path: Path, notes: Notes) -> Sensor:
-    from lichtbild.raw.libraw import read_libraw
-
     data = sniff.open_file(path)
     tiff, tags = _tags(data)
     if tiff is None or tags is None or not tags.is_dng:
-        return read_libraw(path, tags, notes)
+        return _read_libraw(path, tags, notes)
     try:
         return dng.read_dng(path, tiff, notes)
     except UnknownCodingError as error:
         try:
-            return read_libraw(path, tags, notes)
+            return _read_libraw(path, tags, notes)
         except RawError:
             raise error from None
+
+
+def _read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
+    from lichtbild.raw.libraw import read_libraw  # most bursts are DNG and need no other process
+
+    return read_libraw(path, tags, notes)
 
 
 def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
