@@ -8,7 +8,7 @@ import halide as hl
 
 from kernel import kernel
 from look_math import matrix_rows
-from look_output import finish, interleaved, scene_planes
+from look_output import encode, interleaved, scene_planes, to_integer
 
 LANES = 16
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
@@ -22,7 +22,9 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     planes, finished = hl.Func("planes"), hl.Func("finished")
     planes[x, y, c] = scene[c, x, y]
     rgb = matrix_rows(matrix, [planes[x, y, i] for i in range(3)])
-    finished[x, y] = tuple(finish(kind, transfer, rgb, x, y))
+    if kind != "f32":
+        rgb = to_integer(kind, [encode(transfer, hl.clamp(v, 0.0, 1.0)) for v in rgb], hl.f32(0.0), x, y)
+    finished[x, y] = tuple(rgb)
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
 
     xo, xi, yo = hl.Var("xo"), hl.Var("xi"), hl.Var("yo")

@@ -16,6 +16,7 @@ Expr = Any
 LOG2 = (1.4427134212691883, -0.7211322659889159, 0.47934965608320806, -0.3674837796144059, 0.3221432155944771)
 LOG2 = (*LOG2, -0.2066052884051984)
 EXP2 = (1.0, 0.6931469670603306, 0.24022119716406815, 0.05550713277122611, 0.00967554173909578, 0.0013276471962956442)
+FOURTH_ROOT = (0.9999972040549141, 0.24999050532411946, 0.15771436902732688, 0.11914670660995619)
 CUBE_ROOT = (0.9999980215525109, 0.33333024518686416, 0.22373575796028572, 0.1742122037105357)
 
 
@@ -42,16 +43,11 @@ def exp2(x: Expr) -> Expr:
     return hl.reinterpret(hl.Float(32), whole << 23) * polynomial(biased - hl.f32(whole), EXP2)
 
 
-def inverse(x: Expr) -> Expr:
-    """1 / x to 1e-7 without a division: the processor's estimate and one Newton step. x must be positive, not tiny."""
-    guess = hl.fast_inverse(x)
-    return guess * (2.0 - x * guess)
-
-
-def inverse_sqrt(x: Expr) -> Expr:
-    """x ** -0.5 to 1e-6: the processor's estimate and one Newton step."""
-    guess = hl.fast_inverse_sqrt(x)
-    return guess * (1.5 - 0.5 * x * guess * guess)
+def inverse_fourth_root(x: Expr) -> Expr:
+    """x ** -0.25: a guess from the bits, one Householder step of third order on it."""
+    guess = hl.reinterpret(hl.Float(32), 0x4F581000 - (hl.reinterpret(hl.Int(32), x) >> 2))
+    square = guess * guess
+    return guess * polynomial(1.0 - x * (square * square), FOURTH_ROOT)
 
 
 def cube_root(x: Expr) -> Expr:

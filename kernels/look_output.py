@@ -6,9 +6,10 @@ from typing import Any
 
 import halide as hl
 
-from look_math import exp2, log2
+from look_math import exp2, inverse_fourth_root, log2
 
 Expr = Any
+TINY = hl.f32(1e-9)
 TOP = {"u8": 255.0, "u16": 65535.0}
 INTEGER = {"u8": hl.UInt(8), "u16": hl.UInt(16)}
 
@@ -21,23 +22,29 @@ def scene_planes() -> Any:
 
 
 def encode(transfer: Any, v: Expr) -> Expr:
-    """Linear 0..1 through a transfer function, laid out as in `lichtbild/look/spaces.py`."""
-    curve = transfer[2] * exp2(transfer[3] * log2(hl.max(v, hl.f32(1e-9)))) - transfer[4]
+    """Linear 0..1 through a transfer function given by cut, slope, scale, exponent and offset."""
+    curve = transfer[2] * exp2(transfer[3] * log2(hl.max(v, TINY))) - transfer[4]
     return hl.select(v <= transfer[0], v * transfer[1], curve)
 
 
-def finish(kind: str, transfer: Any, rgb: list[Expr], x: Expr, y: Expr) -> list[Expr]:
-    """Values as written: linear float, or encoded, dithered and rounded integers."""
-    if kind == "f32":
-        return rgb
-    # Roberts' R2 sequence: an even spread of rounding thresholds, one for the three channels so that grey stays grey.
+def encode_8bit(transfer: Any, v: Expr) -> Expr:
+    """The same to 1/100 of an 8-bit step: a quartic of the fourth root, whose coefficients follow the offset."""
+    v = hl.max(v, TINY)
+    root = inverse_fourth_root(v)
+    q = v * root * (root * root)
+    curve = transfer[9]
+    for i in (8, 7, 6, 5):
+        curve = curve * q + transfer[i]
+    return hl.select(v <= transfer[0], v * transfer[1], curve)
+
+
+def to_integer(kind: str, encoded: list[Expr], dither: Expr, x: Expr, y: Expr) -> list[Expr]:
+    """Rounded integers. dither 1 spreads the rounding thresholds evenly over neighbours (Roberts' R2 sequence), with
+    one threshold for the three channels so that grey stays grey; 0 rounds to the nearest."""
     spread = hl.f32(x) * hl.f32(0.7548776662) + hl.f32(y) * hl.f32(0.5698402910)
-    spread = hl.lerp(hl.f32(0.5), spread - hl.floor(spread), transfer[5])
+    spread = hl.lerp(hl.f32(0.5), spread - hl.floor(spread), dither)
     top = TOP[kind]
-    return [
-        hl.cast(INTEGER[kind], hl.i32(hl.min(encode(transfer, hl.clamp(v, 0.0, 1.0)) * top + spread, top + 0.5)))
-        for v in rgb
-    ]
+    return [hl.cast(INTEGER[kind], hl.i32(hl.min(v * top + spread, top + 0.5))) for v in encoded]
 
 
 def interleaved(out: Any, c: Any) -> None:

@@ -1,8 +1,8 @@
 """The finished picture in one pass: scene planes -> local gain -> tone -> colour -> sharpening -> gamut -> encoding.
 
-Colour works in Oklab (Ottosson 2020), whose hue lines are straight for the eye. Each channel goes through the tone
-curve in slightly widened primaries, which lets bright colours run into white as on film; then the hue of the scene is
-put back, so that nothing turns yellow, cyan or magenta on its way to white. All per-picture numbers come in as small
+Colour works in Oklab (Ottosson 2020), whose hue lines are straight for the eye. The tone curve acts on the cube roots
+of its three overlapping cone responses, which lets bright colours run into white as on film; then the hue of the scene
+is put back, so that nothing turns yellow, cyan or magenta on its way to white. All per-picture numbers come in as small
 arrays, laid out by `lichtbild/look/render.py`; see there for their meaning.
 """
 
@@ -14,8 +14,8 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_math import cube_root, exp2, inverse, inverse_sqrt, log2, matrix_rows
-from look_output import finish, interleaved, scene_planes
+from look_math import cube_root, exp2, inverse_fourth_root, log2, matrix_rows
+from look_output import encode_8bit, interleaved, scene_planes, to_integer
 
 Expr = Any
 ROWS, COLUMNS, LANES = 64, 512, 16
@@ -42,22 +42,20 @@ class Inputs:
     gain: Any  # (x, y, 2) slope and offset of log2 gain against log2 guide, on a coarse grid
     place: Any  # grid cells per pixel, then the pixel's offset in x and y
     guide: Any  # weights of the guide luminance, its floor, noise scale, noise offset, trust
-    to_tone: Any  # 3x3: scene to tone-curve primaries
-    to_hue: Any  # 3x3: scene to Oklab cone responses, for the hue
-    from_tone: Any  # 3x3: tone-curve primaries to Oklab cone responses
+    to_cones: Any  # 3x3: scene to Oklab cone responses
     to_out: Any  # 3x3: Oklab cone responses to linear output primaries
-    tone: Any  # half power, toe squared, norm, shoulder, knee, scale
+    tone: Any  # toe, pivot, gain, softness, scale
     hue: Any  # (4, 9) Fourier series over hue: rotation, chroma, vibrance, lightness
-    color: Any  # 1 / squared chroma at which vibrance is half
+    color: Any  # 1 / chroma at which vibrance ends, bleach
     sharpen: Any  # amount, allowance, coring
     gamut: Any  # threshold, room, strength of the soft limit
-    transfer: Any  # cut, slope, scale, exponent, offset, dither
+    transfer: Any  # cut, slope, scale, exponent, offset, quartic of the fourth root (5), dither
 
     @classmethod
     def make(cls) -> Inputs:
         f = hl.Float(32)
         small = {n: hl.ImageParam(f, 1, n) for n in ("place", "guide", "tone", "color", "sharpen", "gamut", "transfer")}
-        tables = {n: hl.ImageParam(f, 2, n) for n in ("to_tone", "to_hue", "from_tone", "to_out", "hue")}
+        tables = {n: hl.ImageParam(f, 2, n) for n in ("to_cones", "to_out", "hue")}
         return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
 
 
@@ -78,17 +76,11 @@ def grid_gain(p: Inputs) -> tuple[Any, Any]:
     return wide, at
 
 
-def tone_curve(rgb: list[Expr], tone: Any) -> list[Expr]:
-    """Filmic curve of `lichtbild/look/tone.py`: power with a linear toe, then a rational shoulder, 0..1."""
-    q = []
-    for v in rgb:
-        v = hl.clamp(v, 0.0, 1024.0)
-        g = v * exp2(tone[0] * log2((v * v + tone[1]) * tone[2]))
-        q.append(g + tone[3] * g * g)
-    d = [v + tone[4] for v in q]
-    r = tone[5] * inverse(d[0] * d[1] * d[2])  # one reciprocal for the three quotients
-    others = (d[1] * d[2], d[0] * d[2], d[0] * d[1])
-    return [hl.min(v * o * r, 1.0) for v, o in zip(q, others, strict=True)]
+def tone_curve(u: Expr, tone: Any) -> Expr:
+    """Filmic curve of `lichtbild/look/tone.py`, on the cube root of light, 0..1."""
+    n, d = tone[2] * u * (u + tone[0]), u + tone[1]
+    n2, d2 = n * n, d * d
+    return hl.min(tone[4] * n * inverse_fourth_root((n2 + tone[3] * d2) * n2 + d2 * d2), 1.0)
 
 
 def series(table: Any, row: int, waves: list[Expr]) -> Expr:
@@ -103,35 +95,37 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     rgb = [padded[x, y, i] for i in range(3)]
     guide = p.guide[0] * rgb[0] + p.guide[1] * rgb[1] + p.guide[2] * rgb[2]
     guide = hl.max(guide, p.guide[3])
-    inverse_guide = inverse(guide)
-    noise = (p.guide[4] * guide + p.guide[5]) * inverse_guide * inverse_guide  # relative variance
-    trust = hl.fast_inverse(1.0 + p.guide[6] * noise)
-    g = exp2(gain_at[x, y][0] * log2(guide) + gain_at[x, y][1])
+    per_guide = hl.fast_inverse(guide)
+    noise = (p.guide[5] * per_guide + p.guide[4]) * per_guide  # relative variance
     # Where a colour drowns in noise, its negative half would be clipped and the rest would tint the shadows.
-    rgb = [(guide + (v - guide) * trust) * g for v in rgb]
-
-    toned = tone_curve(matrix_rows(p.to_tone, rgb), p.tone)
-    scene_cones = [cube_root(hl.max(v, TINY)) for v in matrix_rows(p.to_hue, rgb)]
-    cones = [cube_root(hl.max(v, TINY)) for v in matrix_rows(p.from_tone, toned)]
+    trust = hl.fast_inverse(1.0 + p.guide[6] * noise)
+    cones = [hl.max(guide + (v - guide) * trust, TINY) for v in matrix_rows(p.to_cones, rgb)]
+    root_gain = exp2((gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]) * hl.f32(1 / 3))
+    roots = [hl.min(cube_root(v) * root_gain, 16.0) for v in cones]
 
     def opponent(row: int, of: list[Expr]) -> Expr:
         return sum(hl.f32(m) * v for m, v in zip(LAB[row], of, strict=True))
 
-    L, a1, b1 = (opponent(i, cones) for i in range(3))
-    a0, b0 = (opponent(i, scene_cones) for i in (1, 2))
-    direction = inverse_sqrt(a0 * a0 + b0 * b0 + TINY * TINY)
+    L0, a0, b0 = (opponent(i, roots) for i in range(3))
+    L1, a1, b1 = (opponent(i, [tone_curve(u, p.tone) for u in roots]) for i in range(3))
+    square = a0 * a0 + b0 * b0 + TINY * TINY
+    direction = hl.fast_inverse_sqrt(square)
     cos1, sin1 = a0 * direction, b0 * direction
-    chroma2 = a1 * a1 + b1 * b1
+    # Chroma as film gives it, which fades towards white, and as the scene has it at this lightness.
+    film = a1 * cos1 + b1 * sin1
+    scene = square * direction * L1 * hl.fast_inverse(L0)
+    chroma = hl.lerp(scene, film, p.color[1])
+    muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
     waves = [cos1, sin1]
     for _ in range(3):
         u, v = waves[-2:]
         waves += [u * cos1 - v * sin1, v * cos1 + u * sin1]
     turn = series(p.hue, 0, waves)
-    factor = series(p.hue, 1, waves) + series(p.hue, 2, waves) * hl.fast_inverse(1.0 + chroma2 * p.color[0])
-    chroma = chroma2 * hl.fast_inverse_sqrt(chroma2 + TINY * TINY) * hl.max(factor, 0.0)
+    factor = series(p.hue, 1, waves) + series(p.hue, 2, waves) * muted * muted
+    chroma *= hl.max(factor, 0.0)
     cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
-    lightness = L * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, hl.f32(0.3)))
+    lightness = L1 * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, hl.f32(0.3)))
     out = hl.Func("lab")
     out[x, y] = (
         lightness,
@@ -171,7 +165,7 @@ def in_gamut(p: Inputs, L: Expr, a: Expr, b: Expr) -> list[Expr]:
     L = hl.clamp(L, 0.0, 1.0)
     grey = L * L * L
     span = grey + hl.f32(1e-6), 1.0 - grey + hl.f32(1e-4)
-    both = inverse(span[0] * span[1])
+    both = hl.fast_inverse(span[0] * span[1])
     below, above = span[1] * both, span[0] * both
     offsets = [hl.f32(m[0]) * a + hl.f32(m[1]) * b for m in LMS]
 
@@ -186,11 +180,10 @@ def in_gamut(p: Inputs, L: Expr, a: Expr, b: Expr) -> list[Expr]:
 
     full = reach(at(hl.f32(1.0)))
     over = hl.max(full - p.gamut[0], 0.0)
-    excess = over - over * hl.fast_inverse(1.0 + over * p.gamut[1])
-    t0 = 1.0 - excess * hl.fast_inverse(hl.max(full, TINY))
+    bent = over * p.gamut[1]
+    t0 = 1.0 - over * bent * hl.fast_inverse((1.0 + bent) * hl.max(full, TINY))
     first = reach(at(t0))
-    step = (full - excess - first) * hl.fast_inverse(hl.max(full - first, hl.f32(1e-6)))
-    t = t0 + step * (1.0 - t0)
+    t = t0 + (full * t0 - first) * (1.0 - t0) * hl.fast_inverse(hl.max(full - first, hl.f32(1e-6)))
     return [hl.clamp(v, 0.0, 1.0) for v in at(hl.clamp(t, 0.0, 1.0))]
 
 
@@ -204,8 +197,10 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     sharp, stencils = sharpened(p, color)
     rgb = in_gamut(p, sharp[x, y], color[x, y][1], color[x, y][2])
 
+    if kind == "u8":
+        rgb = to_integer(kind, [encode_8bit(p.transfer, v) for v in rgb], p.transfer[10], x, y)
     finished = hl.Func("finished")
-    finished[x, y] = tuple(finish(kind, p.transfer, rgb, x, y))
+    finished[x, y] = tuple(rgb)
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
@@ -218,7 +213,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     color.store_at(out, xo).compute_at(out, yi).vectorize(x, LANES)
     gain_wide.compute_at(out, xo).vectorize(x, LANES)
     padded.compute_at(out, yi).bound(c, 0, 3).reorder(x, y, c).unroll(c)
-    for stage in (out, finished, color, gain_wide, padded, *stencils):
+    for stage in (out, finished, color, gain_wide, *stencils):
         stage.never_partition_all()
     padded.specialize(p.scene.dim(1).stride() == 1).vectorize(x, LANES)
     return hl.Pipeline([out]), [getattr(p, n) for n in Inputs.__dataclass_fields__]

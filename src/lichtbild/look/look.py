@@ -33,10 +33,10 @@ class Local:
 
 @dataclass(frozen=True)
 class Tone:
-    contrast: float = setting(1.35, "Slope at middle grey.", low=1.0, high=2.5)
-    toe: float = setting(5.0, "Where shadows turn linear, below middle grey.", unit="EV", low=1.0, high=10.0)
-    shoulder: float = setting(0.3, "Sharpness of the shoulder; 0 is softest.", low=0.0, high=8.0)
-    white: float = setting(4.5, "Display white, above middle grey.", unit="EV", low=3.0, high=10.0)
+    contrast: float = setting(1.28, "Slope at middle grey.", low=1.0, high=1.6)
+    toe: float = setting(5.0, "Where shadows turn linear, below middle grey.", unit="EV", low=1.0, high=12.0)
+    shoulder: float = setting(0.5, "Softness of the shoulder; 0 is firm.", low=0.0, high=4.0)
+    white: float = setting(5.0, "Display white, above middle grey.", unit="EV", low=3.0, high=10.0)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Color:
     saturation: float = setting(1.0, "Chroma of all colours.", low=0.0, high=2.0)
     vibrance: float = setting(0.1, "Extra chroma of muted colours.", low=-1.0, high=2.0)
     skin: float = setting(0.7, "How far skin is kept out of vibrance.", low=0.0, high=1.0)
-    bleach: float = setting(0.1, "How early bright colours run into white.", low=0.0, high=0.4)
+    bleach: float = setting(0.7, "How much bright colours run into white; 1 is as on film.", low=0.0, high=1.0)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         *matrices(chosen, recipe.space),
         curve.to_array(),
         hue.table(chosen.color, chosen.hue),
-        np.array([1 / 0.08**2], np.float32),
+        np.array([1 / 0.2, chosen.color.bleach], np.float32),
         np.array([recipe.sharpen * chosen.sharpen.amount, chosen.sharpen.overshoot, 1.0], np.float32),
         np.array([0.85, 5.6], np.float32),
         TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
@@ -105,14 +105,12 @@ def guide_numbers(scene: Scene, chosen: Look) -> Array:
     return np.array([*weights, floor, scale, offset, 0.25], np.float32)
 
 
-def matrices(chosen: Look, space: str) -> list[Array]:
-    """Scene to tone primaries, scene to cones, tone primaries to cones, cones to linear output; row by column."""
+def matrices(chosen: Look, space: str) -> tuple[Array, Array]:
+    """Scene to Oklab cone responses (through the grey mix of a black-and-white look), and from there to linear
+    output."""
     cones = oklab.cones_from_rgb("rec2020")
-    k = chosen.color.bleach
-    inset = (1 - k) * np.eye(3) + k / 3
-    mix = np.eye(3)
-    if chosen.mono:
-        mix = np.tile([chosen.mono.red, chosen.mono.green, chosen.mono.blue], (3, 1))
     out = convert("rec2020", space) @ np.linalg.inv(cones)
     out /= out.sum(axis=1, keepdims=True)
-    return [m.astype(np.float32) for m in (inset @ mix, cones @ mix, cones @ np.linalg.inv(inset), out)]
+    if chosen.mono:
+        cones = np.tile([chosen.mono.red, chosen.mono.green, chosen.mono.blue], (3, 1))
+    return cones.astype(np.float32), out.astype(np.float32)

@@ -19,6 +19,7 @@ class Transfer:
     scale: float
     exponent: float
     offset: float
+    quartic: tuple[float, float, float, float, float]  # fits it to 4e-5 as a polynomial of the fourth root
 
     def encode(self, linear: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Encoded 0..1 of linear 0..1."""
@@ -27,9 +28,23 @@ class Transfer:
         return np.asarray(np.where(v <= self.cut, v * self.slope, power))
 
     def to_array(self, dither: float) -> npt.NDArray[np.float32]:
-        return np.array([*astuple(self), dither], np.float32)
+        return np.array([*astuple(self)[:5], *self.quartic, dither], np.float32)
 
 
-SRGB = Transfer(0.0031308, 12.92, 1.055, 1 / 2.4, 0.055)
-BT2020 = Transfer(0.018053968510807, 4.5, 1.09929682680944, 0.45, 0.09929682680944)
+SRGB = Transfer(
+    cut=0.0031308,
+    slope=12.92,
+    scale=1.055,
+    exponent=1 / 2.4,
+    offset=0.055,
+    quartic=(-0.06461151818349958, 0.19613575960905616, 1.1226817967972396, -0.3355016341304255, 0.08132996315587362),
+)
+BT2020 = Transfer(
+    cut=0.018053968510807,
+    slope=4.5,
+    scale=1.09929682680944,
+    exponent=0.45,
+    offset=0.09929682680944,
+    quartic=(-0.10737039054900474, 0.11960536427552504, 1.1440188194368903, -0.19647577055479842, 0.04022740808312111),
+)
 TRANSFER = {"srgb": SRGB, "p3": SRGB, "rec2020": BT2020}

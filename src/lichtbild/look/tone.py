@@ -1,72 +1,79 @@
-"""The filmic curve: from scene-linear exposure to display-linear light, by four photographic numbers.
+"""The filmic curve, by four photographic numbers. It acts on the cube root of light, where Oklab lives.
 
-    g(x) = x * ((x^2 + t^2) / (m^2 + t^2))^h         a power in the mid-tones that turns linear below the toe t
-    q(x) = g + k g^2,   y(x) = min(A q / (q + s), 1)  a rational shoulder of sharpness k
+    q(u) = B u (u + a) / (u + b)                      a power in the mid-tones that turns linear below the toe a
+    f(u) = min(A q / (1 + k q^2 + q^4)^(1/4), 1)      a shoulder of softness k
 
-h, s and A are solved so that middle grey m = 0.18 stays where it is, the slope there (log against log) is `contrast`,
-and the white point, `white` stops above middle grey, is display white. The curve is monotone by construction.
+u and f are cube roots of scene-linear and display-linear light. b, B and A are solved so that middle grey (0.18) stays
+where it is, the slope there (log against log) is `contrast`, and light `white` stops above middle grey is display
+white. Both factors grow with u for all values, so the curve is monotone by construction.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 MIDDLE_GREY = 0.18
+ROOT_GREY = MIDDLE_GREY ** (1 / 3)
 
 
 @dataclass(frozen=True)
 class FilmicCurve:
-    """The numbers of the curve as the kernel takes them: half power, toe squared, norm, shoulder, knee, scale."""
+    """The numbers of the curve in the order in which the kernel takes them: a, b, B, k, A."""
 
-    half_power: float
-    toe_squared: float
-    norm: float
-    shoulder: float
-    knee: float
+    toe: float
+    pivot: float
+    gain: float
+    softness: float
     scale: float
 
+    def root(self, u: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Cube root of display-linear light, 0..1, of the cube root of scene-linear light."""
+        v = np.maximum(np.asarray(u, np.float64), 0.0)
+        q = self.gain * v * (v + self.toe) / (v + self.pivot)
+        return np.asarray(np.minimum(self.scale * q / (1 + self.softness * q**2 + q**4) ** 0.25, 1.0))
+
     def __call__(self, x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Display-linear 0..1 of scene-linear x (negative values count as 0)."""
-        v = np.maximum(np.asarray(x, np.float64), 0.0)
-        g = v * ((v * v + self.toe_squared) * self.norm) ** self.half_power
-        q = g + self.shoulder * g * g
-        return np.asarray(np.minimum(self.scale * q / (q + self.knee), 1.0))
+        """Display-linear light, 0..1, of scene-linear light."""
+        return np.asarray(self.root(np.cbrt(x)) ** 3)
 
     def to_array(self) -> npt.NDArray[np.float32]:
-        return np.array(
-            [self.half_power, self.toe_squared, self.norm, self.shoulder, self.knee, self.scale], np.float32
-        )
+        return np.array(astuple(self), np.float32)
 
 
+@functools.cache
 def solve(contrast: float, toe: float, shoulder: float, white: float) -> FilmicCurve:
-    """The curve of that contrast (log-log slope at middle grey), toe (stops below middle grey where it turns linear),
-    shoulder (sharpness, 0 is softest) and white point (stops above middle grey)."""
-    m = MIDDLE_GREY
-    t2 = (m * 2.0**-toe) ** 2
+    """The curve of that contrast (slope at middle grey), toe (stops below middle grey where it turns linear), softness
+    of the shoulder (0 is firm, 4 is very soft) and white point (stops above middle grey)."""
+    a, k = ROOT_GREY * 2.0 ** (-toe / 3), shoulder
+    u_white = ROOT_GREY * 2.0 ** (white / 3)
 
-    def curve(h: float) -> FilmicCurve:
-        norm = 1.0 / (m * m + t2)
-        w = m * 2.0**white
-        g = w * ((w * w + t2) * norm) ** h
-        q_white, q_grey = g + shoulder * g * g, m + shoulder * m * m
-        knee = q_white * q_grey * (1 - m) / (m * q_white - q_grey)
-        return FilmicCurve(h, t2, norm, shoulder, knee, (q_white + knee) / q_white)
+    def curve(b: float) -> FilmicCurve:
+        scale, gain = 1.0, 1.0
+        for _ in range(30):
+            # q at grey from f^4 (1 + k q^2 + q^4) = A^4 q^4, a quadratic equation in q^2
+            r = (ROOT_GREY / scale) ** 4
+            q2 = (r * k + (r * r * k * k + 4 * (1 - r) * r) ** 0.5) / (2 * (1 - r))
+            gain = q2**0.5 * (ROOT_GREY + b) / (ROOT_GREY * (ROOT_GREY + a))
+            q = gain * u_white * (u_white + a) / (u_white + b)
+            scale = (1 + k * q**2 + q**4) ** 0.25 / q
+        return FilmicCurve(a, b, gain, k, scale)
 
-    def slope(h: float) -> float:
-        knee = curve(h).knee
-        q = m + shoulder * m * m
-        power = 1 + 2 * h * m * m / (m * m + t2)
-        return float(power * (1 + 2 * shoulder * m) / (1 + shoulder * m) * knee / (q + knee))
+    def slope(b: float) -> float:
+        c = curve(b)
+        q = c.gain * ROOT_GREY * (ROOT_GREY + a) / (ROOT_GREY + b)
+        power = 1 + ROOT_GREY / (ROOT_GREY + a) - ROOT_GREY / (ROOT_GREY + b)
+        return power * (1 + 0.5 * k * q**2) / (1 + k * q**2 + q**4)
 
-    low, high = 0.0, 2.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
+    low, high = a, 100.0
+    for _ in range(50):
+        middle = (low * high) ** 0.5
         low, high = (middle, high) if slope(middle) < contrast else (low, middle)
-    return curve(0.5 * (low + high))
+    return curve((low * high) ** 0.5)
 
 
 def lightness(y: npt.ArrayLike) -> Any:
