@@ -67,7 +67,7 @@ def solve(contrast: float, toe: float, shoulder: float, white: float) -> FilmicC
         c = curve(b)
         q = c.gain * ROOT_GREY * (ROOT_GREY + a) / (ROOT_GREY + b)
         power = 1 + ROOT_GREY / (ROOT_GREY + a) - ROOT_GREY / (ROOT_GREY + b)
-        return power * (1 + 0.5 * k * q**2) / (1 + k * q**2 + q**4)
+        return float(power * (1 + 0.5 * k * q**2) / (1 + k * q**2 + q**4))
 
     low, high = a, 100.0
     for _ in range(50):
