@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
@@ -19,6 +20,7 @@ import tifffile
 from PIL import Image
 
 import lichtbild as lb
+from lichtbild.output.dng import write_dng
 from lichtbild.raw.read import read_frame
 from lichtbild.recipe import load
 
@@ -124,6 +126,28 @@ def test_a_merged_dng_is_developed_like_the_burst(photo: Path, shots: list[Path]
     difference = imagecodecs.imread(tmp_path / "m.jpg").astype(float) - imagecodecs.imread(photo)
     assert np.abs(difference).mean() < 3
     assert json.loads((lichtbild("info", "--json", tmp_path / "m.dng")).stdout)["white_level"] > 0
+
+
+def test_place_and_words_are_kept_and_a_turned_frame_is_turned_upright(shots: list[Path], tmp_path: Path) -> None:
+    frame = read_frame(shots[0], lb.Report())
+    exif = {
+        **frame.metadata.exif,
+        "Image": {**frame.metadata.exif["Image"], 315: (2, "Jana Müller"), 33432: (2, "J. M.")},
+        "GPS": {1: (2, "N"), 2: (5, ((48, 1), (8, 1), (15, 1))), 3: (2, "E"), 4: (5, ((11, 1), (34, 1), (30, 1)))},
+    }
+    turned = replace(frame, metadata=replace(frame.metadata, orientation=6, exif=exif))
+    write_dng(turned, tmp_path / "turned.dng")
+    assert "320 x 480" in lichtbild("develop", tmp_path / "turned.dng", "-o", tmp_path / "p.jpg").stdout
+    assert "480 x 320" in lichtbild("develop", tmp_path / "turned.dng", "-o", tmp_path / "m.dng").stdout
+    with Image.open(tmp_path / "p.jpg") as opened:
+        top = opened.getexif()
+        place = top.get_ifd(34853)
+    assert (opened.size, top[274], top[33432]) == ((320, 480), 1, "J. M.")
+    assert (place[1], tuple(map(float, place[2])), place[3]) == ("N", (48, 8, 15), "E")
+    kept = read_frame(tmp_path / "m.dng", lb.Report()).metadata
+    assert kept.orientation == 6 and kept.exif["GPS"][2] == exif["GPS"][2]
+    upright, made = (lb.develop(lb.read(p), depth=16).image.astype(int) for p in (shots[0], tmp_path / "turned.dng"))
+    np.testing.assert_allclose(made, np.rot90(upright, -1), atol=64)
 
 
 def test_info_for_people_and_for_programs(shots: list[Path]) -> None:
