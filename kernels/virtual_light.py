@@ -101,6 +101,6 @@ def virtual_layer() -> tuple[hl.Pipeline, list[object]]:
     seen[x, y] = tuple(optics.seen(thing, x + left, y + top, [optics.plane(x + left, y + top), 3]))
     cover = hl.clamp(seen[x, y][1], 0.0, 1.0)
     out[x, y, c] = hl.select(c == 0, before[x, y] * (1.0 - cover) + optics.exposure * seen[x, y][0], cover)
-    out.bound(c, 0, 2).reorder(c, x, y).unroll(c).parallel(y, 8).vectorize(x, 8)
-    seen.compute_at(out, x).vectorize(x)
+    out.bound(c, 0, 2).reorder(c, x, y).unroll(c).parallel(y, 8).vectorize(x, 8, hl.TailStrategy.GuardWithIf)
+    seen.compute_at(out, x).vectorize(x, 8, hl.TailStrategy.GuardWithIf)
     return hl.Pipeline([out]), [thing, before, left, top, *optics.arguments]

@@ -68,9 +68,9 @@ def virtual_noise() -> tuple[hl.Pipeline, list[object]]:
         pu * s + pv * c + hl.f32(5.7),
     )
     out[x, y] = state[x, y][0]
-    out.vectorize(x, 16)
-    state.compute_at(out, x).vectorize(x, 16)
-    state.update().reorder(x, k.x, y).vectorize(x, 16)
+    out.vectorize(x, 16, hl.TailStrategy.GuardWithIf)
+    state.compute_at(out, x).vectorize(x, 16, hl.TailStrategy.GuardWithIf)
+    state.update().reorder(x, k.x, y).vectorize(x, 16, hl.TailStrategy.GuardWithIf)
     return hl.Pipeline([out]), [u, v, step, octaves, gain, ridged, seed]
 
 
@@ -104,7 +104,7 @@ def virtual_cells() -> tuple[hl.Pipeline, list[object]]:
         hl.select(nearer, dv, state[x, y][4]),
     )
     out[x, y, c] = hl.mux(c, [state[x, y][i] for i in range(5)])
-    out.bound(c, 0, 5).reorder(c, x, y).unroll(c).vectorize(x, 16)
-    state.compute_at(out, x).vectorize(x, 16)
-    state.update().reorder(x, r.x, r.y, y).vectorize(x, 16)
+    out.bound(c, 0, 5).reorder(c, x, y).unroll(c).vectorize(x, 16, hl.TailStrategy.GuardWithIf)
+    state.compute_at(out, x).vectorize(x, 16, hl.TailStrategy.GuardWithIf)
+    state.update().reorder(x, r.x, r.y, y).vectorize(x, 16, hl.TailStrategy.GuardWithIf)
     return hl.Pipeline([out]), [u, v, scatter, seed]

@@ -236,9 +236,7 @@ def dot_scene(speed: float = 1.0) -> VirtualScene:
         return out
 
     def bar(y: np.ndarray, x: np.ndarray, pixel: float, /) -> np.ndarray:
-        out = np.zeros((y.shape[0], x.shape[1], 4), np.float32)
-        out[..., 3] = 1.0
-        return out
+        return np.ones((y.shape[0], x.shape[1]), np.float32)
 
     movers = (
         Mover("dot", dot, (-0.25, -0.45, 0.05, -0.15), (0.25, 1.0), speed),
@@ -316,8 +314,8 @@ def test_our_own_reader_reads_what_was_shot(tmp_path: Path) -> None:
     read = pytest.importorskip("lichtbild.raw.read", reason="the reader is not there yet")
     from lichtbild.report import Report
 
-    path = simulate("resolution-chart", tmp_path, frames=1, size="323x241", truth="none")[0]
-    frame, shot = read.read_frame(path, Report()), shoot("resolution-chart", frames=1, size="323x241")[0].frame
+    path = simulate("resolution-chart", tmp_path, frames=1, size="803x601", truth="none")[0]
+    frame, shot = read.read_frame(path, Report()), shoot("resolution-chart", frames=1, size="803x601")[0].frame
     np.testing.assert_array_equal(frame.mosaic, shot.mosaic)
     assert (frame.cfa, frame.black_level, frame.white_level) == (shot.cfa, shot.black_level, shot.white_level)
     np.testing.assert_allclose(frame.noise_profile.scale, shot.noise_profile.scale)

@@ -32,11 +32,12 @@ class Paint(Protocol):
 
 @dataclass(frozen=True)
 class Mover:
-    """A thing in front of the scene that moves, or stands (speed 0) in front of one that moves.
+    """A thing in front of the scene that moves; or a part of the scene that stands before one that does.
 
-    paint: (n, m, 4): light times cover, and cover 0..1; light without cover is glow, which adds.
+    paint: (n, m, 4): light times cover, and cover 0..1; light without cover is glow, which adds. Of a standing part
+        (n, m): how much of the scene's own light stands there.
     box: (top, left, bottom, right) of all of it, at the first frame.
-    direction: (dy, dx), of any length.   speed: in parts of `ShootSettings.motion`.
+    direction: (dy, dx), of any length.   speed: in parts of `ShootSettings.motion`; 0 for a standing part.
     """
 
     name: str
@@ -117,11 +118,16 @@ class PaintedMover:
     left: int
 
 
-def paint_mover(mover: Mover, canvas: Canvas, camera: Floats) -> PaintedMover:
-    """Paint the box of a mover, with a bare border of three samples, wherever it lies (also outside the frame)."""
+def paint_mover(mover: Mover, canvas: Canvas, camera: Floats, scene: npt.NDArray[np.uint16]) -> PaintedMover:
+    """Paint the box of a mover, with a bare border, wherever it lies (also outside the frame)."""
     top, left = (int(np.floor(canvas.sample_of(mover.box[axis], axis))) for axis in (0, 1))
     bottom, right = (int(np.ceil(canvas.sample_of(mover.box[axis + 2], axis))) + 1 for axis in (0, 1))
-    bits = _painted(mover.paint, canvas, camera, (top, bottom), (left, right), planes=4)
+    if mover.speed:
+        bits = _painted(mover.paint, canvas, camera, (top, bottom), (left, right), planes=4)
+    else:
+        top, left = (min(max(n, 0), size) for n, size in zip((top, left), scene.shape[1:], strict=True))
+        bottom, right = (min(max(n, 1), size) for n, size in zip((bottom, right), scene.shape[1:], strict=True))
+        bits = _standing(mover.paint, canvas, scene, (top, bottom), (left, right))
     return PaintedMover(mover, np.pad(bits, ((0, 0), (4, 4), (4, 4))), top - 4, left - 4)
 
 
@@ -153,6 +159,16 @@ def _painted(
 
     _each(band, range(0, height, step))
     return out.view(np.uint16)
+
+
+def _standing(
+    paint: Paint, canvas: Canvas, scene: npt.NDArray[np.uint16], rows: tuple[int, int], columns: tuple[int, int]
+) -> npt.NDArray[np.uint16]:
+    y = canvas.place_of(np.arange(*rows), 0)[:, None]
+    x = canvas.place_of(np.arange(*columns), 1)[None, :]
+    cover = np.clip(paint(y, x, canvas.pixel), 0.0, 1.0)[None]
+    light = scene[:, slice(*rows), slice(*columns)].view(np.float16) * cover
+    return np.concatenate([light, cover]).astype(np.float16).view(np.uint16)
 
 
 def _each(work: Callable[[int], None], starts: range) -> None:

@@ -20,7 +20,8 @@ from lichtbild.virtual.scene import Canvas, Mover, PaintedMover, VirtualScene, p
 from lichtbild.virtual.sensor import SENSORS, Sensor
 from lichtbild.virtual.settings import ShootSettings
 
-_DENSITY = 1.5  # scene samples per mosaic pixel
+_DENSITY = 1.5  # scene samples per mosaic pixel and axis, at most
+_SAMPLES = 16e6  # samples that are painted, about: what large frames take is limited to this, but not below 1 per pixel
 _START = datetime(2026, 5, 1, 21, 30, 0)
 _DEEP = 16  # bits of the truth
 
@@ -94,10 +95,11 @@ class _Camera:
         self.poses = wander(settings.frames, settings.shake, settings.rotation, settings.seed)
         swing = math.radians(settings.rotation) * math.hypot(height, width) / 2
         margin = 16 * math.ceil((settings.shake + swing + 8) / 16)
-        self.canvas = Canvas(height, width, margin, _DENSITY)
+        density = max(1.0, min(_DENSITY, math.sqrt(_SAMPLES / (height * width))))
+        self.canvas = Canvas(height, width, margin, density)
         self.matrix = self.sensor.camera_from_scene(scene.white)
         # The Gaussian's deviation in scene samples; below 0.5 the samples themselves would show.
-        sigma = max(settings.blur * _DENSITY, 0.5)
+        sigma = max(settings.blur * density, 0.5)
         self.sharpness = 1 / (2 * sigma**2)
         red = settings.cfa.index("R")
         self.red = divmod(red, 2)
@@ -232,4 +234,5 @@ def _painted(
 ) -> tuple[npt.NDArray[np.uint16], tuple[PaintedMover, ...]]:
     """The scene and its movers as the camera sees their colours; the last one is kept for the next burst."""
     camera = np.frombuffer(matrix).reshape(3, 3)
-    return paint_scene(scene, canvas, camera), tuple(paint_mover(m, canvas, camera) for m in scene.movers)
+    light = paint_scene(scene, canvas, camera)
+    return light, tuple(paint_mover(m, canvas, camera, light) for m in scene.movers)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lichtbild.virtual.scene import VirtualScene
 
 SCENES = {
-    "street-night": "resolution_chart",  # until it is painted
+    "street-night": "street_night.scene",
     "resolution-chart": "resolution_chart",
 }
 

@@ -1,0 +1,1 @@
+"""A night street after rain: lit façades, lamps, neon, a tram that crosses, someone under an umbrella."""
