@@ -8,6 +8,7 @@ from pathlib import Path
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.errors import RawError
 from lichtbild.raw import dng, sniff
+from lichtbild.raw.clip import find_clip_level
 from lichtbild.raw.defects import find_defects, mended
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import Tags, full_model, read_metadata
@@ -114,8 +115,9 @@ def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
         metadata = replace(metadata, unique_camera_model=full_model(metadata.make, metadata.model))
     estimate = estimate_noise(mosaic, sensor.cfa, black, white, white)
     noise = agreed_profile(sensor.noise_tag, estimate, metadata.iso, notes)
-    defects = 0
+    defects, clip = 0, white
     if mosaic.ndim == 2:
+        clip = find_clip_level(mosaic, sensor.cfa, black, white, noise)
         points = find_defects(mosaic, sensor.cfa, black, white, noise)
         defects = len(points)
         mosaic = mended(mosaic, points)
@@ -126,6 +128,7 @@ def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
         "noise_offset": [float(f"{v:.4g}") for v in noise.offset],
         "black_level": list(black),
         "white_level": white,
+        "clip_level": clip,
         "defects_mended": defects,
     }
     report.decide("raw", **{notes.name: decided})
@@ -134,7 +137,7 @@ def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
         cfa=sensor.cfa,
         black_level=black,
         white_level=white,
-        clip_level=white,
+        clip_level=clip,
         noise_profile=noise,
         metadata=metadata,
         shading=sensor.shading,
