@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from lichtbild.carriers import Mosaic, NoiseProfile
-from lichtbild.raw.noise import block_energies
+from lichtbild.raw.noise import BLOCKS, block_energies
 
-BLOCKS = 4000  # per CFA site
 DARKEST = 0.7  # of white: no file is farther off
 QUIET = 0.1  # of the variance that noise has at this level, the most that a clipped block shows
 RANGE = 0.02  # of its level, the most that numbers in a clipped block differ

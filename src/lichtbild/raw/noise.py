@@ -20,7 +20,8 @@ from lichtbild.raw.fallbacks import Notes
 Floats = npt.NDArray[np.float64]
 
 BLOCK = 16  # mosaic pixels along a block's side
-BLOCKS = 8000  # per CFA site, at most about this many
+BLOCKS = 4000  # per CFA site, about this many; and `MANY` when they do not settle it
+MANY = 64000
 BINS = 12
 SMALLEST_BIN = 40  # blocks
 LOW_COUNT, HIGH_COUNT = 42, 21  # coefficients in the two energies of kernel `raw_noise_blocks`
@@ -54,7 +55,7 @@ def estimate_noise(
     """The noise profile of a frame, or None when it has too few blocks that are neither clipped nor black."""
     found = _measured(mosaic, cfa, black, white, clip, BLOCKS)
     if found is not None and found.trusted < 0.7:
-        found = _measured(mosaic, cfa, black, white, clip, 8 * BLOCKS)
+        found = _measured(mosaic, cfa, black, white, clip, MANY)
     return found
 
 
@@ -152,14 +153,15 @@ def _line(bins: _Bins) -> tuple[float, float]:
     A bin that looks like white noise pulls from both sides. Any other one holds texture, and is an upper limit.
     """
     middle = max(float(np.average(bins.x, weights=bins.weight)), 1e-6)
-    ratios = np.concatenate([[0.0], np.logspace(-4, 4, 81)])[:, None]  # offset over scale, in units of `middle`
+    ratios = np.concatenate([[0.0], np.logspace(-4, 4, 65)])[:, None]  # offset over scale, in units of `middle`
     distance = np.log(bins.variance / (bins.x + ratios * middle + 1e-12))
     # For each ratio the best level is that of one of the bins.
     away = distance[:, None, :] - distance[:, :, None]
     above = np.where(bins.white, bins.weight, 0.05)
     below = np.where(bins.white, 1.2 * bins.weight, 6.0)
     slack = np.where(bins.white, 0.0, 0.2)
-    loss = np.tanh(np.maximum(away, 0)) @ above + np.tanh(np.maximum(-away - slack, 0)) @ below
+    over, under = np.maximum(away, 0), np.maximum(-away - slack, 0)
+    loss = (over / (0.5 + over)) @ above + (under / (0.5 + under)) @ below
     ratio, level = np.unravel_index(int(np.argmin(loss)), loss.shape)
     scale = math.exp(float(distance[ratio, level]))
     return scale, scale * float(ratios[ratio, 0]) * middle
