@@ -1,0 +1,26 @@
+"""All benchmarks, one after the other: `make bench`. Each is a command of its own as well."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SUITES = (
+    ("Speed and memory, whole processes", "speed.py"),
+    ("Installed size beyond numpy, rawpy and imagecodecs", "size.py"),
+    ("Merging, against truth", "burst.py"),
+    ("Demosaicing", "demosaic.py"),
+)
+
+
+def main() -> None:
+    for title, script in SUITES:
+        if (HERE / script).exists():
+            print(f"\n== {title}", flush=True)
+            subprocess.run([sys.executable, str(HERE / script)], check=False)
+
+
+if __name__ == "__main__":
+    main()
