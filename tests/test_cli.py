@@ -262,7 +262,7 @@ def test_a_stop_is_quiet_and_leaves_nothing(number: int, code: int, shots: list[
     out, errors = process.communicate(timeout=20)
     assert time.monotonic() - start < 5  # a worker that still runs is not waited for
     assert (process.returncode, out) == (code, "")
-    assert errors.splitlines()[-1] == "stopped; nothing was written" and "Traceback" not in errors
+    assert errors.splitlines()[-1] == "stopped; no unfinished file is left" and "Traceback" not in errors
     assert sorted(p.name for p in tmp_path.iterdir()) == ["flag", "shots"]
 
 
@@ -298,6 +298,34 @@ def test_a_merged_dng_says_what_it_ignores(shots: list[Path], tmp_path: Path) ->
     assert done.returncode == 0, done
     assert "a merged DNG is undeveloped, so --look, --ev" in done.stderr
     assert (tmp_path / "m.dng").read_bytes()[:4] == b"II*\0"
+
+
+def test_a_full_standard_output_is_one_line(shots: list[Path], tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command_line = command("develop", shots[0], "-o", tmp_path / "p.jpg")
+        done = subprocess.run(command_line, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: standard output: No space left on device; ")
+    assert "Exception ignored" not in done.stderr
+
+
+def test_names_cannot_steer_the_terminal(shots: list[Path], tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\x1b[31mred\xff\n.jpg")
+    done = lichtbild("develop", shots[0], "-o", odd)
+    assert done.returncode == 0 and odd.exists() and done.stdout.count("\n") == 1
+    assert "\x1b" not in done.stdout and "red" in done.stdout
+    fails(lichtbild("develop", shots[0], "-o", odd), "?[31mred", "exists")
+
+
+def test_threads_are_a_number(shots: list[Path], tmp_path: Path) -> None:
+    for number in ("1", "3", ""):
+        use = "from lichtbild import native; print(native.library() is not None)"
+        assert lichtbild("develop", shots[0], "-o", tmp_path / f"{number}.jpg", hook=use, LICHTBILD_THREADS=number)
+    use = "from lichtbild import native; native.library()"
+    fails(
+        lichtbild("develop", shots[0], "-o", tmp_path / "p.jpg", hook=use, LICHTBILD_THREADS="all"),
+        "LICHTBILD_THREADS=all",
+    )
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

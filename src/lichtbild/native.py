@@ -104,8 +104,15 @@ def library() -> c.CDLL:
         raise KernelError(f"{path}: the compiled kernels cannot be loaded ({error}); run `make kernels`") from error
     lib.halide_set_error_handler.restype = c.c_void_p
     lib.halide_set_error_handler(_on_error)
-    lib.halide_set_num_threads(int(os.environ.get("LICHTBILD_THREADS", "0")) or len(os.sched_getaffinity(0)))
+    lib.halide_set_num_threads(_threads())
     return lib
+
+
+def _threads() -> int:
+    asked = os.environ.get("LICHTBILD_THREADS", "") or "0"
+    if not asked.isdigit():
+        raise KernelError(f"LICHTBILD_THREADS={asked} is not a number of threads; leave it out to use all processors")
+    return int(asked) or len(os.sched_getaffinity(0))
 
 
 class Kernel:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from lichtbild.cli.options import given, options_for
+from lichtbild.cli.say import one_line
 from lichtbild.recipe import Recipe
 
 
@@ -68,7 +69,7 @@ def command(
     seconds = time.perf_counter() - start
     if report:
         _write_report(report, record, wanted, output, seconds, overwrite)
-    click.echo(_closing_line(output, size, record, seconds))
+    click.echo(one_line(_closing_line(output, size, record, seconds)))
 
 
 def _settings(recipe: Path | None, options: dict[str, Any]) -> Recipe:

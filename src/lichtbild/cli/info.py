@@ -51,23 +51,33 @@ _TURNS = {
 def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Show camera, lens, exposure, sensor and colour data of a raw file, as Lichtbild understands them."""
     from lichtbild.cli.progress import Progress
+    from lichtbild.cli.say import complain, one_line
+    from lichtbild.errors import LichtbildError
     from lichtbild.output.jsonable import to_json
     from lichtbild.raw.read import read_frame
     from lichtbild.report import Report
 
     progress = Progress()
     described: list[dict[str, Any]] = []
+    failed = False
     for path in files:
         report = Report(on_notice=progress.warn)
-        frame = read_frame(path, report)
+        try:
+            frame = read_frame(path, report)
+        except LichtbildError as error:  # the others are shown all the same
+            complain(f"error: {error}")
+            failed = True
+            continue
         if as_json:
             described.append(everything(path, frame, report.notices))
         else:
-            click.echo("\n".join(f"{name:<12}{value}".rstrip() for name, value in summary(path, frame)))
+            click.echo("\n".join(f"{name:<12}{one_line(value)}" for name, value in summary(path, frame)))
             if path != files[-1]:
                 click.echo()
-    if as_json:
+    if as_json and (described or len(files) > 1):
         click.echo(to_json(described[0] if len(files) == 1 else described, indent=2))
+    if failed:
+        raise SystemExit(2)
 
 
 def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:

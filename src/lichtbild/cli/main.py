@@ -10,8 +10,11 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
+
+from lichtbild.cli.say import complain
 
 
 class Terminated(BaseException):
@@ -24,6 +27,8 @@ def main() -> NoReturn:
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _terminate)
+        if isinstance(sys.stdout, TextIOWrapper):  # any name of a file can be told
+            sys.stdout.reconfigure(errors="backslashreplace")
         from lichtbild.cli.root import root
 
         with root.make_context("lichtbild", sys.argv[1:]) as context:
@@ -59,22 +64,26 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 2
     if isinstance(error, (KeyboardInterrupt, Terminated)):
-        _say("stopped; nothing was written")
+        complain("stopped; no unfinished file is left")
         return 143 if isinstance(error, Terminated) else 130
     if isinstance(error, BrokenPipeError):
         _close_stdout()
         return 141
-    if isinstance(error, KernelError):
-        _say(f"error: {error}; please report this, with what LICHTBILD_DEBUG=1 shows")
+    if isinstance(error, OSError):  # files are dealt with where they are read and written
+        _close_stdout()
+        where = error.filename or "standard output"
+        complain(f"error: {where}: {error.strerror or error}; free some space, or choose another place")
+    elif isinstance(error, KernelError) and str(error).startswith("kernel "):
+        complain(f"error: {error}; please report this, with what LICHTBILD_DEBUG=1 shows")
     elif isinstance(error, LichtbildError):
-        _say(f"error: {error}")
+        complain(f"error: {error}")
     elif isinstance(error, MemoryError):
-        _say("error: not enough memory for frames of this size; close other programs, or develop fewer frames")
+        complain("error: not enough memory for frames of this size; close other programs, or develop fewer frames")
     elif type(error).__module__.startswith("click"):
         return _explain_usage(error)
     else:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        _say(f"error: unexpected {what}; please report this fault, with what LICHTBILD_DEBUG=1 shows")
+        complain(f"error: unexpected {what}; please report this fault, with what LICHTBILD_DEBUG=1 shows")
     return 2
 
 
@@ -90,17 +99,8 @@ def _explain_usage(error: BaseException) -> int:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "lichtbild"
         message = error.format_message().rstrip(".")
-        _say(f"error: {message[:1].lower()}{message[1:]}; see {command} --help")
+        complain(f"error: {message[:1].lower()}{message[1:]}; see {command} --help")
     return 2
-
-
-def _say(text: str) -> None:
-    """One line on stderr, whatever the text or the terminal holds."""
-    line = " ".join(text.split())
-    clear = "\r\x1b[K" if sys.stderr.isatty() else ""
-    encoding = sys.stderr.encoding or "utf-8"
-    with suppress(OSError, ValueError):
-        print(clear + line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 
 def _close_stdout() -> None:

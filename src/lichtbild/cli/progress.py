@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 
+from lichtbild.cli.say import complain
 from lichtbild.report import Report
 
 _LABELS = {
@@ -39,9 +40,8 @@ class Progress:
 
     def warn(self, text: str) -> None:
         """A warning in one line, above the bar."""
-        line = " ".join(text.split())
         with self._lock:
-            print(f"{self._clear()}warning: {line}", file=sys.stderr, flush=True)
+            complain(f"warning: {text}")
 
     def finish(self) -> None:
         """Leave no half-drawn bar behind."""
