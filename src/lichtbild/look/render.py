@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import exposure, hue, look, oklab, orient, tone
+from lichtbild.look import exposure, hue, local, look, oklab, orient, tone
 from lichtbild.look.look import Look
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
@@ -46,10 +46,16 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     statistics = exposure.Statistics.of(histogram)
     decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve)
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
-    report.decide("look", look=chosen.name, ev=ev, **decided)
+    tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])))
+    report.decide(
+        "look", look=chosen.name, ev=ev, highlights_held=tones.compression, shadows_opened=tones.lift, **decided
+    )
 
-    gain = np.zeros((2, *coarse.shape), np.float32)
-    gain[1] = ev
+    gain = np.empty((2, *coarse.shape), np.float32)
+    numbers = [ev - np.log2(tone.MIDDLE_GREY), chosen.local.clarity, local.EDGE, local.FLATNESS]
+    cell = max(1, round(max(coarse.shape) / 32))
+    native.call("look_local", coarse, tones.table(), np.array(numbers, np.float32), cell, gain)
+    gain[1] += ev
 
     view, gain_view, (dy, dx) = orient.upright(planes, gain, factor, scene.metadata.orientation)
     image: npt.NDArray[Any] = np.empty(view.shape, np.uint8 if kind == "u8" else np.float32)

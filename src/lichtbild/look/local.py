@@ -1,0 +1,66 @@
+"""What local tone does to the range of a scene, decided from its statistics: a table of gain over brightness.
+
+Bright parts above what the tone curve renders well are held back, dark parts below it are opened: each only as far as
+the scene needs it, and shadows only as far as they rise above the noise. Middle tones stay as they are. All brightness
+is in stops from middle grey, after exposure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild.look.exposure import Statistics, soft
+from lichtbild.look.look import Local
+from lichtbild.look.tone import MIDDLE_GREY
+
+STOPS = np.arange(-64, 65) / 4.0
+EDGE = 2.5  # stops between two surfaces
+FLATNESS = 0.02  # squared stops below which a neighbourhood has one gain
+
+HIGHLIGHT_KNEE, HIGHLIGHT_TOP = 0.6, 2.3
+SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.6
+MOST_LIFT = 2.2
+CLEAN = 3.0  # signal to noise at which shadows get half of their lift
+
+
+@dataclass(frozen=True)
+class LocalTone:
+    """compression: slope taken from highlights; lift: slope taken from shadows; signal: brightness, in stops, at which
+    light equals its noise."""
+
+    compression: float
+    lift: float
+    scale: float
+    offset: float
+    ev: float
+
+    def table(self) -> npt.NDArray[np.float32]:
+        """log2 gain at each of `STOPS`."""
+        down = -self.compression * _soft(STOPS - HIGHLIGHT_KNEE, 0.6)
+        up = self.lift * _soft(SHADOW_KNEE - STOPS, 0.6)
+        up = MOST_LIFT * (1 - np.exp(-up / MOST_LIFT))
+        x = MIDDLE_GREY * 2.0 ** (STOPS - self.ev)
+        snr2 = x * x / (self.scale * x + self.offset + 1e-12)
+        return np.asarray(down + up * snr2 / (snr2 + CLEAN**2), np.float32)
+
+
+def _soft(x: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
+    return np.asarray(width * np.logaddexp(0.0, x / width))
+
+
+def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, float]) -> LocalTone:
+    """How far highlights are held back and shadows opened in this scene.
+
+    noise: scale and offset of the guide luminance's variance.
+    """
+    to_grey = ev - math.log2(MIDDLE_GREY)
+    high, low = statistics.high + to_grey, statistics.low + to_grey
+    excess = soft(high - HIGHLIGHT_TOP, 0.7)
+    compression = local.highlights * 0.8 * excess / (excess + HIGHLIGHT_TOP - HIGHLIGHT_KNEE)
+    missing = soft(SHADOW_FLOOR - low, 0.7)
+    lift = local.shadows * 0.9 * (missing + 0.3) / (missing + 0.3 + SHADOW_KNEE - SHADOW_FLOOR)
+    return LocalTone(compression, lift, noise[0], noise[1], ev)
