@@ -95,9 +95,12 @@ def packed(rows: np.ndarray, bits: int, order: str) -> bytes:
 
 def coded(tile: np.ndarray, compression: int, bits: int, order: str) -> bytes:
     if compression == 7:
-        # As Adobe writes them: two columns of the mosaic side by side as two components.
-        pair = tile if tile.ndim == 3 else tile.reshape(tile.shape[0], -1, 2) if tile.shape[1] % 2 == 0 else tile
-        return bytes(imagecodecs.ljpeg_encode(np.ascontiguousarray(pair.reshape(len(tile), -1)), bitspersample=bits))
+        if tile.ndim == 3:
+            whole = np.ascontiguousarray(tile)
+            return bytes(imagecodecs.jpeg8_encode(whole, lossless=True, predictor=7, bitspersample=bits))
+        # Half as many rows of twice the width are the same numbers in the same order; cameras do so too.
+        rows = tile.reshape(tile.shape[0] // 2, -1) if tile.shape[0] % 2 == 0 else tile
+        return bytes(imagecodecs.ljpeg_encode(np.ascontiguousarray(rows), bitspersample=bits))
     data = packed(tile, bits, order)
     return zlib.compress(data) if compression == 8 else data
 

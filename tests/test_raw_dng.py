@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
+import rawpy
 
 from lichtbild.errors import RawError
 from lichtbild.raw.read import probe, read_frame
@@ -262,6 +265,31 @@ def test_a_truncated_file_is_named_as_such(tmp_path: Path, compression: int) -> 
 def test_other_files_are_told_apart(tmp_path: Path, data: bytes, why: str) -> None:
     with pytest.raises(RawError, match=why):
         frame_of(tmp_path, data)
+
+
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.dng")
+    with pytest.raises(RawError, match="pipe"):
+        read_frame(tmp_path / "pipe.dng", Report())
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GRBG", "GBRG", "BGGR"])
+@pytest.mark.parametrize("area", [[0, 0, 50, 70], [3, 5, 50, 70], [2, 5, 49, 69]])
+def test_libraw_sees_the_same_mosaic(tmp_path: Path, cfa: str, area: list[int]) -> None:
+    pixels = mosaic()
+    frame = frame_of(tmp_path, make_dng(pixels, cfa=cfa, tags={50829: (4, area)}))
+    with rawpy.imread(str(tmp_path / "shot.dng")) as raw:
+        top, left, bottom, right = area  # LibRaw itself shows even offsets only
+        np.testing.assert_array_equal(raw.raw_image[top:bottom, left:right], frame.mosaic)
+        assert "".join("RGBG"[raw.raw_color(top + i // 2, left + i % 2)] for i in range(4)) == frame.cfa
+
+
+def test_a_lossy_cinema_dng_of_twelve_bits(tmp_path: Path) -> None:
+    pixels = mosaic(64, 96, 12)
+    jpeg = imagecodecs.jpeg8_encode(pixels, level=98, bitspersample=12)
+    data = make_dng(pixels, bits=12, tags={259: (3, 7), 279: (4, [len(jpeg)])})
+    frame = frame_of(tmp_path, data[: -64 * 96 * 12 // 8] + jpeg)
+    assert np.abs(frame.mosaic.astype(int) - pixels).mean() < 8
 
 
 def test_missing_file_folder_and_probe(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
         i, top, left = place
         tile = data[layout.offsets[i] : ends[i]]
         rows = min(layout.tile_height, layout.height - top) if layout.tile_width == layout.width else None
-        decoder = {JPEG: _lossless, LOSSY_JPEG: _lossy}.get(layout.compression, _deflated)
+        decoder = {JPEG: _jpeg, LOSSY_JPEG: _jpeg}.get(layout.compression, _deflated)
         _place(out, decoder(tile, layout, rows or layout.tile_height), top, left, layout)
 
     threads = min(len(os.sched_getaffinity(0)), len(layout.offsets))
@@ -210,17 +210,22 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
     return out
 
 
-def _lossless(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
-    """Lossless JPEG: any frame whose samples are the tile's in number; two components may lie in one row."""
+def _jpeg(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
+    """JPEG, lossless (two components may be neighbours in a row) or of the DCT kind (of the tile's own shape)."""
     from imagecodecs import jpeg8_decode
 
-    height, width, components, bits = _jpeg_header(tile, lossless=True)
-    samples = height * width * components
+    height, width, components, bits, lossless = _jpeg_header(tile)
     row = layout.tile_width * layout.samples
     # The bottom tile may be whole or cut.
-    if bits > layout.bits or samples not in (row * layout.tile_height, row * rows):
+    fits = bits <= layout.bits and height * width * components in (row * layout.tile_height, row * rows)
+    if lossless:
+        # libjpeg must not take three or four components for a picture whose colours are to be converted.
+        space = {3: "RGB", 4: "CMYK"}.get(components)
+    else:
+        space = None
+        fits = fits and width == layout.tile_width and components == layout.samples
+    if not fits or (lossless and layout.compression == LOSSY_JPEG):
         raise RawError(DAMAGED)
-    space = {3: "RGB", 4: "CMYK"}.get(components)
     try:
         decoded = jpeg8_decode(tile, colorspace=space, outcolorspace=space)
     except Exception:  # imagecodecs raises many kinds
@@ -228,23 +233,8 @@ def _lossless(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
     return np.asarray(decoded, np.uint16).reshape(-1, row)
 
 
-def _lossy(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
-    """8-bit DCT JPEG of the tile's own size."""
-    from imagecodecs import jpeg8_decode
-
-    height, width, components, bits = _jpeg_header(tile, lossless=False)
-    fits = width == layout.tile_width and components == layout.samples and bits == 8
-    if not fits or height not in (layout.tile_height, rows):
-        raise RawError(DAMAGED)
-    try:
-        decoded = jpeg8_decode(tile)
-    except Exception:
-        raise RawError(DAMAGED) from None
-    return np.asarray(decoded, np.uint16).reshape(-1, width * components)
-
-
-def _jpeg_header(tile: Buffer, *, lossless: bool) -> tuple[int, int, int, int]:
-    """(height, width, components, bits) of the one frame header. Raises `RawError` for anything out of the ordinary."""
+def _jpeg_header(tile: Buffer) -> tuple[int, int, int, int, bool]:
+    """(height, width, components, bits, lossless) of the one frame header. Raises `RawError` for anything odd."""
     head = bytes(tile[: 1 << 16])
     at = 2
     found = None
@@ -253,13 +243,12 @@ def _jpeg_header(tile: Buffer, *, lossless: bool) -> tuple[int, int, int, int]:
         if marker == 0xDA:
             break
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            right = marker == 0xC3 if lossless else marker in (0xC0, 0xC1, 0xC2)
-            if found or not right or at + 10 > len(head):
+            if found or marker not in (0xC0, 0xC1, 0xC2, 0xC3) or at + 10 > len(head):
                 raise RawError(DAMAGED)
-            bits, h, w, components = head[at + 4], head[at + 5 : at + 7], head[at + 7 : at + 9], head[at + 9]
-            found = int.from_bytes(h), int.from_bytes(w), components, bits
+            height, width = int.from_bytes(head[at + 5 : at + 7]), int.from_bytes(head[at + 7 : at + 9])
+            found = height, width, head[at + 9], head[at + 4], marker == 0xC3
         at += 2 + max(length, 2)
-    if not found or not all(found) or found[2] > 4:
+    if not found or not all(found[:4]) or found[2] > 4:
         raise RawError(DAMAGED)
     return found
 
