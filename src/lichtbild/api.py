@@ -46,7 +46,8 @@ def read(*frames: str | Path | Frame) -> Burst:
             first_error = first_error or error
             keyed.append(((True, "", path.name), path))
     if first_error and all(key[0] for key, _ in keyed):
-        raise first_error
+        others = " (and no other file can be read either)" if len(keyed) > 1 else ""
+        raise RawError(f"{first_error}{others}")
     return Burst.of(frame for _, frame in sorted(keyed, key=lambda pair: pair[0]))
 
 
