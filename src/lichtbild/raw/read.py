@@ -131,7 +131,7 @@ def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
         "clip_level": clip,
         "defects_mended": defects,
     }
-    report.decide("raw", **{notes.name: decided})
+    report.decided.setdefault("raw", {})[notes.name] = decided  # a file may have any name
     return Frame(
         mosaic=mosaic,
         cfa=sensor.cfa,
