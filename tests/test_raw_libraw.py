@@ -11,8 +11,8 @@ import pytest
 
 from lichtbild.errors import RawError
 from lichtbild.raw import libraw, sniff
-from lichtbild.raw.metadata import Tags
 from lichtbild.raw.read import probe, read_frame
+from lichtbild.raw.tags import Tags
 from lichtbild.report import Report
 from make_dng import make_dng, tiff
 

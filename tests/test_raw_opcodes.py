@@ -49,11 +49,11 @@ def test_a_gain_map_is_read_with_its_area_and_grid() -> None:
 
 
 def test_what_is_unknown_or_damaged_is_named_and_the_rest_is_read() -> None:
-    good = opcode(6, struct.pack(">4I", 1, 2, 3, 4))
+    good = opcode(4, struct.pack(">2I", 1, 2))
     found = op.parse_opcodes(opcode_list(opcode(99, b"abc", flags=0), opcode(3, b"short"), good))
     assert found[0] == op.Unknown(False, False, 99)
     assert found[1] == op.Unknown(True, False, 3, damaged=True)
-    assert found[2] == op.TrimBounds(True, False, (1, 2, 3, 4))
+    assert found[2] == op.FixBadPixelsConstant(True, False, 1, 2)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

@@ -203,12 +203,12 @@ def _shading(frame: Frame) -> str:
 
 def _opcodes(frame: Frame) -> list[str]:
     """Names of the DNG opcodes by list, "2: GainMap x 4"."""
-    from lichtbild.raw.opcodes import parse_opcodes
+    from lichtbild.raw.opcodes import name_of, parse_opcodes
 
     meta = frame.metadata
     named = []
     for number, data in enumerate((meta.opcode_list_1, meta.opcode_list_2, meta.opcode_list_3), start=1):
-        names = [type(opcode).__name__ for opcode in parse_opcodes(data)]
+        names = [name_of(opcode) for opcode in parse_opcodes(data)]
         for name in dict.fromkeys(names):
             times = f" x {names.count(name)}" if names.count(name) > 1 else ""
             named.append(f"{name}{times} (list {number})")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import Mosaic, NoiseProfile
 from lichtbild.raw.fallbacks import Notes
-from lichtbild.raw.opcodes import FixBadPixelsConstant, FixBadPixelsList, Opcode
+from lichtbild.raw.opcodes import FixBadPixelsConstant, FixBadPixelsList, Opcode, name_of
 
 RING = [(dy, dx) for dy in (-2, 0, 2) for dx in (-2, 0, 2) if (dy, dx) != (0, 0)]
 OUTLIER = 30.0  # standard deviations beyond all neighbours of the same colour
@@ -37,7 +37,7 @@ def mend_listed(stored: Mosaic, opcodes: Sequence[Opcode], notes: Notes) -> Mosa
         elif isinstance(opcode, FixBadPixelsList):
             listed = np.concatenate([listed, opcode.points, _expanded(opcode.rectangles, height, width)])
         else:
-            notes.say(f"asks for a correction of the stored pixels that is left out ({type(opcode).__name__})")
+            notes.say(f"asks for a correction of the stored pixels that is left out ({name_of(opcode)})")
     listed = listed[(listed < (height, width)).all(1)]
     if len(listed) > 0.02 * height * width:
         notes.say("lists more bad pixels than a sensor can have; they are left as they are")

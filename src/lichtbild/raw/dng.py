@@ -15,12 +15,14 @@ import numpy.typing as npt
 from lichtbild.carriers import Mosaic
 from lichtbild.errors import RawError
 from lichtbild.raw import levels
+from lichtbild.raw.color_tags import noise_profile_tag
 from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
-from lichtbild.raw.metadata import Tags, noise_profile_tag, read_metadata
+from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes, without
 from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
 from lichtbild.raw.shading import read_list_two
+from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Directory, Tiff
 from lichtbild.raw.tiles import Layout, layout_of, read_pixels
 

@@ -19,12 +19,14 @@ import numpy as np
 
 from lichtbild.carriers import CameraColor, Metadata, Mosaic
 from lichtbild.errors import RawError
+from lichtbild.raw.color_tags import matrix_of, noise_profile_tag, normalised_neutral
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
-from lichtbild.raw.metadata import Tags, matrix_of, noise_profile_tag, normalised_neutral, read_metadata
+from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes
 from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
 from lichtbild.raw.shading import read_list_two
+from lichtbild.raw.tags import Tags
 
 TIME_LIMIT = 60.0  # seconds for one file
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip to EXIF

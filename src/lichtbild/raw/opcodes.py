@@ -55,14 +55,6 @@ class WarpRectilinear(Opcode):
 
 
 @dataclass(frozen=True)
-class WarpFisheye(Opcode):
-    """Fisheye to rectilinear (opcode 2): per plane (kr0, kr1, kr2, kr3) of the angle polynomial."""
-
-    coefficients: tuple[tuple[float, ...], ...]
-    center: tuple[float, float]
-
-
-@dataclass(frozen=True)
 class FixVignetteRadial(Opcode):
     """Gain 1 + k0 r^2 + k1 r^4 + k2 r^6 + k3 r^8 + k4 r^10 (opcode 3), r as in `WarpRectilinear`."""
 
@@ -85,13 +77,6 @@ class FixBadPixelsList(Opcode):
     bayer_phase: int
     points: npt.NDArray[np.int64]
     rectangles: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class TrimBounds(Opcode):
-    """Keep this part of the image (opcode 6): top, left, bottom, right."""
-
-    bounds: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -125,21 +110,25 @@ class GainMap(Opcode):
 
 
 @dataclass(frozen=True)
-class RowColumn(Opcode):
-    """Opcodes 10 to 13: an offset ("delta") or a factor ("scale") per row or column of the area."""
-
-    kind: str
-    per_row: bool
-    area: Area
-    values: npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True)
 class Unknown(Opcode):
-    """An opcode that is newer than this reader, or damaged."""
+    """An opcode that this reader does nothing with, or a damaged one."""
 
     id: int
     damaged: bool = False
+
+
+NAMES = {
+    1: "WarpRectilinear", 2: "WarpFisheye", 3: "FixVignetteRadial", 4: "FixBadPixelsConstant", 5: "FixBadPixelsList",
+    6: "TrimBounds", 7: "MapTable", 8: "MapPolynomial", 9: "GainMap", 10: "DeltaPerRow", 11: "DeltaPerColumn",
+    12: "ScalePerRow", 13: "ScalePerColumn", 14: "WarpRectilinear2",
+}  # fmt: skip
+
+
+def name_of(opcode: Opcode) -> str:
+    """The specification's name, for people."""
+    if isinstance(opcode, Unknown):
+        return NAMES.get(opcode.id, f"opcode {opcode.id}") + (", damaged" if opcode.damaged else "")
+    return type(opcode).__name__
 
 
 class _ShortError(Exception):
@@ -221,14 +210,13 @@ def parse_opcodes(data: bytes) -> tuple[Opcode, ...]:
 
 def _parse(id_: int, optional: bool, preview: bool, c: _Cursor) -> Opcode:
     match id_:
-        case 1 | 2:
+        case 1:
             (planes,) = c.integers(1)
             if not 1 <= planes <= 4:
                 raise _ShortError
-            terms = tuple(c.floats(6 if id_ == 1 else 4) for _ in range(planes))
+            terms = tuple(c.floats(6) for _ in range(planes))
             center = c.floats(2)
-            kind = WarpRectilinear if id_ == 1 else WarpFisheye
-            return kind(optional, preview, terms, (center[0], center[1]))
+            return WarpRectilinear(optional, preview, terms, (center[0], center[1]))
         case 3:
             k = c.floats(7)
             return FixVignetteRadial(optional, preview, (k[0], k[1], k[2], k[3], k[4]), (k[5], k[6]))
@@ -246,9 +234,6 @@ def _parse(id_: int, optional: bool, preview: bool, c: _Cursor) -> Opcode:
                 c.array(2 * points, ">u4").astype(np.int64).reshape(-1, 2),
                 c.array(4 * rectangles, ">u4").astype(np.int64).reshape(-1, 4),
             )
-        case 6:
-            top, left, bottom, right = c.integers(4)
-            return TrimBounds(optional, preview, (top, left, bottom, right))
         case 7:
             area = Area(*c.integers(8))
             (size,) = c.integers(1)
@@ -263,13 +248,6 @@ def _parse(id_: int, optional: bool, preview: bool, c: _Cursor) -> Opcode:
             return MapPolynomial(optional, preview, area, c.floats(degree + 1))
         case 9:
             return _gain_map(optional, preview, c)
-        case 10 | 11 | 12 | 13:
-            area = Area(*c.integers(8))
-            (size,) = c.integers(1)
-            values = c.array(size, ">f4").astype(np.float32)
-            if not np.isfinite(values).all():
-                raise _ShortError
-            return RowColumn(optional, preview, "delta" if id_ < 12 else "scale", id_ % 2 == 0, area, values)
         case _:
             return Unknown(optional, preview, id_)
 

@@ -11,9 +11,10 @@ from lichtbild.raw import dng, sniff
 from lichtbild.raw.clip import find_clip_level
 from lichtbild.raw.defects import find_defects, mended
 from lichtbild.raw.fallbacks import Notes
-from lichtbild.raw.metadata import Tags, full_model, read_metadata
+from lichtbild.raw.metadata import full_model, read_metadata
 from lichtbild.raw.noise import agreed_profile, estimate_noise
 from lichtbild.raw.sensor import Sensor, UnknownCodingError
+from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Buffer, Tiff
 from lichtbild.raw.tiles import layout_of
 from lichtbild.report import Report

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from lichtbild.carriers import FloatImage, Metadata, Mosaic, NoiseProfile
 from lichtbild.errors import RawError
 
+DAMAGED = "its pixels are damaged; copy it again from the card"
 CFAS = ("RGGB", "BGGR", "GRBG", "GBRG")
 
 

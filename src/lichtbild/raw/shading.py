@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from lichtbild.carriers import FloatImage
 from lichtbild.raw.fallbacks import Notes
-from lichtbild.raw.opcodes import Area, GainMap, MapPolynomial, MapTable, Opcode
+from lichtbild.raw.opcodes import Area, GainMap, MapPolynomial, MapTable, Opcode, name_of
 
 MAX_GAIN = 64.0
 
@@ -36,11 +36,11 @@ def read_list_two(opcodes: Sequence[Opcode], height: int, width: int, planes: in
     applied = set()
     for i, opcode in enumerate(opcodes):
         if not isinstance(opcode, (GainMap, MapPolynomial, MapTable)):
-            notes.say(f"has a raw correction that is left out ({type(opcode).__name__})")
+            notes.say(f"has a raw correction that is left out ({name_of(opcode)})")
             continue
         sites = covered_sites(opcode.area, height, width, planes)
         if not sites:
-            notes.say(f"has a raw correction of a part of the picture that is left out ({type(opcode).__name__})")
+            notes.say(f"has a raw correction of a part of the picture that is left out ({name_of(opcode)})")
         elif isinstance(opcode, GainMap):
             maps.append((opcode, sites))
         elif maps:

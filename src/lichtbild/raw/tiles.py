@@ -1,8 +1,7 @@
 """The pixels of a TIFF image: strips or tiles, packed, lossless JPEG, deflate or lossy JPEG, to 16-bit numbers.
 
 What a file claims is weighed against its bytes before memory is taken: uncompressed pixels must be in the file, and
-compressed ones cannot be more than their coding allows. Lossless JPEG (ITU-T T.81, process 14) is decoded by
-libjpeg-turbo, tiles in parallel; its header must fit the tile first.
+compressed ones cannot be more than their coding allows. Compressed tiles are decoded in parallel.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.errors import RawError
-from lichtbild.raw.sensor import UnknownCodingError
+from lichtbild.raw.jpeg import decode_jpeg
+from lichtbild.raw.sensor import DAMAGED, UnknownCodingError
 from lichtbild.raw.tiff import Buffer, Directory
 
 MAX_PIXELS = 400_000_000
@@ -37,7 +36,6 @@ _NAMES = {
     65000: "Kodak's own",
 }
 CUT_OFF = "the file ends before its pixels do; copy it again from the card"
-DAMAGED = "its pixels are damaged; copy it again from the card"
 
 
 @dataclass(frozen=True)
@@ -197,7 +195,7 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
         i, top, left = place
         tile = data[layout.offsets[i] : ends[i]]
         rows = min(layout.tile_height, layout.height - top) if layout.tile_width == layout.width else None
-        decoder = {JPEG: _jpeg, LOSSY_JPEG: _jpeg}.get(layout.compression, _deflated)
+        decoder = _deflated if layout.compression in (DEFLATE, OLD_DEFLATE) else _jpeg
         _place(out, decoder(tile, layout, rows or layout.tile_height), top, left, layout)
 
     threads = min(len(os.sched_getaffinity(0)), len(layout.offsets))
@@ -210,47 +208,10 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
     return out
 
 
-def _jpeg(tile: Any, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
-    """JPEG, lossless (two components may be neighbours in a row) or of the DCT kind (of the tile's own shape)."""
-    from imagecodecs import jpeg8_decode
-
-    height, width, components, bits, lossless = _jpeg_header(tile)
-    row = layout.tile_width * layout.samples
-    # The bottom tile may be whole or cut.
-    fits = bits <= layout.bits and height * width * components in (row * layout.tile_height, row * rows)
-    if lossless:
-        # libjpeg must not take three or four components for a picture whose colours are to be converted.
-        space = {3: "RGB", 4: "CMYK"}.get(components)
-    else:
-        space = None
-        fits = fits and width == layout.tile_width and components == layout.samples
-    if not fits or (lossless and layout.compression == LOSSY_JPEG):
-        raise RawError(DAMAGED)
-    try:
-        decoded = jpeg8_decode(tile, colorspace=space, outcolorspace=space)
-    except Exception:  # imagecodecs raises many kinds
-        raise RawError(DAMAGED) from None
-    return np.asarray(decoded, np.uint16).reshape(-1, row)
-
-
-def _jpeg_header(tile: Buffer) -> tuple[int, int, int, int, bool]:
-    """(height, width, components, bits, lossless) of the one frame header. Raises `RawError` for anything odd."""
-    head = bytes(tile[: 1 << 16])
-    at = 2
-    found = None
-    while head[:2] == b"\xff\xd8" and at + 4 <= len(head) and head[at] == 0xFF:
-        marker, length = head[at + 1], int.from_bytes(head[at + 2 : at + 4])
-        if marker == 0xDA:
-            break
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            if found or marker not in (0xC0, 0xC1, 0xC2, 0xC3) or at + 10 > len(head):
-                raise RawError(DAMAGED)
-            height, width = int.from_bytes(head[at + 5 : at + 7]), int.from_bytes(head[at + 7 : at + 9])
-            found = height, width, head[at + 9], head[at + 4], marker == 0xC3
-        at += 2 + max(length, 2)
-    if not found or not all(found[:4]) or found[2] > 4:
-        raise RawError(DAMAGED)
-    return found
+def _jpeg(tile: Buffer, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
+    only_dct = layout.compression == LOSSY_JPEG
+    heights = (layout.tile_height, rows)  # the bottom tile may be whole or cut
+    return decode_jpeg(tile, heights, layout.tile_width, layout.samples, layout.bits, only_dct=only_dct)
 
 
 def _deflated(tile: Buffer, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
