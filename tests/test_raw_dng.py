@@ -267,6 +267,13 @@ def test_other_files_are_told_apart(tmp_path: Path, data: bytes, why: str) -> No
         frame_of(tmp_path, data)
 
 
+@pytest.mark.parametrize("compression", [7, 8])
+def test_a_tile_that_could_not_fit_its_bytes_is_refused(tmp_path: Path, compression: int) -> None:
+    data = make_dng(mosaic(), compression=compression, tile=(64, 80), tags={322: (4, 20000), 323: (4, 20000)})
+    with pytest.raises(RawError, match="more pixels than its bytes"):
+        frame_of(tmp_path, data)
+
+
 def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.dng")
     with pytest.raises(RawError, match="pipe"):

@@ -187,7 +187,7 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
         raise RawError(CUT_OFF)
     # The least that one sample can take: a bit in lossless JPEG; 4 bits for a block of 64 in lossy JPEG.
     most = {JPEG: 8, LOSSY_JPEG: 128}.get(layout.compression, 1032) * int(layout.counts.sum())
-    if layout.width * layout.height * layout.samples > most + 65536:
+    if layout.tile_width * layout.tile_height * len(ends) * layout.samples > most + 65536:
         raise RawError("claims more pixels than its bytes can hold: it is damaged")
     out = np.empty((layout.height, layout.width, layout.samples)[: 2 if layout.samples == 1 else 3], np.uint16)
 
