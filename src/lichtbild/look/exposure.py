@@ -21,9 +21,13 @@ from lichtbild.look.tone import MIDDLE_GREY, FilmicCurve, lightness
 BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
 LEVELS = LOWEST + np.arange(BINS) / PER_STOP  # log2 luminance of each bin
 
-MEAN_LIGHTNESS = 0.48
+MEAN_LIGHTNESS = 0.47
+BRIGHT_COUNT = 0.78
 DIFFUSE_WHITE = 2.1  # stops above middle grey
-AS_SHOT_PULL = 0.15
+TOWARDS_BRIGHT, MOST_BRIGHT = 0.75, 1.6  # share of the gap that is closed when bright parts would stay grey
+TOWARDS_DARK, MOST_DARK = 0.25, 4.0  # and when they would burn out: local tone takes care of the rest
+AS_SHOT_PULL = 0.1
+NIGHT_SLOPE, SNOW_SLOPE = 0.15, 0.2
 
 
 @dataclass(frozen=True)
@@ -76,17 +80,25 @@ def key(light_value: float | None) -> float:
     """Change of the wanted brightness in stops: darker at night, brighter for more light than sunlit grey reflects."""
     if light_value is None:
         return 0.0
-    night = -0.22 * soft(4.0 - light_value, 1.5)
-    snow = 0.6 * soft(light_value - 15.0, 0.5)
-    return max(night, -1.5) + min(snow, 1.0)
+    night = 1.2 * math.tanh(NIGHT_SLOPE * soft(4.0 - light_value, 1.5) / 1.2)
+    snow = math.tanh(SNOW_SLOPE * soft(light_value - 15.0, 0.5))
+    return snow - night
+
+
+def counted_lightness(stops: npt.ArrayLike, curve: FilmicCurve) -> npt.NDArray[np.float64]:
+    """What a brightness in stops from middle grey adds to the mean: its lightness, but a bright sky counts no more than a
+    light wall, for local tone will hold it back."""
+    light = lightness(curve(MIDDLE_GREY * 2.0 ** np.asarray(stops, np.float64)))
+    return np.asarray(light / (1 + (light / BRIGHT_COUNT) ** 6) ** (1 / 6))
 
 
 def mean_anchor(statistics: Statistics, curve: FilmicCurve) -> float:
     """EV that gives the mean lightness `MEAN_LIGHTNESS` through the curve."""
     low, high = -16.0, 24.0
-    for _ in range(40):
+    stops = LEVELS - math.log2(MIDDLE_GREY)
+    for _ in range(24):
         ev = 0.5 * (low + high)
-        mean = float(np.sum(statistics.weights * lightness(curve(2.0 ** (LEVELS + ev)))))
+        mean = float(np.sum(statistics.weights * counted_lightness(stops + ev, curve)))
         low, high = (ev, high) if mean < MEAN_LIGHTNESS else (low, ev)
     return 0.5 * (low + high)
 
@@ -96,7 +108,9 @@ def decide(statistics: Statistics, metadata: Metadata, curve: FilmicCurve) -> di
     by_mean = mean_anchor(statistics, curve)
     by_white = math.log2(MIDDLE_GREY) + DIFFUSE_WHITE - statistics.high
     gap = by_white - by_mean
-    ev = by_mean + 0.5 * soft(gap, 1.0) - 0.4 * soft(-gap, 1.0)
+    brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap) / MOST_BRIGHT)
+    darker = TOWARDS_DARK * MOST_DARK * math.tanh(soft(-gap) / MOST_DARK)
+    ev = by_mean + brighter - darker
     light_value = scene_brightness(metadata, -by_mean + math.log2(MIDDLE_GREY))
     ev += key(light_value)
     as_shot = metadata.color.baseline_exposure + 0.5

@@ -22,7 +22,7 @@ EDGE = 2.5  # stops between two surfaces
 FLATNESS = 0.02  # squared stops below which a neighbourhood has one gain
 
 HIGHLIGHT_KNEE, HIGHLIGHT_TOP = 0.6, 2.3
-SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.6
+SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.4
 MOST_LIFT = 2.2
 CLEAN = 3.0  # signal to noise at which shadows get half of their lift
 
@@ -60,7 +60,7 @@ def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, 
     to_grey = ev - math.log2(MIDDLE_GREY)
     high, low = statistics.high + to_grey, statistics.low + to_grey
     excess = soft(high - HIGHLIGHT_TOP, 0.7)
-    compression = local.highlights * 0.8 * excess / (excess + HIGHLIGHT_TOP - HIGHLIGHT_KNEE)
+    compression = local.highlights * 0.9 * excess / (excess + HIGHLIGHT_TOP - HIGHLIGHT_KNEE)
     missing = soft(SHADOW_FLOOR - low, 0.7)
     lift = local.shadows * 0.9 * (missing + 0.3) / (missing + 0.3 + SHADOW_KNEE - SHADOW_FLOOR)
     return LocalTone(compression, lift, noise[0], noise[1], ev)

@@ -26,7 +26,7 @@ class Exposure:
 @dataclass(frozen=True)
 class Local:
     shadows: float = setting(0.6, "How far deep shadows are opened; 0 leaves them, 1 is all.", low=0.0, high=1.0)
-    highlights: float = setting(0.7, "How far bright parts are held back; 0 is not at all.", low=0.0, high=1.0)
+    highlights: float = setting(0.8, "How far bright parts are held back; 0 is not at all.", low=0.0, high=1.0)
     clarity: float = setting(0.08, "Gain of local modelling; 0 keeps it as it is.", low=-0.5, high=1.0)
 
 
