@@ -18,7 +18,7 @@ from look_math import cube_root, exp2, inverse_fourth_root, log2, matrix_rows
 from look_output import encode_8bit, interleaved, scene_planes, to_integer
 
 Expr = Any
-ROWS, COLUMNS, LANES = 64, 512, 16
+ROWS, COLUMNS, LANES = 64, 512, 32
 
 # Oklab's second matrix, rows made to sum to exactly 1, 0, 0 so that neutral stays neutral.
 LAB = (
@@ -30,6 +30,7 @@ LAB = (
 LMS = ((0.3963377774, 0.2158037573), (-0.1055613458, -0.0638541728), (-0.0894841775, -1.2914855480))
 
 TINY = hl.f32(1e-9)
+SOFTNESS = 0.08  # twice the share of the brightest primary at which one without light comes out
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
@@ -42,7 +43,8 @@ class Inputs:
     gain: Any  # (x, y, 2) slope and offset of log2 gain against log2 guide, on a coarse grid
     place: Any  # grid cells per pixel, then the pixel's offset in x and y
     guide: Any  # weights of the guide luminance, its floor, noise scale, noise offset, trust
-    to_cones: Any  # 3x3: scene to Oklab cone responses
+    to_primaries: Any  # 3x3: scene to linear output primaries
+    to_cones: Any  # 3x3: linear output primaries to Oklab cone responses
     to_out: Any  # 3x3: Oklab cone responses to linear output primaries
     tone: Any  # toe, pivot, gain, softness, scale
     hue: Any  # (4, 9) Fourier series over hue: rotation, chroma, vibrance, lightness
@@ -55,7 +57,7 @@ class Inputs:
     def make(cls) -> Inputs:
         f = hl.Float(32)
         small = {n: hl.ImageParam(f, 1, n) for n in ("place", "guide", "tone", "color", "sharpen", "gamut", "transfer")}
-        tables = {n: hl.ImageParam(f, 2, n) for n in ("to_cones", "to_out", "hue")}
+        tables = {n: hl.ImageParam(f, 2, n) for n in ("to_primaries", "to_cones", "to_out", "hue")}
         return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
 
 
@@ -90,6 +92,15 @@ def series(table: Any, row: int, waves: list[Expr]) -> Expr:
     return total
 
 
+def inside(rgb: list[Expr]) -> list[Expr]:
+    """Light of the primaries without negative parts: a smooth max(v, 0), by which the colour of a laser or a LED comes
+    to the edge of the space. There the lines of equal hue of any colour space are too uncertain to follow."""
+    most = hl.max(hl.max(rgb[0], rgb[1]), hl.max(rgb[2], TINY)) * hl.f32(SOFTNESS)
+    squares = [v * v + most * most for v in rgb]
+    norm = hl.f32(1 / (1 + (1 + SOFTNESS**2) ** 0.5))
+    return [(v + s * hl.fast_inverse_sqrt(s)) * norm for v, s in zip(rgb, squares, strict=True)]
+
+
 def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     """Oklab L, a, b of the toned picture and the relative variance of the guide."""
     rgb = [padded[x, y, i] for i in range(3)]
@@ -99,9 +110,10 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     noise = (p.guide[5] * per_guide + p.guide[4]) * per_guide  # relative variance
     # Where a colour drowns in noise, its negative half would be clipped and the rest would tint the shadows.
     trust = hl.fast_inverse(1.0 + p.guide[6] * noise)
-    cones = [hl.max(guide + (v - guide) * trust, TINY) for v in matrix_rows(p.to_cones, rgb)]
+    primaries = inside([guide + (v - guide) * trust for v in matrix_rows(p.to_primaries, rgb)])
+    cones = matrix_rows(p.to_cones, primaries)
     root_gain = exp2((gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]) * hl.f32(1 / 3))
-    roots = [hl.min(cube_root(v) * root_gain, 16.0) for v in cones]
+    roots = [hl.min(cube_root(hl.max(v, TINY)) * root_gain, 16.0) for v in cones]
 
     def opponent(row: int, of: list[Expr]) -> Expr:
         return sum(hl.f32(m) * v for m, v in zip(LAB[row], of, strict=True))

@@ -86,8 +86,8 @@ def key(light_value: float | None) -> float:
 
 
 def counted_lightness(stops: npt.ArrayLike, curve: FilmicCurve) -> npt.NDArray[np.float64]:
-    """What a brightness in stops from middle grey adds to the mean: its lightness, but a bright sky counts no more than a
-    light wall, for local tone will hold it back."""
+    """What a brightness in stops from middle grey adds to the mean: its lightness, but a bright sky counts no more than
+    a light wall, for local tone will hold it back."""
     light = lightness(curve(MIDDLE_GREY * 2.0 ** np.asarray(stops, np.float64)))
     return np.asarray(light / (1 + (light / BRIGHT_COUNT) ** 6) ** (1 / 6))
 

@@ -17,6 +17,7 @@ from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
+GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
 COARSE = 512  # cells along the long edge of the coarse grid
 KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
 Array = npt.NDArray[np.float32]
@@ -70,7 +71,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         hue.table(chosen.color, chosen.hue),
         np.array([1 / 0.2, chosen.color.bleach], np.float32),
         np.array([recipe.sharpen * chosen.sharpen.amount, chosen.sharpen.overshoot, 1.0], np.float32),
-        np.array([0.85, 5.6], np.float32),
+        np.array([GAMUT_THRESHOLD, 1 / (1 - GAMUT_THRESHOLD) - 1 / (2 - GAMUT_THRESHOLD)], np.float32),
         TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
         image,
     )
@@ -111,12 +112,16 @@ def guide_numbers(scene: Scene, chosen: Look) -> Array:
     return np.array([*weights, floor, scale, offset, 0.25], np.float32)
 
 
-def matrices(chosen: Look, space: str) -> tuple[Array, Array]:
-    """Scene to Oklab cone responses (through the grey mix of a black-and-white look), and from there to linear
-    output."""
-    cones = oklab.cones_from_rgb("rec2020")
-    out = convert("rec2020", space) @ np.linalg.inv(cones)
-    out /= out.sum(axis=1, keepdims=True)
+def matrices(chosen: Look, space: str) -> tuple[Array, Array, Array]:
+    """Scene to linear output primaries (through the grey mix of a black-and-white look), output primaries to Oklab cone
+    responses, and back."""
+    to_primaries = convert("rec2020", space)
     if chosen.mono:
-        cones = np.tile([chosen.mono.red, chosen.mono.green, chosen.mono.blue], (3, 1))
-    return cones.astype(np.float32), out.astype(np.float32)
+        to_primaries = np.tile([chosen.mono.red, chosen.mono.green, chosen.mono.blue], (3, 1))
+    cones = oklab.cones_from_rgb(space)
+    out = np.linalg.inv(cones)
+
+    def neutral(matrix: npt.NDArray[np.floating[Any]]) -> Array:
+        return np.asarray(matrix / matrix.sum(axis=1, keepdims=True), np.float32)
+
+    return neutral(to_primaries), neutral(cones), neutral(out)
