@@ -110,7 +110,6 @@ def test_every_format_and_setting(
         assert np.ptp(image.astype(int), axis=2).max() <= 2
 
 
-@pytest.mark.xfail(strict=False, reason="the look leg does not resize yet")
 def test_size_sets_the_long_edge(shots: list[Path], tmp_path: Path) -> None:
     assert "240 x 160" in lichtbild("develop", *shots, "-o", tmp_path / "a.jpg", "--size", "240").stdout
     assert imagecodecs.imread(tmp_path / "a.jpg").shape == (160, 240, 3)
