@@ -88,7 +88,7 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
         colors = raw.color_desc.decode("ascii", "replace")
         pattern = None if linear else raw.raw_pattern
         sites = [] if linear else [raw.raw_color(top + y, left + x) for y in (0, 1) for x in (0, 1)]
-        other, lens = raw.other, raw.lens
+        other, lens = getattr(raw, "other", None), getattr(raw, "lens", None)  # not in older versions of rawpy
         answer: dict[str, Any] = {
             "shape": visible.shape,
             "linear": linear,
@@ -98,17 +98,17 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
             "sites": sites,
             "black": list(raw.black_level_per_channel),
             "white": raw.white_level,
-            "whites": list(raw.camera_white_level_per_channel or []),
+            "whites": list(getattr(raw, "camera_white_level_per_channel", None) or []),
             "neutral": list(raw.camera_whitebalance),
             "matrix": raw.rgb_xyz_matrix[:3].tolist(),
             "crop": [sizes.crop_top_margin - top, sizes.crop_left_margin - left, sizes.crop_height, sizes.crop_width],
             "flip": sizes.flip,
-            "iso": other.iso_speed,
-            "exposure_time": other.shutter_speed,
-            "f_number": other.aperture,
-            "focal_length": other.focal_length,
-            "time": other.timestamp.strftime("%Y:%m:%d %H:%M:%S"),
-            "lens": lens.model,
+            "iso": other.iso_speed if other else 0,
+            "exposure_time": other.shutter_speed if other else 0,
+            "f_number": other.aperture if other else 0,
+            "focal_length": other.focal_length if other else 0,
+            "time": other.timestamp.strftime("%Y:%m:%d %H:%M:%S") if other else "1970:01:01",
+            "lens": lens.model if lens else "",
         }
         descriptor = anonymous_memory()
         size = visible.size * 2
