@@ -284,6 +284,15 @@ def test_the_same_picture_gives_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == first
 
 
+def test_quality_is_the_recipes_unless_told(tmp_path: Path) -> None:
+    low = picture(recipe={**RECIPE, "settings": {**RECIPE["settings"], "quality": 20}})
+    low.save(tmp_path / "low.jpg")
+    low.save(tmp_path / "high.jpg", quality=90)
+    assert (tmp_path / "low.jpg").stat().st_size < 0.8 * (tmp_path / "high.jpg").stat().st_size
+    with pytest.raises(OutputError, match="1 to 100"):
+        low.save(tmp_path / "x.jpg", quality=0)
+
+
 def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("mine")
     with pytest.raises(OutputError, match="exists"):

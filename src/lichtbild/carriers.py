@@ -176,8 +176,9 @@ class Picture:
     metadata: Metadata
     recipe: Mapping[str, Any] = field(default_factory=dict)  # the recipe as resolved, written into the XMP
 
-    def save(self, path: str | Path, *, quality: int = 92, overwrite: bool = False) -> None:
-        """Write the picture; the format follows the name's ending. Raises `OutputError`."""
+    def save(self, path: str | Path, *, quality: int | None = None, overwrite: bool = False) -> None:
+        """Write the picture; the format follows the name's ending. quality: of a JPEG, 1 to 100; the recipe's where it
+        is left out. Raises `OutputError`."""
         from lichtbild.output.save import save_picture
 
         save_picture(self, Path(path), quality=quality, overwrite=overwrite)

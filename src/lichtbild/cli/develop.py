@@ -111,7 +111,7 @@ def _develop(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any,
         burst = api.read(*files)
     picture = api.develop(burst, wanted, record)
     with record.leg("output"):
-        picture.save(output, quality=wanted.quality, overwrite=overwrite)
+        picture.save(output, overwrite=overwrite)
     height, width = picture.image.shape[:2]
     return width, height
 

@@ -17,11 +17,11 @@ from lichtbild.output.formats import JPEG, PNG, depth_for, format_for
 _DEPTHS = {"uint8": "8", "uint16": "16", "float32": "32f"}
 
 
-def save_picture(picture: Picture, path: Path, *, quality: int = 92, overwrite: bool = False) -> None:
+def save_picture(picture: Picture, path: Path, *, quality: int | None = None, overwrite: bool = False) -> None:
     """Write `picture` to `path`, whole or not at all, with its ICC profile, EXIF and the recipe as XMP.
 
     The depth is the one that the recipe asks for, else the format's default (8 bits for JPEG and PNG).
-    quality: 1 to 100, of a JPEG.
+    quality: 1 to 100, of a JPEG; the recipe's where it is left out.
     Raises `OutputError` when the name's ending or the depth does not fit, the file exists (unless `overwrite`), or it
     cannot be written.
     """
@@ -30,7 +30,7 @@ def save_picture(picture: Picture, path: Path, *, quality: int = 92, overwrite: 
     image = _pixels(picture, path)
     profile = icc.profile(picture.space, linear=image.dtype.kind == "f")
     if chosen is JPEG:
-        chunks = _jpeg(picture, image, profile, path, quality)
+        chunks = _jpeg(picture, image, profile, path, _quality(picture, path, quality))
     elif chosen is PNG:
         packet = xmp.packet(picture.metadata, picture.recipe)
         chunks = png.with_metadata(png.encode(image), icc=profile, exif=exif.exif_block(picture), xmp=packet)
@@ -64,6 +64,13 @@ def _narrowed(image: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint8]:
     out = np.empty(rows.shape, np.uint8)
     native.call("narrow", rows, out)
     return out.reshape(image.shape)
+
+
+def _quality(picture: Picture, path: Path, asked: int | None) -> int:
+    quality: int = picture.recipe.get("settings", {}).get("quality", 92) if asked is None else asked
+    if not 1 <= quality <= 100:
+        raise OutputError(f"{path}: a JPEG's quality is a number from 1 to 100, not {quality}")
+    return quality
 
 
 def _jpeg(picture: Picture, image: npt.NDArray[Any], profile: bytes, path: Path, quality: int) -> list[Chunk]:
