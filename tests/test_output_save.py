@@ -285,7 +285,8 @@ def test_the_same_picture_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_quality_is_the_recipes_unless_told(tmp_path: Path) -> None:
-    low = picture(recipe={**RECIPE, "settings": {**RECIPE["settings"], "quality": 20}})
+    grain = np.random.default_rng(5).integers(0, 256, (61, 83, 3), dtype=np.uint8)
+    low = picture(image=grain, recipe={**RECIPE, "settings": {**RECIPE["settings"], "quality": 20}})
     low.save(tmp_path / "low.jpg")
     low.save(tmp_path / "high.jpg", quality=90)
     assert (tmp_path / "low.jpg").stat().st_size < 0.8 * (tmp_path / "high.jpg").stat().st_size
