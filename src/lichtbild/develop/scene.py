@@ -10,6 +10,7 @@ from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile, Scene
 from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
+from lichtbild.develop.denoise import denoise
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -25,6 +26,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         report.notice("the file has no usable colour matrix; colours are those of a typical camera")
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
+    frame = denoise(frame, balance.neutral, recipe.denoise, report)
     image = _develop(frame, balance.neutral, matrix)
     report.decide(
         "develop",
