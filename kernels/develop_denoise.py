@@ -15,19 +15,24 @@ import halide as hl
 from burst_align import sum_of
 from kernel import kernel
 
-LEVELS = 4  # bands; the last low-pass is left alone
+LEVELS = 5  # bands; the last low-pass is left alone
 CELL = 8  # quads of a cell of the map of excess noise
 
 
 def shrink(band: hl.Func, threshold: list[hl.Expr], name: str, v: tuple[hl.Var, hl.Var, hl.Var]) -> tuple[hl.Func, ...]:
-    """Empirical Wiener gain from the energy of 3x3 coefficients, luma alone and the colour differences together."""
+    """Empirical Wiener gain from the energy of 5x5 coefficients, luma alone and the colour differences together.
+
+    Where luma has structure, colour is trusted more: what noise is left there hides, and colours do not bleed.
+    """
     x, y, c = v
     square, column, gain = hl.Func(f"{name}_square"), hl.Func(f"{name}_column"), hl.Func(f"{name}_gain")
     three = [hl.Expr(band[x, y, i]) for i in (1, 2, 3)]
     square[x, y, c] = hl.mux(c, [hl.Expr(band[x, y, 0]) * band[x, y, 0], sum_of(b * b for b in three) / 3.0])
-    column[x, y, c] = sum_of(square[x, y + i, c] for i in range(-1, 2)) / 9.0
-    energy = sum_of(column[x + i, y, c] for i in range(-1, 2))
-    gain[x, y, c] = hl.max(energy - hl.mux(c, threshold), 0.0) / (energy + hl.f32(1e-6))
+    column[x, y, c] = sum_of(square[x, y + i, c] for i in range(-2, 3)) / 25.0
+    energy = [sum_of(column[x + i, y, k] for i in range(-2, 3)) + hl.f32(1e-6) for k in (0, 1)]
+    luma = hl.max(energy[0] - threshold[0], 0.0) / energy[0]
+    trusted = threshold[1] * (1.0 - 0.6 * luma)
+    gain[x, y, c] = hl.mux(c, [luma, hl.max(energy[1] - trusted, 0.0) / energy[1]])
     return square, column, gain
 
 
@@ -51,12 +56,17 @@ def denoise() -> tuple[hl.Pipeline, list[Any]]:
 
     edge = hl.BoundaryConditions.mirror_interior(mosaic)
 
+    def bend(c: Any) -> hl.Expr:
+        """Below this the root goes on as a straight line, so that noise below black is not cut off."""
+        return 2.0 * scale[c] * scale[c] + offset[c]
+
     def transform(name: str) -> tuple[hl.Func, hl.Func]:
         """Stabilised sites of a quad, and the same turned into luma and colour differences."""
         stable, turned = hl.Func(f"{name}_stable"), hl.Func(f"{name}_turned")
         value = (hl.f32(edge[2 * x + c % 2, 2 * y + c / 2]) - black[c]) * unit
-        floor = 0.375 * scale[c] * scale[c] + offset[c]
-        stable[x, y, c] = hl.sqrt(hl.max(scale[c] * value + floor, 0.0)) * (2.0 / scale[c])
+        level = scale[c] * value + 0.375 * scale[c] * scale[c] + offset[c]
+        root = hl.sqrt(hl.max(level, bend(c)))
+        stable[x, y, c] = (root + hl.min(level - bend(c), 0.0) * 0.5 / hl.sqrt(bend(c))) * (2.0 / scale[c])
         turned[x, y, c] = sum_of(basis[i, c] * stable[x, y, i] for i in range(4))
         return stable, turned
 
@@ -110,11 +120,15 @@ def denoise() -> tuple[hl.Pipeline, list[Any]]:
 
     joined = stages[-1]["joined"]
     back, site = hl.Func("back"), hl.Func("site")
-    back[x, y, c] = hl.max(sum_of(basis[c, i] * joined[x, y, i] for i in range(4)), 0.0)
+    back[x, y, c] = sum_of(basis[c, i] * joined[x, y, i] for i in range(4))
     gain = stages[-1]["gain"]
     removed = 1.0 - (gain[x, y, 0] * gain[x, y, 0] + 3.0 * gain[x, y, 1] * gain[x, y, 1]) * 0.25
     t = back[x, y, c] * scale[c] * 0.5
-    linear = (t * t - offset[c]) / scale[c] - (0.375 - 0.25 * removed) * scale[c]
+    root = hl.sqrt(bend(c))
+    level = hl.select(t < root, bend(c) + (t - root) * 2.0 * root, t * t)
+    # The root of noisy light is too small on average; what noise was removed must be given back.
+    bias = hl.select(t < root, 0.375, 0.375 - 0.25 * removed) * scale[c]
+    linear = (level - offset[c]) / scale[c] - bias
     site[x, y, c] = hl.u16(hl.clamp(linear * scale_out + black_out + 0.5, 0.0, 65535.0))
     out = hl.Func("lichtbild_denoise")
     out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])

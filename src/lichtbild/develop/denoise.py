@@ -11,12 +11,11 @@ from lichtbild.carriers import FloatImage, Frame
 from lichtbild.color import Floats
 from lichtbild.report import Report
 
-LEVELS = 4
 # Variance of each band of the Laplacian pyramid of white noise of variance 1, from the filters' coefficients.
-BAND_VARIANCE = (0.889, 0.0530, 0.01007, 0.00236)
+BAND_VARIANCE = (0.889, 0.0530, 0.01007, 0.00236, 0.00058)
 # How much of the noise's variance is taken from a band's energy; more where grain would show as blotches.
-LUMA = (1.0, 1.2, 1.0, 0.6)
-CHROMA = (2.2, 2.4, 2.2, 1.8)
+LUMA = (1.3, 1.3, 1.0, 0.6, 0.3)
+CHROMA = (2.2, 2.4, 2.4, 2.2, 2.0)
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).
