@@ -20,19 +20,20 @@ CELL = 8  # quads of a cell of the map of excess noise
 
 
 def shrink(band: hl.Func, threshold: list[hl.Expr], name: str, v: tuple[hl.Var, hl.Var, hl.Var]) -> tuple[hl.Func, ...]:
-    """Empirical Wiener gain from the energy of 5x5 coefficients, luma alone and the colour differences together.
+    """Empirical Wiener gain from the energy of 5x5 coefficients: of luma, of both colour differences, of the greens'.
 
     Where luma has structure, colour is trusted more: what noise is left there hides, and colours do not bleed.
     """
     x, y, c = v
     square, column, gain = hl.Func(f"{name}_square"), hl.Func(f"{name}_column"), hl.Func(f"{name}_gain")
-    three = [hl.Expr(band[x, y, i]) for i in (1, 2, 3)]
-    square[x, y, c] = hl.mux(c, [hl.Expr(band[x, y, 0]) * band[x, y, 0], sum_of(b * b for b in three) / 3.0])
+    power = [hl.Expr(band[x, y, i]) * band[x, y, i] for i in range(4)]
+    square[x, y, c] = hl.mux(c, [power[0], (power[1] + power[2]) * 0.5, power[3]])
     column[x, y, c] = sum_of(square[x, y + i, c] for i in range(-2, 3)) / 25.0
-    energy = [sum_of(column[x + i, y, k] for i in range(-2, 3)) + hl.f32(1e-6) for k in (0, 1)]
+    energy = [sum_of(column[x + i, y, k] for i in range(-2, 3)) + hl.f32(1e-6) for k in range(3)]
     luma = hl.max(energy[0] - threshold[0], 0.0) / energy[0]
-    trusted = threshold[1] * (1.0 - 0.6 * luma)
-    gain[x, y, c] = hl.mux(c, [luma, hl.max(energy[1] - trusted, 0.0) / energy[1]])
+    trusted = threshold[1] * (1.0 - 0.8 * luma)
+    chroma, greens = (hl.max(energy[k] - trusted, 0.0) / energy[k] for k in (1, 2))
+    gain[x, y, c] = hl.mux(c, [luma, chroma, greens])
     return square, column, gain
 
 
@@ -113,7 +114,7 @@ def denoise() -> tuple[hl.Pipeline, list[Any]]:
             hl.clamp((x << n) / CELL, 0, excess.width() - 1), hl.clamp((y << n) / CELL, 0, excess.height() - 1)
         ]
         square, column, gain = shrink(band, [luma[n] * local, chroma[n] * local], f"level{n}", v)
-        joined[x, y, c] = new[x, y, c] + band[x, y, c] * gain[x, y, hl.min(c, 1)]
+        joined[x, y, c] = new[x, y, c] + band[x, y, c] * gain[x, y, hl.select(c == 0, 0, hl.select(c == 3, 2, 1))]
         names = ("old_wide", "new_wide", "band", "square", "column", "gain", "joined")
         stages.append(dict(zip(names, (old_wide, new_wide, band, square, column, gain, joined), strict=True)))
         clean = held(joined, sides[n], f"held_joined{n}")
@@ -122,7 +123,8 @@ def denoise() -> tuple[hl.Pipeline, list[Any]]:
     back, site = hl.Func("back"), hl.Func("site")
     back[x, y, c] = sum_of(basis[c, i] * joined[x, y, i] for i in range(4))
     gain = stages[-1]["gain"]
-    removed = 1.0 - (gain[x, y, 0] * gain[x, y, 0] + 3.0 * gain[x, y, 1] * gain[x, y, 1]) * 0.25
+    kept = [hl.Expr(gain[x, y, i]) * gain[x, y, i] for i in range(3)]
+    removed = 1.0 - (kept[0] + 2.0 * kept[1] + kept[2]) * 0.25
     t = back[x, y, c] * scale[c] * 0.5
     root = hl.sqrt(bend(c))
     level = hl.select(t < root, bend(c) + (t - root) * 2.0 * root, t * t)

@@ -15,7 +15,7 @@ from lichtbild.report import Report
 BAND_VARIANCE = (0.889, 0.0530, 0.01007, 0.00236, 0.00058)
 # How much of the noise's variance is taken from a band's energy; more where grain would show as blotches.
 LUMA = (1.3, 1.3, 1.0, 0.6, 0.3)
-CHROMA = (2.2, 2.4, 2.4, 2.2, 2.0)
+CHROMA = (2.2, 2.4, 2.0, 1.5, 1.2)
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).
