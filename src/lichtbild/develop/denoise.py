@@ -16,10 +16,14 @@ BAND_VARIANCE = (0.889, 0.0530, 0.01007, 0.00236, 0.00058)
 # How much of the noise's variance is taken from a band's energy; more where grain would show as blotches.
 LUMA = (1.3, 1.3, 1.0, 0.6, 0.3)
 CHROMA = (2.2, 2.4, 2.0, 1.5, 1.2)
+# The same relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured on flat
+# parts of merged bursts of 3 and 8 frames, which agree).
+MERGED_LUMA = (1.25, 1.35, 1.3, 1.6, 1.6)
+MERGED_CHROMA = (0.9, 1.2, 1.35, 1.5, 1.5)
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).
-LEFT = 0.2
+LEFT = 0.05
 
 
 @dataclass(frozen=True)
@@ -64,15 +68,17 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     for vector in wanted:
         left = vector - sum((np.dot(vector, row) * row for row in rows), np.zeros(4))
         rows.append(left / np.linalg.norm(left))
-    band = np.array(BAND_VARIANCE) * strength
+    luma, chroma = (np.array(BAND_VARIANCE) * strength * np.array(take) for take in (LUMA, CHROMA))
+    if frame.frame_count > 1:
+        luma, chroma = luma * np.array(MERGED_LUMA), chroma * np.array(MERGED_CHROMA)
     height, width = (-(-n // 16) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
     if frame.confidence is not None:
         excess = np.clip(np.median(frame.confidence) / frame.confidence, 0.25, 8.0).astype(np.float32)
     return DenoisePlan(
         basis=np.array(rows, np.float32),
-        luma=(band * np.array(LUMA)).astype(np.float32),
-        chroma=(band * np.array(CHROMA)).astype(np.float32),
+        luma=luma.astype(np.float32),
+        chroma=chroma.astype(np.float32),
         excess=np.ascontiguousarray(excess),
     )
 
