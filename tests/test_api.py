@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import lichtbild as lb
+from lichtbild import api
 from lichtbild.carriers import Burst, Frame, Metadata, NoiseProfile, Picture, Scene
 from lichtbild.errors import BurstError, RawError, RecipeError
 from lichtbild.recipe import Recipe, load
@@ -152,8 +153,10 @@ def run(code: str) -> str:
 def test_the_function_and_the_leg_of_its_name_live_side_by_side() -> None:
     assert run(
         "import lichtbild as lb; from lichtbild.develop.scene import develop_scene as f;"
-        "import lichtbild.develop; print(callable(lb.develop), lb.develop.__module__, f.__module__)"
-    ).split() == ["True", "lichtbild.api", "lichtbild.develop.scene"]
+        "import lichtbild.develop, lichtbild.develop.scene as s;"
+        "print(callable(lb.develop), lb.develop.__module__, f.__module__, s.develop_scene is f)"
+    ).split() == ["True", "lichtbild.api", "lichtbild.develop.scene", "True"]
+    assert lb.develop.__doc__ == api.develop.__doc__ and lb.develop.__name__ == "develop"
     assert set(lb.__all__) <= set(dir(lb))
     for name in lb.__all__:
         assert getattr(lb, name).__name__.lower() == name.lower()

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import lichtbild.develop  # noqa: F401 - the leg's folder first: the function below takes its name in this namespace
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from lichtbild.report import Report
 
 __version__ = "0.1.0"
+
+# The function has the leg's attributes, so that `import lichtbild.develop.scene as scene` finds its way as well.
+develop.__dict__ = sys.modules["lichtbild.develop"].__dict__
 
 _HOMES = {
     "carriers": ("Burst", "Frame", "Metadata", "NoiseProfile", "Picture", "Scene"),
