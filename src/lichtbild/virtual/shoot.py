@@ -31,7 +31,8 @@ class Shot:
     """One frame and the truth about it.
 
     light: (h, w) float32, the mosaic before lens shading and noise, 1.0 = white, not clipped.
-    cover: by each mover's name, (top, left, (h, w) float32): how much of a window of the frame it covers.
+    cover: by each mover's name, (top, left, (h, w) float32): how much of a window of the frame it covers,
+        or changes by its glow, 0..1.
     travel: by each mover's name, how far it has come (dy, dx) since the first frame, the hand apart.
     """
 
@@ -158,8 +159,9 @@ class _Camera:
         out = np.empty((2, *window.shape), np.float32)
         place = self._place(pose, margin_y, margin_x, dy, dx)
         native.call("virtual_layer", painted.bits, window, left, top, *place, self.sharpness, *self.red, gain, out)
+        glow = np.abs(out[0] - window) / np.maximum(window, 1 / 64)
         window[:] = out[0]
-        return top, left, out[1]
+        return top, left, np.maximum(out[1], np.minimum(glow, 1))
 
     def _travel(self, mover: Mover, i: int) -> tuple[float, float]:
         """How far a mover has come since the first frame, in mosaic pixels."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SCENES = {
     "street-night": "street_night.scene",
+    "still-life": "still_life.scene",
+    "daylight-landscape": "daylight_landscape.scene",
     "resolution-chart": "resolution_chart",
 }
 

@@ -60,3 +60,10 @@ def lamp_light(X: Field | float, Y: Field | float, Z: Field | float, normal: tup
         total = part if total is None else total + part
     assert total is not None
     return np.asarray(total[..., None] * LAMP_LIGHT)
+
+
+def metric(y: Field, x: Field, X: float, Z: float) -> tuple[Field, Field, float]:
+    """(height, X from a thing's own origin at X, metres per unit) of places on the upright plane at Z."""
+    scale = Z / FOCAL
+    ground = View().seen(X, 0.0, Z)
+    return (ground[0] - y) * scale, (x - ground[1]) * scale, scale
