@@ -7,7 +7,7 @@ import pytest
 
 from lichtbild.carriers import Metadata, NoiseProfile, Scene
 from lichtbild.color import convert
-from lichtbild.look.look import names
+from lichtbild.look.catalog import names
 from lichtbild.look.render import render_picture
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe

@@ -79,7 +79,6 @@ def develop(
 
     from lichtbild.develop.scene import develop_scene
     from lichtbild.look.render import render_picture
-    from lichtbild.look.resize import smaller
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)
@@ -89,9 +88,7 @@ def develop(
         scene = develop_scene(frame, wanted, report)
     del frame  # memory: the mosaic is not needed any more
     with report.leg("look"):
-        picture: Picture = render_picture(
-            smaller(scene, wanted.size), wanted.with_changes(depth=wanted.depth or "16"), report
-        )
+        picture: Picture = render_picture(scene, wanted.with_changes(depth=wanted.depth or "16"), report)
     return replace(picture, recipe=resolved(wanted, burst, report))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lichtbild.errors import RecipeError
+from lichtbild.look.catalog import names
 
 _LONGEST = 1 << 20  # bytes that are searched for a recipe
 
@@ -26,9 +27,7 @@ def setting(default: Any, text: str, **limits: Any) -> Any:
 class Recipe:
     """What to make of a burst. Every field has a default that gives a good photograph."""
 
-    look: str = setting(
-        "natural", "How the picture looks.", choices=("natural", "authentic", "vibrant", "mono", "linear")
-    )
+    look: str = setting("natural", "How the picture looks.", choices=names())
     mode: str = setting("photo", "What the camera does with the frames.", choices=("photo",))
     ev: float = setting(0.0, "Brighter (+) or darker (-) than the automatic exposure.", unit="EV", low=-5.0, high=5.0)
     wb: str = setting(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.look.exposure import Statistics, soft
-from lichtbild.look.look import Local
+from lichtbild.look.look import Local, Vignette
 from lichtbild.look.tone import MIDDLE_GREY
 
 STOPS = np.arange(-64, 65) / 4.0
@@ -64,3 +64,11 @@ def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, 
     missing = soft(SHADOW_FLOOR - low, 0.7)
     lift = local.shadows * 0.9 * (missing + 0.3) / (missing + 0.3 + SHADOW_KNEE - SHADOW_FLOOR)
     return LocalTone(compression, lift, noise[0], noise[1], ev)
+
+
+def vignette(numbers: Vignette, shape: tuple[int, int], factor: int, cells: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """log2 gain of each cell of `factor` pixels: 0 in the middle, minus the strength in the corners of `shape`."""
+    y, x = ((np.arange(n) + 0.5) * factor - 0.5 * size for n, size in zip(cells, shape, strict=True))
+    r = np.hypot(y[:, None], x[None, :]) / (0.5 * math.hypot(*shape))
+    t = np.maximum((r - numbers.start) / (1 - numbers.start), 0.0)
+    return np.asarray(-numbers.strength * t**2, np.float32)

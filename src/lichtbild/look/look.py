@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lichtbild.errors import RecipeError
+from lichtbild.look.catalog import LOOKS, names
 from lichtbild.recipe import setting
-
-LOOKS = Path(__file__).with_name("looks")
 
 
 @dataclass(frozen=True)
@@ -101,12 +100,6 @@ SECTIONS: dict[str, type[Any]] = {
     "vignette": Vignette,
     "mono": Mono,
 }
-
-
-def names() -> tuple[str, ...]:
-    """Names of the looks that are installed; "natural" first."""
-    found = sorted(p.name for p in LOOKS.iterdir() if (p / "look.toml").is_file())
-    return tuple(sorted(found, key=lambda n: n != "natural"))
 
 
 @functools.cache

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import exposure, hue, local, look, oklab, orient, tone
+from lichtbild.look import exposure, hue, local, look, oklab, orient, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
+CORING = 1.0  # detail as strong as this many times its noise is sharpened by half
 COARSE = 512  # cells along the long edge of the coarse grid
 KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
 Array = npt.NDArray[np.float32]
@@ -32,22 +33,26 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     chosen = look.load(recipe.look)
     depth = recipe.depth or "8"
     kind, dtype = KERNELS[depth]
-    height, width = scene.image.shape[:2]
+    scene = replace(scene, image=planar(scene.image))
     if chosen.linear:
         return linear_picture(scene, recipe, kind, dtype, report)
-    planes = planar(scene.image)
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
 
     guide = guide_numbers(scene, chosen)
-    factor = max(1, round(max(height, width) / COARSE))
-    coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
-    native.call("look_reduce", planes, guide, factor, coarse)
+    coarse, factor = coarse_luminance(scene.image, guide)
     histogram = np.empty(exposure.BINS, np.float32)
     native.call("look_histogram", coarse, histogram)
     statistics = exposure.Statistics.of(histogram)
     decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve)
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
     tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])))
+    sharpness = 1.0
+    if recipe.size is not None and recipe.size < max(scene.image.shape[:2]):
+        # A reduced picture has lost the blur of optics and mosaic: what is left to sharpen is that of the reduction.
+        sharpness = 0.5 + 0.5 * recipe.size / max(scene.image.shape[:2])
+        scene = resize.smaller(scene, recipe.size)
+        guide = guide_numbers(scene, chosen)
+        coarse, factor = coarse_luminance(scene.image, guide)
     report.decide(
         "look", look=chosen.name, ev=ev, highlights_held=tones.compression, shadows_opened=tones.lift, **decided
     )
@@ -57,8 +62,10 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     cell = max(1, round(max(coarse.shape) / 32))
     native.call("look_local", coarse, tones.table(), np.array(numbers, np.float32), cell, gain)
     gain[1] += ev
+    if chosen.vignette.strength:
+        gain[1] += local.vignette(chosen.vignette, scene.image.shape[:2], factor, coarse.shape)
 
-    view, gain_view, (dy, dx) = orient.upright(planes, gain, factor, scene.metadata.orientation)
+    view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
     image: npt.NDArray[Any] = np.empty(view.shape, np.uint8 if kind == "u8" else np.float32)
     native.call(
         f"look_render_{'u8' if kind == 'u8' else 'f32'}",
@@ -70,7 +77,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         curve.to_array(),
         hue.table(chosen.color, chosen.hue),
         np.array([1 / 0.2, chosen.color.bleach], np.float32),
-        np.array([recipe.sharpen * chosen.sharpen.amount, chosen.sharpen.overshoot, 1.0], np.float32),
+        np.array([sharpness * recipe.sharpen * chosen.sharpen.amount, chosen.sharpen.overshoot, CORING], np.float32),
         np.array([GAMUT_THRESHOLD, 1 / (1 - GAMUT_THRESHOLD) - 1 / (2 - GAMUT_THRESHOLD)], np.float32),
         TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
         image,
@@ -87,6 +94,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
 def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], report: Report) -> Picture:
     """The scene itself in the chosen primaries; integers are encoded, and clip."""
     report.decide("look", look=recipe.look)
+    scene = resize.smaller(scene, recipe.size)
     view = orient.turned(scene.image, scene.metadata.orientation)
     image = np.empty(view.shape, dtype)
     matrix = convert("rec2020", recipe.space).astype(np.float32)
@@ -99,6 +107,15 @@ def planar(image: Array) -> Array:
     if image.strides[1] == image.itemsize:
         return image
     return np.moveaxis(np.moveaxis(image, 2, 0).copy(order="C"), 0, 2)
+
+
+def coarse_luminance(image: Array, guide: Array) -> tuple[Array, int]:
+    """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge; pixels per cell."""
+    height, width = image.shape[:2]
+    factor = max(1, round(max(height, width) / COARSE))
+    coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
+    native.call("look_reduce", image, guide, factor, coarse)
+    return coarse, factor
 
 
 def guide_numbers(scene: Scene, chosen: Look) -> Array:
