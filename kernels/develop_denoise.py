@@ -31,7 +31,7 @@ def shrink(band: hl.Func, threshold: list[hl.Expr], name: str, v: tuple[hl.Var, 
     column[x, y, c] = sum_of(square[x, y + i, c] for i in range(-2, 3)) / 25.0
     energy = [sum_of(column[x + i, y, k] for i in range(-2, 3)) + hl.f32(1e-6) for k in range(3)]
     luma = hl.max(energy[0] - threshold[0], 0.0) / energy[0]
-    trusted = threshold[1] * (1.0 - 0.8 * luma)
+    trusted = threshold[1] * (1.0 - hl.f32(0.8) * luma)
     chroma, greens = (hl.max(energy[k] - trusted, 0.0) / energy[k] for k in (1, 2))
     gain[x, y, c] = hl.mux(c, [luma, chroma, greens])
     return square, column, gain
