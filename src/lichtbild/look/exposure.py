@@ -23,8 +23,8 @@ LEVELS = LOWEST + np.arange(BINS) / PER_STOP  # log2 luminance of each bin
 
 MEAN_LIGHTNESS = 0.47
 BRIGHT_COUNT = 0.78
-DIFFUSE_WHITE = 2.1  # stops above middle grey
-TOWARDS_BRIGHT, MOST_BRIGHT = 0.75, 1.6  # share of the gap that is closed when bright parts would stay grey
+DIFFUSE_WHITE = 1.8  # stops above middle grey
+TOWARDS_BRIGHT, MOST_BRIGHT = 0.7, 1.6  # share of the gap that is closed when bright parts would stay grey
 TOWARDS_DARK, MOST_DARK = 0.25, 4.0  # and when they would burn out: local tone takes care of the rest
 AS_SHOT_PULL = 0.1
 NIGHT_SLOPE, SNOW_SLOPE = 0.15, 0.2
@@ -37,7 +37,7 @@ class Statistics:
     weights: npt.NDArray[np.float64]  # per bin, sum 1
     low: float  # mean of the 2 to 10 % quantiles
     middle: float  # median
-    high: float  # mean of the 95 to 99.5 % quantiles
+    high: float  # mean of the 85 to 99.5 % quantiles
     peak: float  # mean of the 99 to 99.9 % quantiles
 
     @classmethod
@@ -53,7 +53,7 @@ class Statistics:
             h,
             quantile(np.linspace(0.02, 0.10, 9)),
             quantile(np.linspace(0.45, 0.55, 5)),
-            quantile(np.linspace(0.95, 0.995, 10)),
+            quantile(np.linspace(0.85, 0.995, 15)),
             quantile(np.linspace(0.99, 0.999, 10)),
         )
 
@@ -108,8 +108,8 @@ def decide(statistics: Statistics, metadata: Metadata, curve: FilmicCurve) -> di
     by_mean = mean_anchor(statistics, curve)
     by_white = math.log2(MIDDLE_GREY) + DIFFUSE_WHITE - statistics.high
     gap = by_white - by_mean
-    brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap) / MOST_BRIGHT)
-    darker = TOWARDS_DARK * MOST_DARK * math.tanh(soft(-gap) / MOST_DARK)
+    brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap, 0.35) / MOST_BRIGHT)
+    darker = TOWARDS_DARK * MOST_DARK * math.tanh(soft(-gap, 0.35) / MOST_DARK)
     ev = by_mean + brighter - darker
     light_value = scene_brightness(metadata, -by_mean + math.log2(MIDDLE_GREY))
     ev += key(light_value)

@@ -21,9 +21,10 @@ STOPS = np.arange(-64, 65) / 4.0
 EDGE = 2.5  # stops between two surfaces
 FLATNESS = 0.02  # squared stops below which a neighbourhood has one gain
 
-HIGHLIGHT_KNEE, HIGHLIGHT_TOP = 0.6, 2.3
+HIGHLIGHT_KNEE, HIGHLIGHT_TOP = 0.6, 2.0
 SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.4
 MOST_LIFT = 2.2
+LEAST_WHITE = 2.4
 CLEAN = 3.0  # signal to noise at which shadows get half of their lift
 
 
@@ -38,14 +39,21 @@ class LocalTone:
     offset: float
     ev: float
 
+    def decided(self) -> dict[str, float]:
+        return {"highlights_held": self.compression, "shadows_opened": self.lift}
+
     def table(self) -> npt.NDArray[np.float32]:
         """log2 gain at each of `STOPS`."""
-        down = -self.compression * _soft(STOPS - HIGHLIGHT_KNEE, 0.6)
-        up = self.lift * _soft(SHADOW_KNEE - STOPS, 0.6)
+        return np.asarray(self.gain(STOPS), np.float32)
+
+    def gain(self, stops: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """log2 gain of a brightness in stops from middle grey."""
+        down = -self.compression * _soft(stops - HIGHLIGHT_KNEE, 0.6)
+        up = self.lift * _soft(SHADOW_KNEE - stops, 0.6)
         up = MOST_LIFT * (1 - np.exp(-up / MOST_LIFT))
-        x = MIDDLE_GREY * 2.0 ** (STOPS - self.ev)
+        x = MIDDLE_GREY * 2.0 ** (stops - self.ev)
         snr2 = x * x / (self.scale * x + self.offset + 1e-12)
-        return np.asarray(down + up * snr2 / (snr2 + CLEAN**2), np.float32)
+        return np.asarray(down + up * snr2 / (snr2 + CLEAN**2))
 
 
 def _soft(x: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
@@ -64,6 +72,16 @@ def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, 
     missing = soft(SHADOW_FLOOR - low, 0.7)
     lift = local.shadows * 0.9 * (missing + 0.3) / (missing + 0.3 + SHADOW_KNEE - SHADOW_FLOOR)
     return LocalTone(compression, lift, noise[0], noise[1], ev)
+
+
+def white_point(tones: LocalTone, statistics: Statistics, clip: float, wanted: float) -> float:
+    """Display white in stops above middle grey: where the sensor's measurement ends, so that what it could not measure
+    is white and not grey; `wanted` at most."""
+    to_grey = tones.ev - math.log2(MIDDLE_GREY)
+    top = math.log2(max(clip, 1e-3)) + to_grey
+    top += soft(statistics.peak + to_grey - top, 0.2)
+    end = LEAST_WHITE + soft(top + float(tones.gain(np.array(top))) - LEAST_WHITE, 0.3)
+    return wanted - soft(wanted - end, 0.3)
 
 
 def vignette(numbers: Vignette, shape: tuple[int, int], factor: int, cells: tuple[int, int]) -> npt.NDArray[np.float32]:

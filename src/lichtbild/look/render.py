@@ -46,6 +46,8 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve)
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
     tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])))
+    white = local.white_point(tones, statistics, scene.clip, chosen.tone.white)
+    curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, white)
     sharpness = 1.0
     if recipe.size is not None and recipe.size < max(scene.image.shape[:2]):
         # A reduced picture has lost the blur of optics and mosaic: what is left to sharpen is that of the reduction.
@@ -53,9 +55,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         scene = resize.smaller(scene, recipe.size)
         guide = guide_numbers(scene, chosen)
         coarse, factor = coarse_luminance(scene.image, guide)
-    report.decide(
-        "look", look=chosen.name, ev=ev, highlights_held=tones.compression, shadows_opened=tones.lift, **decided
-    )
+    report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided)
 
     gain = np.empty((2, *coarse.shape), np.float32)
     numbers = [ev - np.log2(tone.MIDDLE_GREY), chosen.local.clarity, local.EDGE, local.FLATNESS]

@@ -54,7 +54,7 @@ def solve(contrast: float, toe: float, shoulder: float, white: float) -> FilmicC
 
     def curve(b: float) -> FilmicCurve:
         scale, gain = 1.0, 1.0
-        for _ in range(30):
+        for _ in range(10):
             # q at grey from f^4 (1 + k q^2 + q^4) = A^4 q^4, a quadratic equation in q^2
             r = (ROOT_GREY / scale) ** 4
             q2 = (r * k + (r * r * k * k + 4 * (1 - r) * r) ** 0.5) / (2 * (1 - r))
@@ -70,7 +70,7 @@ def solve(contrast: float, toe: float, shoulder: float, white: float) -> FilmicC
         return float(power * (1 + 0.5 * k * q**2) / (1 + k * q**2 + q**4))
 
     low, high = a, 100.0
-    for _ in range(50):
+    for _ in range(40):
         middle = (low * high) ** 0.5
         low, high = (middle, high) if slope(middle) < contrast else (low, middle)
     return curve((low * high) ** 0.5)
