@@ -34,32 +34,33 @@ class Optics:
         """0, 1, 2 for a red, green or blue site, by its steps from red."""
         return ((y ^ self.red[0]) & 1) + ((x ^ self.red[1]) & 1)
 
-    def seen(self, scene: hl.ImageParam, x: Any, y: Any, planes: list[Any]) -> list[hl.Expr]:
-        """What of each of the scene's planes falls on the mosaic at (x, y); past its edge the scene stands still."""
+    def seen(self, scene: hl.ImageParam, x: hl.Var, y: hl.Var, offset: list[Any], planes: list[Any]) -> hl.Func:
+        """What of each plane of the scene falls on the mosaic at (x, y) + offset, and last the sum of all weights.
+
+        Past its edge the scene stands still. The rows of the point spread function are a loop, so the code stays small.
+        """
         a = self.place
-        sx = a[0] * hl.f32(x) + a[1] * hl.f32(y) + a[2]
-        sy = a[3] * hl.f32(x) + a[4] * hl.f32(y) + a[5]
+        px, py = hl.f32(x + offset[0]), hl.f32(y + offset[1])
+        sx = a[0] * px + a[1] * py + a[2]
+        sy = a[3] * px + a[4] * py + a[5]
         first_x, first_y = hl.floor(sx) - (TAPS // 2 - 1), hl.floor(sy) - (TAPS // 2 - 1)
-        wx, wy = self._weights(first_x - sx), self._weights(first_y - sy)
+        across = [self._weight(first_x - sx + i) for i in range(TAPS)]
         # Clamped once for all taps: the caller leaves a margin, this only keeps reads inside.
         ix = hl.clamp(hl.i32(first_x), 0, scene.width() - TAPS)
         iy = hl.clamp(hl.i32(first_y), 0, scene.height() - TAPS)
-        whole = _sum(wx) * _sum(wy)
-        return [
-            _sum(
-                [wy[j] * _sum([wx[i] * _half(scene[ix + i, iy + j, plane]) for i in range(TAPS)]) for j in range(TAPS)]
-            )
-            / whole
-            for plane in planes
-        ]
-
-    def _weights(self, first: hl.Expr) -> list[hl.Expr]:
-        found = []
-        for i in range(TAPS):
-            d = first + i
-            window = hl.max(0.0, 1.0 - d * d * hl.f32(4.0 / TAPS**2))
-            found.append(hl.fast_exp(-d * d * self.sharpness) * window * window)
+        found = hl.Func("seen")
+        found[x, y] = tuple(hl.f32(0) for _ in (*planes, None))
+        row = hl.RDom([(0, TAPS)], "row")
+        down = self._weight(first_y - sy + hl.f32(row.x))
+        sums = [_sum([w * _half(scene[ix + i, iy + row.x, p]) for i, w in enumerate(across)]) for p in planes]
+        before = found[x, y]
+        found[x, y] = tuple(before[n] + down * v for n, v in enumerate([*sums, _sum(across)]))
+        found.update().reorder(x, row.x, y)
         return found
+
+    def _weight(self, distance: hl.Expr) -> hl.Expr:
+        window = hl.max(0.0, 1.0 - distance * distance * hl.f32(4.0 / TAPS**2))
+        return hl.fast_exp(-distance * distance * self.sharpness) * window * window
 
 
 def _half(bits: hl.Expr) -> hl.Expr:
@@ -80,8 +81,11 @@ def virtual_light() -> tuple[hl.Pipeline, list[object]]:
     scene, optics = hl.ImageParam(hl.UInt(16), 3, "scene"), Optics()
     x, y = hl.Var("x"), hl.Var("y")
     light = hl.Func("lichtbild_virtual_light")
-    light[x, y] = optics.exposure * optics.seen(scene, x, y, [optics.plane(x, y)])[0]
-    light.parallel(y, 8).vectorize(x, 8)
+    seen = optics.seen(scene, x, y, [0, 0], [optics.plane(x, y)])
+    light[x, y] = optics.exposure * seen[x, y][0] / seen[x, y][1]
+    light.parallel(y, 8).vectorize(x, 16)
+    seen.compute_at(light, x).vectorize(x, 16)
+    seen.update().vectorize(x, 16)
     return hl.Pipeline([light]), [scene, *optics.arguments]
 
 
@@ -97,10 +101,13 @@ def virtual_layer() -> tuple[hl.Pipeline, list[object]]:
     before = hl.ImageParam(hl.Float(32), 2, "before")
     left, top = hl.Param(hl.Int(32), "left"), hl.Param(hl.Int(32), "top")
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
-    seen, out = hl.Func("seen"), hl.Func("lichtbild_virtual_layer")
-    seen[x, y] = tuple(optics.seen(thing, x + left, y + top, [optics.plane(x + left, y + top), 3]))
-    cover = hl.clamp(seen[x, y][1], 0.0, 1.0)
-    out[x, y, c] = hl.select(c == 0, before[x, y] * (1.0 - cover) + optics.exposure * seen[x, y][0], cover)
-    out.bound(c, 0, 2).reorder(c, x, y).unroll(c).parallel(y, 8).vectorize(x, 8, hl.TailStrategy.GuardWithIf)
-    seen.compute_at(out, x).vectorize(x, 8, hl.TailStrategy.GuardWithIf)
+    out = hl.Func("lichtbild_virtual_layer")
+    seen = optics.seen(thing, x, y, [left, top], [optics.plane(x + left, y + top), 3])
+    light, cover = (seen[x, y][n] / seen[x, y][2] for n in (0, 1))
+    cover = hl.clamp(cover, 0.0, 1.0)
+    out[x, y, c] = hl.select(c == 0, before[x, y] * (1.0 - cover) + optics.exposure * light, cover)
+    guard = hl.TailStrategy.GuardWithIf
+    out.bound(c, 0, 2).reorder(c, x, y).unroll(c).parallel(y, 8).vectorize(x, 16, guard)
+    seen.compute_at(out, x).vectorize(x, 16, guard)
+    seen.update().vectorize(x, 16, guard)
     return hl.Pipeline([out]), [thing, before, left, top, *optics.arguments]

@@ -333,6 +333,7 @@ def test_our_own_reader_reads_what_was_shot(tmp_path: Path) -> None:
         ({"frames": 2.5}, "frames"),
         ({"size": "big"}, "WIDTHxHEIGHT"),
         ({"size": "10x10"}, "outside"),
+        ({"size": "100000x100000"}, "outside"),
         ({"bracket": "0;1"}, "bracket"),
         ({"bracket": "0,99"}, "bracket"),
         ({"cfa": "RGBW"}, "cfa"),

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from lichtbild.carriers import Frame
 
 _SRGB_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-_TAPS = 3  # quads averaged along each side of a thumbnail pixel
+_TAPS = 2  # quads averaged along each side of a thumbnail pixel
 
 
 def thumbnail(frame: Frame, long_edge: int = 256) -> npt.NDArray[np.uint8]:

@@ -78,8 +78,8 @@ class ShootSettings:
             shape = int(height), int(width)
         except ValueError:
             raise RecipeError(f"size: {self.size!r} is not WIDTHxHEIGHT (for example 4000x3000)") from None
-        if min(shape) < 32 or max(shape) > 16_384:
-            raise RecipeError(f"size: {self.size!r} is outside 32 to 16384 pixels")
+        if min(shape) < 32 or shape[0] * shape[1] > 64_000_000:
+            raise RecipeError(f"size: {self.size!r} is outside 32 pixels a side to 64 million in all")
         return shape
 
     @property
