@@ -2,7 +2,7 @@
 
     python benchmarks/burst.py [--size 1600x1200] [--frames 8] [SCENE ...]
 
-Behind: dB by which the merged mosaic is behind a perfect average of as many frames without any motion; below
+What clips, and four pixels around it, is left out. Behind: dB by which the merged mosaic is behind a perfect average of as many frames without any motion; below
 zero it is better, since interpolation also smooths noise. Flat: the same where the scene is flat. Moving: dB by which
 the parts that move are better than the reference frame alone.
 """
@@ -54,6 +54,17 @@ def flat_parts(light: FloatImage, noise: FloatImage) -> np.ndarray:
     return mask
 
 
+def near_clipping(light: FloatImage, reach: int = 4) -> np.ndarray:
+    """Where the sensor clips or could not tell how steep the light is: within `reach` pixels of clipped ones."""
+    mask = light >= 0.95
+    for axis in (0, 1):
+        grown = mask.copy()
+        for step in range(1, reach + 1):
+            grown |= np.roll(mask, step, axis) | np.roll(mask, -step, axis)
+        mask = grown
+    return mask
+
+
 def decibels(a: float, b: float) -> float:
     return float(10 * np.log10(a / b)) if a > 0 and b > 0 else float("nan")
 
@@ -67,7 +78,7 @@ def measure(scene: str, iso: int, size: str, frames: int, **settings: float) -> 
     merged = merge_burst(Burst.of(s.frame for s in shots), Recipe(reference=1), Report())
     inside = np.zeros(truth.shape, bool)
     inside[BORDER:-BORDER, BORDER:-BORDER] = True
-    inside &= reference.light < 0.95
+    inside &= ~near_clipping(reference.light)
     moving = reference.moving()
     error = (normalised(merged) - truth) ** 2
     alone = (normalised(reference.frame) - truth) ** 2
