@@ -2,9 +2,10 @@
 
     python benchmarks/burst.py [--size 1600x1200] [--frames 8] [SCENE ...]
 
-What clips, and four pixels around it, is left out. Behind: dB by which the merged mosaic is behind a perfect average of as many frames without any motion; below
-zero it is better, since interpolation also smooths noise. Flat: the same where the scene is flat. Moving: dB by which
-the parts that move are better than the reference frame alone.
+What clips, and four pixels around it, is left out. Behind: dB by which the merged mosaic is behind a perfect
+average of as many frames without any motion; below zero it is better, since interpolation also smooths noise.
+Flat: the same where the scene is flat. Moving: dB by which the parts that move are better than the reference frame
+alone.
 """
 
 from __future__ import annotations

@@ -128,13 +128,18 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
 
 @kernel("burst_confidence")
 def burst_confidence() -> tuple[hl.Pipeline, list[Any]]:
-    """Frames that count, over cells of 16x16 mosaic pixels: sums (5, h, w) -> (ceil(h / 8), ceil(w / 8)) float32."""
+    """Frames that count in cells of 8x8 mosaic pixels: sums (5, h, w) -> (ceil(h / 4), ceil(w / 4)) float32.
+
+    The harmonic mean, so that noise variance is the profile's over it, also where part of a cell saw fewer frames.
+    """
     sums = hl.ImageParam(hl.Float(32), 3, "sums")
     x, y = hl.Var("x"), hl.Var("y")
     weights = hl.BoundaryConditions.repeat_edge(sums)
-    cell = hl.RDom([(0, 8), (0, 8)])
-    out = hl.Func("lichtbild_burst_confidence")
-    out[x, y] = 0.0
-    out[x, y] += (1.0 + weights[x * 8 + cell.x, y * 8 + cell.y, 4]) / 64.0
-    out.update().parallel(y, 8, hl.TailStrategy.GuardWithIf)
+    cell = hl.RDom([(0, 4), (0, 4)])
+    share, out = hl.Func("share"), hl.Func("lichtbild_burst_confidence")
+    share[x, y] = 0.0
+    share[x, y] += 1.0 / (1.0 + weights[x * 4 + cell.x, y * 4 + cell.y, 4])
+    out[x, y] = 16.0 / share[x, y]
+    out.parallel(y, 8, hl.TailStrategy.GuardWithIf)
+    share.compute_at(out, x)
     return hl.Pipeline([out]), [sums]

@@ -16,7 +16,7 @@ from burst_align import sum_of
 from kernel import kernel
 
 LEVELS = 5  # bands; the last low-pass is left alone
-CELL = 8  # quads of a cell of the map of excess noise
+CELL = 4  # quads of a cell of the map of excess noise
 
 
 def shrink(band: hl.Func, threshold: list[hl.Expr], name: str, v: tuple[hl.Var, hl.Var, hl.Var]) -> tuple[hl.Func, ...]:
@@ -42,7 +42,7 @@ def denoise() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (2 ceil(h/2), 2 ceil(w/2)) uint16 = black_out + x * scale_out.
 
     black, scale, offset: (4,) black level and noise of each site, unit: 1 / (white - black); basis: (4, 4), rows
-    luma and three colour differences; excess: (h/16, w/16) noise variance over what scale and offset say; luma, chroma:
+    luma and three colour differences; excess: (h/8, w/8) noise variance over what scale and offset say; luma, chroma:
     (LEVELS,) variances to take from each band.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")

@@ -103,8 +103,8 @@ def test_a_turned_frame_gives_a_turned_picture() -> None:
 def test_where_a_merge_could_use_fewer_frames_more_is_taken() -> None:
     x = grey(0.3, (256, 256))
     frame = make(noisy(x, scale=2e-3))  # twice the variance that the profile says
-    confidence = np.full((16, 16), 8.0, np.float32)
-    confidence[:, 8:] = 4.0
+    confidence = np.full((32, 32), 8.0, np.float32)
+    confidence[:, 16:] = 4.0
     merged = replace(frame, confidence=confidence)
     clean = light(denoise(merged, NEUTRAL, 1.0, Report())) - x
     assert clean[16:-16, 140:-16].var() < 0.5 * clean[16:-16, 16:116].var()

@@ -9,10 +9,10 @@ from lichtbild.carriers import Metadata, NoiseProfile, Scene
 from lichtbild.look.resize import smaller, windows
 
 
-def a_scene(image: np.ndarray, confidence: np.ndarray | None = None) -> Scene:
+def a_scene(image: np.ndarray) -> Scene:
     planar = np.ascontiguousarray(np.moveaxis(image.astype(np.float32), 2, 0))
     noise = NoiseProfile((1e-3,) * 3, (1e-5,) * 3)
-    return Scene(np.moveaxis(planar, 0, 2), noise, (1, 1, 1), (0.3127, 0.329), 1.0, Metadata(), confidence)
+    return Scene(np.moveaxis(planar, 0, 2), noise, (1, 1, 1), (0.3127, 0.329), 1.0, Metadata())
 
 
 def plain(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -63,10 +63,3 @@ def test_the_noise_profile_is_that_of_the_result() -> None:
     made = smaller(scene, 300)
     expected = made.noise_profile.scale[0] * 0.5 + made.noise_profile.offset[0]
     assert made.image.var() == pytest.approx(expected, rel=0.15)
-
-
-def test_confidence_follows() -> None:
-    confidence = np.arange(12, dtype=np.float32).reshape(3, 4)
-    made = smaller(a_scene(np.ones((48, 64, 3)), confidence), 32).confidence
-    assert made is not None and made.shape == (2, 2)
-    np.testing.assert_array_equal(made, [[5, 7], [9, 11]])

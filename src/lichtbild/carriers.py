@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 Mosaic: TypeAlias = npt.NDArray[np.uint16]
 FloatImage: TypeAlias = npt.NDArray[np.float32]
+CELL = 8  # pixels of a side of the squares that `confidence` speaks of
 Matrix: TypeAlias = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 Triple: TypeAlias = tuple[float, float, float]
 
@@ -95,7 +96,7 @@ class Frame:
     shading: (h', w', 4) gains of lens shading per CFA site on a grid that spans the mosaic from its first to its
         last pixel centre, to be multiplied after black is subtracted; None where there is none.
     default_crop: (y, x, height, width) inside the mosaic that the finished picture shows; None for all of it.
-    confidence: (h/16, w/16) float32, the mean number of frames that a merge could use there; None for one frame.
+    confidence: (h/CELL, w/CELL) float32, the number of frames that count there after a merge; None for one.
     frame_count: how many captured frames the pixels stand for.
     """
 
@@ -160,7 +161,6 @@ class Scene:
     white_xy: tuple[float, float]
     clip: float
     metadata: Metadata
-    confidence: FloatImage | None = None
 
 
 @dataclass(frozen=True)

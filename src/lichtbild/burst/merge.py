@@ -16,7 +16,7 @@ from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, interpolate_planes, warp
 from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, sharpness
-from lichtbild.carriers import Burst, FloatImage, Frame, Mosaic, NoiseProfile
+from lichtbild.carriers import CELL, Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -195,7 +195,7 @@ class Merger:
             self.highest > 1.01 * self.clip, out,
         )  # fmt: skip
         rows, columns = self.sums.shape[1:]
-        confidence = np.empty((-(-rows // 8), -(-columns // 8)), np.float32)
+        confidence = np.empty((-(-rows * 2 // CELL), -(-columns * 2 // CELL)), np.float32)
         native.call("burst_confidence", self.sums, confidence)
         count = float(np.median(confidence))
         self.report.decide("burst", used=self.used, frames_that_count=round(count, 2))

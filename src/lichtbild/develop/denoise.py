@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lichtbild import native
-from lichtbild.carriers import FloatImage, Frame
+from lichtbild.carriers import CELL, FloatImage, Frame
 from lichtbild.color import Floats
 from lichtbild.report import Report
 
@@ -31,7 +31,7 @@ class DenoisePlan:
     """What is decided before pixels are touched.
 
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; luma, chroma: variances taken
-    from each band; excess: (h/16, w/16) local variance over the noise profile's.
+    from each band; excess: (h/CELL, w/CELL) local variance over the noise profile's.
     """
 
     basis: FloatImage
@@ -71,10 +71,10 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     luma, chroma = (np.array(BAND_VARIANCE) * strength * np.array(take) for take in (LUMA, CHROMA))
     if frame.frame_count > 1:
         luma, chroma = luma * np.array(MERGED_LUMA), chroma * np.array(MERGED_CHROMA)
-    height, width = (-(-n // 16) for n in frame.mosaic.shape[:2])
+    height, width = (-(-n // CELL) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
     if frame.confidence is not None:
-        excess = np.clip(np.median(frame.confidence) / frame.confidence, 0.25, 8.0).astype(np.float32)
+        excess = np.clip(np.median(frame.confidence) / frame.confidence, 0.25, 32.0).astype(np.float32)
     return DenoisePlan(
         basis=np.array(rows, np.float32),
         luma=luma.astype(np.float32),

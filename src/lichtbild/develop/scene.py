@@ -37,10 +37,6 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         tint=round(balance.tint, 1),
         camera_to_rec2020=[[round(float(v), 6) for v in row] for row in matrix],
     )
-    y, x, height, width = crop_of(frame)
-    confidence = frame.confidence
-    if confidence is not None and (height, width) != frame.mosaic.shape[:2]:
-        confidence = np.ascontiguousarray(confidence[y // 16 : -(-(y + height) // 16), x // 16 : -(-(x + width) // 16)])
     return Scene(
         image=image.transpose(1, 2, 0),
         noise_profile=working_noise(frame.noise_profile, balance.neutral, matrix),
@@ -48,7 +44,6 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         white_xy=balance.xy,
         clip=(frame.clip_level - min(frame.black_level)) / (frame.white_level - min(frame.black_level)),
         metadata=replace(frame.metadata, opcode_list_1=b"", opcode_list_2=b"", opcode_list_3=b""),
-        confidence=confidence,
     )
 
 

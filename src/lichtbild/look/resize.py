@@ -20,7 +20,7 @@ LOBES = 2
 def smaller(scene: Scene, long_edge: int | None) -> Scene:
     """The scene with that long edge in pixels; as it is where it is not larger, or None is asked for.
 
-    The noise profile is that of the averaged pixels; `confidence` keeps one value per 16x16 pixels.
+    The noise profile is that of the averaged pixels.
     """
     height, width = scene.image.shape[:2]
     if long_edge is None or long_edge >= max(height, width):
@@ -37,7 +37,6 @@ def smaller(scene: Scene, long_edge: int | None) -> Scene:
         scene,
         image=np.moveaxis(out, 0, 2),
         noise_profile=scene.noise_profile.divided_by(1 / kept),
-        confidence=_thinned(scene.confidence, new_height, new_width),
     )
 
 
@@ -50,13 +49,3 @@ def windows(source: int, target: int) -> tuple[npt.NDArray[np.int32], FloatImage
     distance = (first + np.arange(taps)[:, None] - centre) / scale
     weights = np.where(np.abs(distance) < LOBES, np.sinc(distance) * np.sinc(distance / LOBES), 0.0)
     return first, np.ascontiguousarray(weights / weights.sum(0), np.float32)
-
-
-def _thinned(confidence: FloatImage | None, height: int, width: int) -> FloatImage | None:
-    if confidence is None:
-        return None
-    places = (
-        np.minimum((np.arange(-(-new // 16)) + 0.5) * old * 16 / new, old - 1).astype(int)
-        for new, old in zip((height, width), confidence.shape, strict=True)
-    )
-    return np.ascontiguousarray(confidence[np.ix_(*places)])
