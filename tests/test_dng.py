@@ -192,6 +192,20 @@ def test_a_frame_that_knows_nothing_is_written(tmp_path: Path) -> None:
     assert not (tmp_path / "b.dng").exists()
 
 
+def test_dates_that_are_none_are_left_out(tmp_path: Path) -> None:
+    frame = a_frame()
+    exif = {
+        "Image": {306: (2, "0000:00:00 00:00:00")},
+        "Exif": {36867: (2, "    :  :     :  :  "), 36868: (2, "2020:02:30 12:00:00")},
+    }
+    write_dng(replace(frame, metadata=replace(frame.metadata, capture_time="yesterday", exif=exif)), tmp_path / "a.dng")
+    with tifffile.TiffFile(tmp_path / "a.dng") as file:
+        tags = {t.code: t.value for t in file.pages[0].tags.values()}
+    assert 306 not in tags
+    assert "DateTimeOriginal" not in tags[34665]
+    assert tags[34665]["DateTimeDigitized"] == "2020:02:30 12:00:00"
+
+
 def test_an_existing_file_is_kept(tmp_path: Path) -> None:
     (tmp_path / "a.dng").write_bytes(b"mine")
     with pytest.raises(OutputError, match="exists"):

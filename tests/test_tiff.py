@@ -114,6 +114,8 @@ def _jpeg_with(block: bytes) -> bytes:
         (Type.RATIONAL, (1, 160), 1, struct.pack("<2I", 1, 160)),
         (Type.RATIONAL, (3, 1, 5, 2), 2, struct.pack("<4I", 3, 1, 5, 2)),
         (Type.RATIONAL, [1.0, 2.0], 2, struct.pack("<4I", 1, 1, 2, 1)),
+        (Type.SRATIONAL, 1.1597, 1, struct.pack("<2i", 11597, 10000)),
+        (Type.RATIONAL, 0.576577, 1, struct.pack("<2I", 576577, 1000000)),
         (Type.RATIONAL, (0, 0), 1, struct.pack("<2I", 0, 0)),
         (Type.RATIONAL, 4e9, 1, struct.pack("<2I", 4_000_000_000, 1)),
         (Type.DOUBLE, np.array([0.5]), 1, struct.pack("<d", 0.5)),

@@ -7,8 +7,10 @@ are given at the clip level, so that nothing that was measured is cut off by ano
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,6 +29,8 @@ _D65 = 21
 _IMAGE_TAGS_KEPT = {269, 270, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096), 50709, 50735, 50736}
 # Not kept: MakerNote (its offsets break), pointers, pixel sizes, padding, colour space of a finished picture.
 _EXIF_TAGS_DROPPED = {37500, 40961, 40962, 40963, 40965, 59932, 59933}
+_DATES = {306, 36867, 36868}
+_DATE = re.compile(r"\d{4}:(0[1-9]|1[0-2]):(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
 
 
 def write_dng(
@@ -65,7 +69,7 @@ def _raw_directory(frame: Frame, *, software: str, xmp: bytes, preview: bool) ->
     samples = 3 if frame.is_linear else 1
     opcodes = _opcode_lists(frame)
     tags = [
-        *tags_from({k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_TAGS_KEPT}),
+        *_kept({k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_TAGS_KEPT}),
         *_size_tags(width, height, samples, bits=16, photometric=34892 if frame.is_linear else 32803),
         Tag(254, Type.LONG, 0),
         Tag(271, Type.ASCII, meta.make or "Unknown"),
@@ -186,12 +190,22 @@ def _exif_tags(meta: Metadata) -> Iterator[Tag]:
             yield Tag(34864, Type.SHORT, 3)  # the next one is the ISO speed
             yield Tag(34867, Type.LONG, round(min(meta.iso, 2**32 - 1)))
     moment, _, fraction = meta.capture_time.partition(".")
-    if moment:
+    if _DATE.fullmatch(moment):
         yield Tag(36867, Type.ASCII, moment)
         yield Tag(36868, Type.ASCII, moment)
-    if fraction:
+    if fraction.isdigit():
         yield Tag(37521, Type.ASCII, fraction)
         yield Tag(37522, Type.ASCII, fraction)
     if meta.lens:
         yield Tag(42036, Type.ASCII, meta.lens)
-    yield from tags_from(meta.exif.get("Exif", {}), _EXIF_TAGS_DROPPED)
+    yield from _kept(meta.exif.get("Exif", {}))
+
+
+def _kept(fields: Mapping[int, tuple[int, Any]]) -> list[Tag]:
+    """Tags of the file that was read, without those that would not be true of this one and dates that are none."""
+
+    def is_date(value: Any) -> bool:
+        text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+        return bool(_DATE.fullmatch(text.rstrip("\0 ")))
+
+    return [t for t in tags_from(fields, _EXIF_TAGS_DROPPED) if t.id not in _DATES or is_date(t.value)]

@@ -232,10 +232,14 @@ def _rationals(values: list[Any], *, signed: bool) -> list[int]:
 
 
 def _fraction(value: Any, largest: int) -> Fraction:
-    """The simplest fraction within a ten-millionth, in the range of the type."""
+    """The decimal fraction that the number is, else the simplest one within a ten-millionth; in the range of the type."""
     if not isinstance(value, Fraction) and not math.isfinite(value):
         raise OverflowError("not finite")
     exact = value if isinstance(value, Fraction) else Fraction(float(value))
+    for digits in range(8):
+        decimal = Fraction(round(exact * 10**digits), 10**digits)
+        if abs(decimal - exact) <= abs(exact) / 10**13 and abs(decimal.numerator) <= largest:
+            return decimal
     for limit in (1_000, 100_000, 10_000_000, 1_000_000_000):
         near = exact.limit_denominator(limit)
         if abs(near - exact) <= abs(exact) * Fraction(1, 10_000_000) and abs(near.numerator) <= largest:
