@@ -232,7 +232,7 @@ def _rationals(values: list[Any], *, signed: bool) -> list[int]:
 
 
 def _fraction(value: Any, largest: int) -> Fraction:
-    """The decimal fraction that the number is, else the simplest one within a ten-millionth; in the range of the type."""
+    """The decimal fraction that the number is, else the simplest within a ten-millionth; in the type's range."""
     if not isinstance(value, Fraction) and not math.isfinite(value):
         raise OverflowError("not finite")
     exact = value if isinstance(value, Fraction) else Fraction(float(value))
