@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -151,6 +151,7 @@ def test_pointers_and_dropped_tags_are_not_kept() -> None:
     assert tags_from(fields, drop=[37500]) == [Tag(315, 2, "Ann")]
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e6))
 def test_rationals_are_true_to_a_ten_millionth(value: float) -> None:
     numerator, denominator = struct.unpack("<2I", Tag(1, Type.RATIONAL, value).encode()[1])
