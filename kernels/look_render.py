@@ -65,15 +65,17 @@ def grid_gain(p: Inputs) -> tuple[Any, Any]:
     """Slope and offset at a pixel: interpolated along the grid's rows once for many pixels, then between rows."""
     width, height = p.gain.dim(0).extent(), p.gain.dim(1).extent()
 
-    def cell(position: Expr, offset: Expr, extent: Expr) -> tuple[Expr, Expr, Expr]:
-        u = hl.clamp((hl.f32(position) + 0.5 + offset) * p.place[0] - 0.5, 0.0, hl.f32(extent - 1))
+    def cell(position: Expr, size: Expr, offset: Expr, extent: Expr) -> tuple[Expr, Expr, Expr]:
+        u = hl.clamp(
+            (hl.f32(hl.clamp(position, 0, size - 1)) + 0.5 + offset) * p.place[0] - 0.5, 0.0, hl.f32(extent - 1)
+        )
         low = hl.i32(u)
         return hl.clamp(low, 0, extent - 1), hl.clamp(low + 1, 0, extent - 1), u - hl.f32(low)
 
     wide, at = hl.Func("gain_wide"), hl.Func("gain_at")
-    x0, x1, fx = cell(x, p.place[1], width)
+    x0, x1, fx = cell(x, p.scene.dim(1).extent(), p.place[1], width)
     wide[x, y, c] = hl.lerp(p.gain[x0, y, c], p.gain[x1, y, c], fx)
-    y0, y1, fy = cell(y, p.place[2], height)
+    y0, y1, fy = cell(y, p.scene.dim(2).extent(), p.place[2], height)
     at[x, y] = tuple(hl.lerp(wide[x, y0, i], wide[x, y1, i], fy) for i in (0, 1))
     return wide, at
 

@@ -27,6 +27,7 @@ DIFFUSE_WHITE = 1.8  # stops above middle grey
 TOWARDS_BRIGHT, MOST_BRIGHT = 0.7, 1.6  # share of the gap that is closed when bright parts would stay grey
 TOWARDS_DARK, MOST_DARK = 0.25, 4.0  # and when they would burn out: local tone takes care of the rest
 AS_SHOT_PULL = 0.1
+DARKEST = 0.02  # scene light after exposure up to which the noise of black may come
 NIGHT_SLOPE, SNOW_SLOPE = 0.15, 0.2
 
 
@@ -103,8 +104,13 @@ def mean_anchor(statistics: Statistics, curve: FilmicCurve) -> float:
     return 0.5 * (low + high)
 
 
-def decide(statistics: Statistics, metadata: Metadata, curve: FilmicCurve) -> dict[str, float | None]:
-    """Automatic exposure in EV and what led to it."""
+def decide(
+    statistics: Statistics, metadata: Metadata, curve: FilmicCurve, black_noise: float
+) -> dict[str, float | None]:
+    """Automatic exposure in EV and what led to it.
+
+    black_noise: standard deviation of the luminance of black; the exposure never makes it brighter than `DARKEST`.
+    """
     by_mean = mean_anchor(statistics, curve)
     by_white = math.log2(MIDDLE_GREY) + DIFFUSE_WHITE - statistics.high
     gap = by_white - by_mean
@@ -115,5 +121,6 @@ def decide(statistics: Statistics, metadata: Metadata, curve: FilmicCurve) -> di
     ev += key(light_value)
     as_shot = metadata.color.baseline_exposure + 0.5
     ev += AS_SHOT_PULL * 2.0 * math.tanh((as_shot - ev) / 2.0)
-    ev = min(max(ev, -6.0), 12.0)
+    ev -= soft(ev - math.log2(DARKEST / max(black_noise, 1e-5)))
+    ev = max(ev, -8.0)
     return {"auto_ev": ev, "mean_ev": by_mean, "white_ev": by_white, "light_value": light_value}

@@ -43,7 +43,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     histogram = np.empty(exposure.BINS, np.float32)
     native.call("look_histogram", coarse, histogram)
     statistics = exposure.Statistics.of(histogram)
-    decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve)
+    decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve, 2 * float(guide[3]))
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
     tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])))
     white = local.white_point(tones, statistics, scene.clip, chosen.tone.white)

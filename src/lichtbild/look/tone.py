@@ -4,8 +4,9 @@
     f(u) = min(A q / (1 + k q^2 + q^4)^(1/4), 1)      a shoulder of softness k
 
 u and f are cube roots of scene-linear and display-linear light. b, B and A are solved so that middle grey (0.18) stays
-where it is, the slope there (log against log) is `contrast`, and light `white` stops above middle grey is display
-white. Both factors grow with u for all values, so the curve is monotone by construction.
+where it is, the slope there (log against log) is `contrast` as far as toe and shoulder leave room, and light `white`
+stops above middle grey is display white. Both factors grow with u for all values, so the curve is monotone by
+construction.
 """
 
 from __future__ import annotations

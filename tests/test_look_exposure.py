@@ -1,0 +1,115 @@
+"""Automatic exposure: it stays put, keeps night dark and snow white, and lets lamps burn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lichtbild.carriers import CameraColor, Metadata, Scene
+from lichtbild.look.render import render_picture
+from lichtbild.recipe import Recipe
+from lichtbild.report import Report
+from test_look_kernels import scene_of
+
+SIZE = (300, 400)
+DAYLIGHT = Metadata(exposure_time=1 / 250, f_number=8.0, iso=100)
+
+
+def decided(scene: Scene, **settings: object) -> dict[str, float]:
+    report = Report()
+    render_picture(scene, Recipe(**settings), report)
+    return report.decided["look"]
+
+
+def landscape(seed: int = 0, shift: int = 0) -> np.ndarray:
+    """Sky, hills and a foreground with texture; values of a well exposed raw."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(float)
+    x = x + shift
+    hills = 0.45 + 0.1 * np.sin(x / 40) + 0.04 * np.sin(x / 11)
+    sky = 0.5 - 0.2 * y[..., None] / SIZE[0] * np.array([1.2, 1.0, 0.7])
+    ground = (0.06 + 0.05 * np.sin(x / 7) * np.sin(y / 5))[..., None] * np.array([0.9, 1.0, 0.5])
+    image = np.where((y / SIZE[0] < hills)[..., None], sky, ground)
+    return image + np.random.default_rng(seed).normal(0, 0.004, image.shape)
+
+
+def with_(scene: Scene, **metadata: object) -> Scene:
+    return replace(scene, metadata=replace(scene.metadata, **metadata))
+
+
+def shot(image: np.ndarray, metadata: Metadata = DAYLIGHT) -> Scene:
+    return replace(scene_of(image), metadata=metadata)
+
+
+def test_the_same_scene_shot_again_moves_by_a_tenth_at_most() -> None:
+    reference = decided(shot(landscape()))["ev"]
+    assert decided(shot(landscape(seed=1)))["ev"] == pytest.approx(reference, abs=0.02)
+    assert decided(shot(landscape(shift=9)))["ev"] == pytest.approx(reference, abs=0.05)
+    for step in (-1 / 3, 1 / 3):
+        image = landscape() * 2.0**step
+        same_light = with_(shot(image), exposure_time=1 / 250 * 2.0**step)
+        assert decided(same_light)["ev"] + step == pytest.approx(reference, abs=0.1)
+        assert decided(shot(image))["ev"] + step == pytest.approx(reference, abs=0.1)
+        assert decided(shot(image, Metadata()))["ev"] + step == pytest.approx(reference, abs=0.1)
+    for light in (0.02, 0.5):
+        image = landscape()
+        image[180:240, 150:210] = light  # someone walks by: 3 % of the picture
+        assert decided(shot(image))["ev"] == pytest.approx(reference, abs=0.1)
+
+
+def test_it_is_smooth_in_the_brightness_of_the_scene() -> None:
+    steps = np.arange(-4, 1.01, 0.1)
+    evs = np.array([decided(shot(landscape() * 2.0**s))["ev"] + s for s in steps])
+    assert np.abs(np.diff(evs)).max() < 0.04
+
+
+def test_ev_adds_and_baseline_exposure_counts() -> None:
+    scene = shot(landscape())
+    assert decided(scene, ev=0.7)["ev"] - decided(scene)["ev"] == pytest.approx(0.7, abs=1e-6)
+    brighter = with_(scene, color=CameraColor(baseline_exposure=1.5))
+    assert 0.02 < decided(brighter)["ev"] - decided(scene)["ev"] < 0.3
+
+
+def lightness(scene: Scene, part: tuple[slice, slice] = (slice(None), slice(None))) -> float:
+    return float(render_picture(scene, Recipe(), Report()).image[part].mean() / 255)
+
+
+def night() -> np.ndarray:
+    """A dark street with lamps: 2 % of the picture is far above the rest."""
+    rng = np.random.default_rng(3)
+    image = rng.lognormal(-4.5, 0.7, (*SIZE, 1)) * np.array([1.0, 0.8, 0.5])
+    for _ in range(10):
+        y, x = rng.integers(20, SIZE[0] - 20), rng.integers(20, SIZE[1] - 20)
+        image[y - 8 : y + 8, x - 8 : x + 8] = 4.0
+    return image
+
+
+def test_night_stays_night_and_lamps_burn() -> None:
+    dark = shot(night(), Metadata(exposure_time=1 / 15, f_number=1.8, iso=3200))
+    assert 0.12 < lightness(dark) < 0.36
+    assert lightness(shot(night(), DAYLIGHT)) > lightness(dark) + 0.02  # the same numbers by day are rendered brighter
+    picture = render_picture(dark, Recipe(), Report()).image
+    assert picture.max() == 255
+
+
+def test_lamps_do_not_darken_a_scene() -> None:
+    without = np.minimum(night(), 0.2)
+    lit = Metadata(exposure_time=1 / 15, f_number=1.8, iso=3200)
+    assert decided(shot(night(), lit))["ev"] == pytest.approx(decided(shot(without, lit))["ev"], abs=0.45)
+
+
+def test_snow_is_white_and_not_grey() -> None:
+    y = np.mgrid[: SIZE[0], : SIZE[1]][0]
+    snow = (0.35 + 0.05 * np.sin(y / 9))[..., None] * np.array([0.97, 1.0, 1.03])
+    snow = snow + np.random.default_rng(0).normal(0, 0.01, snow.shape)
+    sunlit = Metadata(exposure_time=1 / 1000, f_number=11.0, iso=100)
+    assert lightness(shot(snow, sunlit)) > 0.72
+    assert lightness(shot(snow, Metadata())) > 0.62
+
+
+def test_black_frames_and_broken_numbers_do_no_harm() -> None:
+    for image in (np.zeros((*SIZE, 3)), np.full((*SIZE, 3), 1e-7), np.full((*SIZE, 3), 1e4), -landscape()):
+        numbers = decided(shot(image, Metadata(exposure_time=0.0, iso=0.0, f_number=0.0)))
+        assert np.isfinite([v for v in numbers.values() if isinstance(v, float)]).all()
+    assert lightness(shot(np.zeros((*SIZE, 3)))) < 0.05
