@@ -15,6 +15,7 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
+from look_math import exp2
 
 Expr = Any
 LAYERS, PER_STOP, LANES = 32, 1.25, 16
@@ -61,11 +62,12 @@ def box(f: Any, radius: int, name: str) -> tuple[Any, Any]:
 
 @kernel("look_local")
 def look_local() -> tuple[hl.Pipeline, list[Any]]:
-    """(h, w) log2 luminance -> (2, h, w) slope and offset of log2 gain against log2 luminance.
+    """(h, w) log2 luminance -> (3, h, w): slope and offset of log2 gain against log2 luminance, and how far colour
+    stands out of noise there, 0 to 1.
 
     table: log2 gain of the tone curve, by stops from middle grey after exposure.
     numbers: stops from log2 luminance to stops from middle grey; clarity; height of an edge in stops; regularisation of
-        the slope in stops squared.
+        the slope in stops squared; scale and offset of the noise of luminance; by how much noise fades colour.
     cell: size of a cell of the bilateral grid in cells of `coarse`.
     """
     coarse = hl.ImageParam(hl.Float(32), 2, "coarse")
@@ -73,7 +75,7 @@ def look_local() -> tuple[hl.Pipeline, list[Any]]:
     numbers = hl.ImageParam(hl.Float(32), 1, "numbers")
     cell = hl.Param(hl.Int(32), "cell")
     out = hl.Func("lichtbild_look_local")
-    shift, clarity, edge, regular = (numbers[i] for i in range(4))
+    shift, clarity, edge, regular, scale, offset, fading = (numbers[i] for i in range(7))
     width, height = coarse.dim(0).extent(), coarse.dim(1).extent()
     cells_x, cells_y = (width + cell - 1) / cell, (height + cell - 1) / cell
 
@@ -126,10 +128,12 @@ def look_local() -> tuple[hl.Pipeline, list[Any]]:
     slope = (mean[x, y, 3] - mean[x, y, 0] * mean[x, y, 1]) / (variance + regular)
     line[x, y, k] = hl.mux(k, [slope, mean[x, y, 1] + slope * (shift - mean[x, y, 0])])
     line_down, line_mean = box(line, 1, "line_mean")
-    out[x, y, k] = line_mean[x, y, k]
+    light = exp2(stops[x, y] - shift)
+    trust = 1.0 / (1.0 + fading * (scale * light + offset) / (light * light))
+    out[x, y, k] = hl.mux(k, [line_mean[x, y, 0], line_mean[x, y, 1], trust])
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
-    out.bound(k, 0, 2).split(y, yo, yi, 32, hl.TailStrategy.GuardWithIf).reorder(x, k, yi, yo).parallel(yo)
+    out.bound(k, 0, 3).split(y, yo, yi, 32, hl.TailStrategy.GuardWithIf).reorder(x, k, yi, yo).parallel(yo)
     out.vectorize(x, LANES, hl.TailStrategy.GuardWithIf).unroll(k)
     line_down.compute_at(out, yi).bound(k, 0, 2).unroll(k).vectorize(x, LANES)
     line.store_at(out, yo).compute_at(out, yi).bound(k, 0, 2).reorder(k, x, y).unroll(k).vectorize(x, LANES)

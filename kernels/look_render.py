@@ -30,6 +30,7 @@ LAB = (
 LMS = ((0.3963377774, 0.2158037573), (-0.1055613458, -0.0638541728), (-0.0894841775, -1.2914855480))
 
 TINY = hl.f32(1e-9)
+MOST_OVER = 0.008  # lightness by which even the highest edge may leave its neighbours
 SOFTNESS = 0.08  # twice the share of the brightest primary at which one without light comes out
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
@@ -40,9 +41,9 @@ class Inputs:
     """The arguments of the kernel, in call order."""
 
     scene: Any  # (c, x, y) linear Rec. 2020, any strides
-    gain: Any  # (x, y, 2) slope and offset of log2 gain against log2 guide, on a coarse grid
+    gain: Any  # (x, y, 3) slope and offset of log2 gain against log2 guide, and trust in colour, on a coarse grid
     place: Any  # grid cells per pixel, then the pixel's offset in x and y
-    guide: Any  # weights of the guide luminance, its floor, noise scale, noise offset, trust
+    guide: Any  # weights of the guide luminance, its floor, noise scale, noise offset
     to_primaries: Any  # 3x3: scene to linear output primaries
     to_cones: Any  # 3x3: linear output primaries to Oklab cone responses
     to_out: Any  # 3x3: Oklab cone responses to linear output primaries
@@ -62,7 +63,7 @@ class Inputs:
 
 
 def grid_gain(p: Inputs) -> tuple[Any, Any]:
-    """Slope and offset at a pixel: interpolated along the grid's rows once for many pixels, then between rows."""
+    """The grid's three values at a pixel: interpolated along its rows once for many pixels, then between rows."""
     width, height = p.gain.dim(0).extent(), p.gain.dim(1).extent()
 
     def cell(position: Expr, size: Expr, offset: Expr, extent: Expr) -> tuple[Expr, Expr, Expr]:
@@ -76,7 +77,7 @@ def grid_gain(p: Inputs) -> tuple[Any, Any]:
     x0, x1, fx = cell(x, p.scene.dim(1).extent(), p.place[1], width)
     wide[x, y, c] = hl.lerp(p.gain[x0, y, c], p.gain[x1, y, c], fx)
     y0, y1, fy = cell(y, p.scene.dim(2).extent(), p.place[2], height)
-    at[x, y] = tuple(hl.lerp(wide[x, y0, i], wide[x, y1, i], fy) for i in (0, 1))
+    at[x, y] = tuple(hl.lerp(wide[x, y0, i], wide[x, y1, i], fy) for i in range(3))
     return wide, at
 
 
@@ -111,7 +112,7 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     per_guide = hl.fast_inverse(guide)
     noise = (p.guide[5] * per_guide + p.guide[4]) * per_guide  # relative variance
     # Where a colour drowns in noise, its negative half would be clipped and the rest would tint the shadows.
-    trust = hl.fast_inverse(1.0 + p.guide[6] * noise)
+    trust = gain_at[x, y][2]
     primaries = inside([guide + (v - guide) * trust for v in matrix_rows(p.to_primaries, rgb)])
     cones = matrix_rows(p.to_cones, primaries)
     root_gain = exp2((gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]) * hl.f32(1 / 3))
@@ -168,7 +169,7 @@ def sharpened(p: Inputs, of: Any) -> tuple[Any, list[Any]]:
     core = noise * L * L * p.sharpen[2]
     square = detail * detail
     detail *= square * hl.fast_inverse(square + core + TINY)
-    allowance = (high - low) * p.sharpen[1]
+    allowance = hl.min((high - low) * p.sharpen[1], hl.f32(MOST_OVER))
     out = hl.Func("sharp")
     out[x, y] = hl.clamp(L + p.sharpen[0] * detail, low - allowance, high + allowance)
     return out, [rows]

@@ -66,8 +66,8 @@ def test_reduce_and_histogram(size: tuple[int, int], factor: int) -> None:
 def test_local_tone(size: tuple[int, int], cell: int) -> None:
     coarse = RNG.normal(-4, 1, size).cumsum(1).astype(np.float32).clip(-12, 5)
     table = (-0.4 * np.logaddexp(0, local.STOPS - 1) + 0.3 * np.logaddexp(0, -1 - local.STOPS)).astype(np.float32)
-    numbers = np.array([2.0, 0.1, local.EDGE, local.FLATNESS], np.float32)
-    gain = np.empty((2, *size), np.float32)
+    numbers = np.array([2.0, 0.1, local.EDGE, local.FLATNESS, 1e-3, 1e-5, 1.0], np.float32)
+    gain = np.empty((3, *size), np.float32)
     native.call("look_local", coarse, table, numbers, cell, gain)
     expected = reference.local(coarse, table, numbers, cell)
     np.testing.assert_allclose(gain[0] * coarse + gain[1], expected[0] * coarse + expected[1], atol=2e-3)
@@ -80,7 +80,7 @@ def test_render(name: str, space: str) -> None:
     chosen = look.load(name)
     scene = scene_of(RNG.lognormal(-1.5, 1.2, (45, 83, 3)))
     factor = 4
-    gain = np.stack([RNG.normal(0, 0.05, (12, 21)), RNG.normal(0, 0.3, (12, 21))]).astype(np.float32)
+    gain = RNG.normal([[[0]], [[0]], [[0.8]]], [[[0.05]], [[0.3]], [[0.1]]], (3, 12, 21)).astype(np.float32)
     arguments = [
         np.array([1 / factor, 1.0, 2.0], np.float32),
         render.guide_numbers(scene, chosen),
@@ -108,7 +108,7 @@ def test_eight_bits_are_dithered_without_a_pattern_that_shows() -> None:
     chosen = look.load("natural")
     arguments = [
         scene.image,
-        np.zeros((2, 8, 128), np.float32),
+        np.zeros((3, 8, 128), np.float32),
         np.array([1 / 8, 0, 0], np.float32),
         render.guide_numbers(scene, chosen),
         *render.matrices(chosen, "srgb"),

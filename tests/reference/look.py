@@ -34,7 +34,7 @@ def histogram(coarse: np.ndarray, bins: int, lowest: float, per_stop: float) -> 
 
 def local(coarse: np.ndarray, table: np.ndarray, numbers: np.ndarray, cell: int) -> np.ndarray:
     """The bilateral grid, its blur and slice, and the line through each neighbourhood's gains."""
-    shift, clarity, edge, regular = numbers.astype(np.float64)
+    shift, clarity, edge, regular, scale, offset, fading = numbers.astype(np.float64)
     stops = coarse.astype(np.float64) + shift
     h, w = stops.shape
     layers = 32
@@ -77,10 +77,12 @@ def local(coarse: np.ndarray, table: np.ndarray, numbers: np.ndarray, cell: int)
     v, g = np.pad(stops, pad, "edge"), np.pad(gain, pad, "edge")
     mv, mg, mvv, mvg = (box(m, 2) for m in (v, g, v * v, v * g))
     slope = (mvg - mv * mg) / (np.maximum(mvv - mv * mv, 0) + regular)
-    return np.stack([box(slope, 1), box(mg + slope * (shift - mv), 1)])
+    light = 2.0 ** coarse.astype(np.float64)
+    trust = 1 / (1 + fading * (scale * light + offset) / light**2)
+    return np.stack([box(slope, 1), box(mg + slope * (shift - mv), 1), trust])
 
 
-def gain_at(gain: np.ndarray, place: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def gain_at(gain: np.ndarray, place: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     def cells(n: int, offset: float, extent: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         u = np.clip((np.arange(n) + 0.5 + offset) * place[0] - 0.5, 0, extent - 1)
         first = u.astype(int)
@@ -90,8 +92,7 @@ def gain_at(gain: np.ndarray, place: np.ndarray, shape: tuple[int, int]) -> tupl
     x0, x1, fx = (v[None, :] for v in cells(shape[1], place[1], gain.shape[2]))
     top = gain[:, y0, x0] * (1 - fx) + gain[:, y0, x1] * fx
     bottom = gain[:, y1, x0] * (1 - fx) + gain[:, y1, x1] * fx
-    slope, offset = top * (1 - fy) + bottom * fy
-    return slope, offset
+    return top * (1 - fy) + bottom * fy
 
 
 def tone_curve(u: np.ndarray, tone: np.ndarray) -> np.ndarray:
@@ -118,10 +119,10 @@ def render(
     rgb = image.astype(np.float64)
     light = np.maximum(rgb @ guide[:3], guide[3])[..., None]
     noise = (guide[4] * light + guide[5]) / light**2
-    primaries = light + (rgb @ to_primaries.T - light) / (1 + guide[6] * noise)
+    slope, offset, trust = gain_at(gain.astype(np.float64), place, image.shape[:2])
+    primaries = light + (rgb @ to_primaries.T - light) * trust[..., None]
     most = SOFTNESS * np.maximum(primaries.max(-1, keepdims=True), TINY)
     primaries = (primaries + np.hypot(primaries, most)) / (1 + np.hypot(1, SOFTNESS))
-    slope, offset = gain_at(gain.astype(np.float64), place, image.shape[:2])
     log_gain = slope[..., None] * np.log2(light) + offset[..., None]
     roots = np.cbrt(np.maximum(primaries @ to_cones.T, TINY)) * 2 ** (log_gain / 3)
 
@@ -144,7 +145,7 @@ def render(
     core = noise[..., 0] * lightness**2 * sharpen[2]
     detail *= detail**2 / (detail**2 + core + TINY)
     low, high = near[..., 1:4, 1:4].min((-2, -1)), near[..., 1:4, 1:4].max((-2, -1))
-    allowance = (high - low) * sharpen[1]
+    allowance = np.minimum((high - low) * sharpen[1], 0.008)
     lightness = np.clip(lightness + sharpen[0] * detail, low - allowance, high + allowance)
     return in_gamut(np.clip(lightness, 0, 1), a, b, to_out, gamut)
 

@@ -25,7 +25,7 @@ MEAN_LIGHTNESS = 0.47
 BRIGHT_COUNT = 0.78
 DIFFUSE_WHITE = 1.8  # stops above middle grey
 TOWARDS_BRIGHT, MOST_BRIGHT = 0.7, 1.6  # share of the gap that is closed when bright parts would stay grey
-TOWARDS_DARK, MOST_DARK = 0.25, 4.0  # and when they would burn out: local tone takes care of the rest
+TOWARDS_DARK = 0.33  # and when they would burn out: local tone takes care of the rest
 AS_SHOT_PULL = 0.1
 DARKEST = 0.02  # scene light after exposure up to which the noise of black may come
 NIGHT_SLOPE, SNOW_SLOPE = 0.15, 0.2
@@ -115,7 +115,7 @@ def decide(
     by_white = math.log2(MIDDLE_GREY) + DIFFUSE_WHITE - statistics.high
     gap = by_white - by_mean
     brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap, 0.35) / MOST_BRIGHT)
-    darker = TOWARDS_DARK * MOST_DARK * math.tanh(soft(-gap, 0.35) / MOST_DARK)
+    darker = TOWARDS_DARK * soft(-gap, 0.35)
     ev = by_mean + brighter - darker
     light_value = scene_brightness(metadata, -by_mean + math.log2(MIDDLE_GREY))
     ev += key(light_value)

@@ -19,6 +19,7 @@ from lichtbild.report import Report
 
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
 CORING = 1.0  # detail as strong as this many times its noise is sharpened by half
+FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
 COARSE = 512  # cells along the long edge of the coarse grid
 KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
 Array = npt.NDArray[np.float32]
@@ -57,8 +58,16 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         coarse, factor = coarse_luminance(scene.image, guide)
     report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided)
 
-    gain = np.empty((2, *coarse.shape), np.float32)
-    numbers = [ev - np.log2(tone.MIDDLE_GREY), chosen.local.clarity, local.EDGE, local.FLATNESS]
+    gain = np.empty((3, *coarse.shape), np.float32)
+    numbers = [
+        ev - np.log2(tone.MIDDLE_GREY),
+        chosen.local.clarity,
+        local.EDGE,
+        local.FLATNESS,
+        guide[4],
+        guide[5],
+        FADING,
+    ]
     cell = max(1, round(max(coarse.shape) / 32))
     native.call("look_local", coarse, tones.table(), np.array(numbers, np.float32), cell, gain)
     gain[1] += ev
@@ -119,14 +128,14 @@ def coarse_luminance(image: Array, guide: Array) -> tuple[Array, int]:
 
 
 def guide_numbers(scene: Scene, chosen: Look) -> Array:
-    """Weights of the guide luminance, its floor, its noise scale and offset, and how soon noisy colour fades."""
+    """Weights of the guide luminance, its floor, its noise scale and offset."""
     weights = np.array([0.30, 0.53, 0.17])
     if chosen.mono:
         weights = np.array([chosen.mono.red, chosen.mono.green, chosen.mono.blue])
     scale = float(weights**2 @ scene.noise_profile.scale)
     offset = float(weights**2 @ scene.noise_profile.offset)
     floor = max(np.sqrt(max(offset, 0.0)) * 0.5, 2.0**-16)
-    return np.array([*weights, floor, scale, offset, 0.25], np.float32)
+    return np.array([*weights, floor, scale, offset], np.float32)
 
 
 def matrices(chosen: Look, space: str) -> tuple[Array, Array, Array]:
