@@ -10,6 +10,7 @@ from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile, Scene
 from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
+from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
@@ -105,24 +106,4 @@ def _develop(frame: Frame, neutral: Floats, matrix: Floats) -> FloatImage:
     if frame.is_linear:
         rgb = (frame.mosaic[y : y + height, x : x + width] - black[:3]) / (frame.white_level - black[:3]) / neutral
         return np.ascontiguousarray((rgb @ matrix.T).transpose(2, 0, 1), dtype=np.float32)
-    order = site_order(frame)
-    out = np.empty((3, height, width), np.float32)
-    gain = 1 / (frame.white_level - black[order]) / neutral[[0, 1, 1, 2]]
-    shading = np.ones((4, 1, 1), np.float32)
-    if frame.shading is not None:
-        shading = np.ascontiguousarray(frame.shading.transpose(2, 0, 1)[order], dtype=np.float32)
-    dy, dx = frame.color_phase
-    native.call(
-        "develop_simple",
-        frame.mosaic,
-        shading,
-        black[order].astype(np.float32),
-        gain.astype(np.float32),
-        matrix.astype(np.float32),
-        dy,
-        dx,
-        y,
-        x,
-        out,
-    )
-    return out
+    return develop_mosaic(frame, (y, x, height, width), neutral, matrix)
