@@ -48,9 +48,7 @@ def main() -> None:
     for n, path in enumerate(sorted(args.folder.glob("*.png"))):
         scores.append(cpsnr(np.asarray(imagecodecs.png_decode(path.read_bytes()))[..., :3], args.noise, n))
     if scores:
-        print(
-            f"  {args.folder.name}: mean CPSNR {np.mean(scores):.2f} dB, lowest {min(scores):.2f}, {len(scores)} pictures"
-        )
+        print(f"  {args.folder.name}, {len(scores)} pictures: {np.mean(scores):.2f} dB, lowest {min(scores):.2f}")
     else:
         print(f"  {args.folder}: no PNGs here, quality is not measured")
     frame = np.random.default_rng(0).random((3000, 4000), np.float32)
