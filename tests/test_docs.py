@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.jpg"))
+NOT_THERE = {"kernels/stretch.py", "look.toml", "utils.py"}  # an example, any look's file, and what must not be
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -86,10 +87,26 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "design.md"], ids=lambda p: p.name)
 def test_files_that_are_named_exist(page: Path) -> None:
-    for name in set(re.findall(r"`((?:\w+/)*\w+\.(?:py|toml))`", text(page))) - {"kernels/stretch.py", "look.toml"}:
+    for name in set(re.findall(r"`((?:\w+/)*\w+\.(?:py|toml))`", text(page))) - NOT_THERE:
         tracked = (ROOT / part for part in ("src", "kernels", "tests", "tools", "benchmarks"))
         named = [p for folder in tracked for p in folder.rglob(Path(name).name)] + list(ROOT.glob(Path(name).name))
         assert any(p.as_posix().endswith(f"/{name}") for p in named), f"{page.name}: {name}"
+
+
+def test_decided_numbers_that_are_named_are_decided(tmp_path: Path) -> None:
+    import lichtbild as lb
+    from lichtbild.virtual.simulate import simulate
+
+    files = simulate("resolution-chart", tmp_path, size="192x144", frames=2, truth="none")
+    report = lb.Report()
+    lb.develop(lb.read(*files), report=report)
+    decided = {**report.decided.pop("raw")[files[0].name]}
+    for leg in report.decided.values():
+        decided |= leg
+    said = re.findall(r"\*Decides:\*((?:\s+`\w+`[,.])+)", text(ROOT / "docs" / "light.md"))
+    names = set(re.findall(r"`(\w+)`", "".join(said)))
+    assert len(names) > 15
+    assert names <= decided.keys(), names - decided.keys()
 
 
 def test_pictures_are_made_small_and_shown() -> None:
@@ -100,7 +117,8 @@ def test_pictures_are_made_small_and_shown() -> None:
     assert {p.name for p in PICTURES} == shown
     for picture in PICTURES:
         assert picture.stat().st_size <= 350_000
-        assert max(Image.open(picture).size) <= 1600
+        with Image.open(picture) as image:
+            assert max(image.size) <= 1600
     assert sum(p.stat().st_size for p in PICTURES) <= 4_000_000
 
 

@@ -5,12 +5,14 @@ A page holds `<!-- figures: NAME -->` and, below, `<!-- end -->`; what is betwee
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from doc_tables import PAGES, ROOT, markdown
 
@@ -20,14 +22,15 @@ ROW = re.compile(r"^  (\S.*?) +([\d.]+) +([\d.]+) +([\d.]+) +(\d+) +([\d.]+)$")
 
 
 def info() -> str:
-    """What `lichtbild info` prints."""
-    from lichtbild.virtual.simulate import simulate
+    """What `lichtbild info` prints of a frame that the pictures show."""
+    import doc_pictures
+    from click.testing import CliRunner
 
-    folder = ROOT / "build" / "docs" / "info"
-    simulate("street-night", folder, frames=1, iso=3200, truth="none", overwrite=True)
-    command = [sys.executable, "-m", "lichtbild", "info", "shot_1.dng"]
-    (folder / "shot_01.dng").replace(folder / "shot_1.dng")
-    shown = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    from lichtbild.cli.info import command
+
+    with TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("shot_1.dng").symlink_to(doc_pictures.shots("street-night", iso=1600)[0])
+        shown = CliRunner().invoke(command, ["shot_1.dng"], catch_exceptions=False).output
     return "".join(f"    {line}\n" for line in shown.splitlines())
 
 

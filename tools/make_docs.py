@@ -29,16 +29,16 @@ def main() -> None:
     start = time.perf_counter()
     print("tables:", ", ".join(doc_tables.write()) or "nothing new", flush=True)
     everything = not args.tables and args.pictures is None and args.figures is None
-    if everything or args.figures is not None:
-        import doc_figures
-
-        print("figures:", flush=True)
-        doc_figures.write(args.figures or (["info"] if everything else []))
     if everything or args.pictures is not None:
         import doc_pictures
 
         print("pictures:", flush=True)
         doc_pictures.make(args.pictures or (), keep=args.keep)
+    if everything or args.figures is not None:
+        import doc_figures
+
+        print("figures:", flush=True)
+        doc_figures.write(args.figures or (["info"] if everything else []))
     print(f"done in {time.perf_counter() - start:.0f} s")
 
 
