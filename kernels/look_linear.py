@@ -33,6 +33,8 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     out.reorder(c, xi, y, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
     finished.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     planes.compute_at(out, y).bound(c, 0, 3).unroll(c)
+    for stage in (out, finished, planes):
+        stage.never_partition_all()
     planes.specialize(scene.dim(1).stride() == 1).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     return hl.Pipeline([out]), [scene, matrix, transfer]
 

@@ -15,7 +15,7 @@ import halide as hl
 
 from kernel import kernel
 from look_math import cube_root, exp2, inverse_fourth_root, log2, matrix_rows
-from look_output import encode_8bit, interleaved, scene_planes, to_integer
+from look_output import encode, encode_8bit, interleaved, scene_planes, to_integer
 
 Expr = Any
 ROWS, COLUMNS, LANES = 64, 512, 32
@@ -213,8 +213,9 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     sharp, stencils = sharpened(p, color)
     rgb = in_gamut(p, sharp[x, y], color[x, y][1], color[x, y][2])
 
-    if kind == "u8":
-        rgb = to_integer(kind, [encode_8bit(p.transfer, v) for v in rgb], p.transfer[10], x, y)
+    if kind != "f32":
+        encoded = [(encode_8bit if kind == "u8" else encode)(p.transfer, v) for v in rgb]
+        rgb = to_integer(kind, encoded, p.transfer[10], x, y)
     finished = hl.Func("finished")
     finished[x, y] = tuple(rgb)
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
@@ -240,6 +241,12 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 def look_render_u8() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint8, encoded."""
     return build("u8")
+
+
+@kernel("look_render_u16")
+def look_render_u16() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) uint16, encoded."""
+    return build("u16")
 
 
 @kernel("look_render_f32")

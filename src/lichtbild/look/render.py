@@ -75,9 +75,9 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         gain[1] += local.vignette(chosen.vignette, scene.image.shape[:2], factor, coarse.shape)
 
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
-    image: npt.NDArray[Any] = np.empty(view.shape, np.uint8 if kind == "u8" else np.float32)
+    image: npt.NDArray[Any] = np.empty(view.shape, dtype)
     native.call(
-        f"look_render_{'u8' if kind == 'u8' else 'f32'}",
+        f"look_render_{kind}",
         view,
         gain_view,
         np.array([1 / factor, dx, dy], np.float32),
@@ -91,12 +91,6 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
         image,
     )
-    if kind == "u16":
-        encoded = np.empty(image.shape, dtype)
-        native.call(
-            "look_linear_u16", image, np.eye(3, dtype=np.float32), TRANSFER[recipe.space].to_array(0.0), encoded
-        )
-        image = encoded
     return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
 
 
