@@ -155,16 +155,22 @@ def denoise() -> tuple[hl.Pipeline, list[Any]]:
         stage["gain"].compute_at(f, yi).vectorize(x, vec)
     stage = stages[-1]
     xo, xi = hl.Var("xo"), hl.Var("xi")
-    out.tile(x, y, xo, yo, xi, yi, 512, 64, hl.TailStrategy.GuardWithIf)
+    out.tile(x, y, xo, yo, xi, yi, 512, 128, hl.TailStrategy.GuardWithIf)
     out.vectorize(xi, 32, hl.TailStrategy.GuardWithIf).parallel(yo)
     out.unroll(yi, 2, hl.TailStrategy.GuardWithIf)
     site.compute_at(out, yi).reorder(c, x, y).bound(c, 0, 4).unroll(c).vectorize(x, vec)
     joined.compute_at(out, yi).reorder(c, x, y).bound(c, 0, 4).unroll(c).vectorize(x, vec)
     for name in ("old_wide", "new_wide", "band", "square", "column"):
         stage[name].store_at(out, xo).compute_at(out, yi).vectorize(x, vec)
+        stage[name].fold_storage(y, 16)
     stage["gain"].compute_at(out, yi).vectorize(x, vec)
-    turned.store_at(out, xo).compute_at(out, yi).reorder(c, x, y).bound(c, 0, 4).unroll(c).vectorize(x, vec)
+    turned.store_at(out, xo).compute_at(out, yi).fold_storage(y, 16).reorder(c, x, y).bound(c, 0, 4).unroll(
+        c
+    ).vectorize(x, vec)
     stable.compute_at(turned, x).vectorize(x, vec).unroll(c)
+    for stage in stages:  # halved positions are then known to come in pairs
+        for name in ("old_wide", "new_wide"):
+            stage[name].align_bounds(x, 2)
     return hl.Pipeline([out]), [
         mosaic, black, scale, offset, basis, excess, luma, chroma, unit, black_out, scale_out,
     ]  # fmt: skip
