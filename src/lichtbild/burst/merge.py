@@ -217,7 +217,8 @@ class Merger:
 def _other_camera(mine: Frame, its: Frame) -> str:
     """Why `its` cannot be merged into `mine`; empty when it can."""
     if (mine.metadata.make, mine.metadata.model) != (its.metadata.make, its.metadata.model):
-        return f"comes from another camera ({its.metadata.make} {its.metadata.model})"
+        name = f"{its.metadata.make} {its.metadata.model}".strip() or "one without a name"
+        return f"comes from another camera ({name})"
     if mine.mosaic.shape != its.mosaic.shape:
         return "has another size than the reference ({1} x {0} pixels)".format(*its.mosaic.shape[:2])
     if mine.cfa != its.cfa:
