@@ -23,6 +23,7 @@ FLATNESS = 0.02  # squared stops below which a neighbourhood has one gain
 
 HIGHLIGHT_KNEE, HIGHLIGHT_TOP = 0.6, 2.0
 SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.4
+ALWAYS = 0.8  # stops by which shadows count as too dark in any scene
 MOST_LIFT = 2.2
 LEAST_WHITE = 2.4
 CLEAN = 3.0  # signal to noise at which shadows get half of their lift
@@ -70,7 +71,7 @@ def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, 
     excess = soft(high - HIGHLIGHT_TOP, 0.7)
     compression = local.highlights * 0.9 * excess / (excess + HIGHLIGHT_TOP - HIGHLIGHT_KNEE)
     missing = soft(SHADOW_FLOOR - low, 0.7)
-    lift = local.shadows * 0.9 * (missing + 0.3) / (missing + 0.3 + SHADOW_KNEE - SHADOW_FLOOR)
+    lift = local.shadows * 0.9 * (missing + ALWAYS) / (missing + ALWAYS + SHADOW_KNEE - SHADOW_FLOOR)
     return LocalTone(compression, lift, noise[0], noise[1], ev)
 
 
