@@ -12,7 +12,9 @@ from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
+from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
+from lichtbild.raw.opcodes import parse_opcodes
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -28,7 +30,10 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     frame = denoise(frame, balance.neutral, recipe.denoise, report)
-    image = _develop(frame, balance.neutral, matrix)
+    lens = parse_opcodes(frame.metadata.opcode_list_3)
+    image = _develop(replace(frame, default_crop=None) if lens else frame, balance.neutral, matrix)
+    if lens:
+        image = correct_optics(image, lens, crop_of(frame), report, matrix)
     report.decide(
         "develop",
         white_balance=balance.source,
