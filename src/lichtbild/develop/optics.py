@@ -11,17 +11,18 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import FloatImage
-from lichtbild.raw.opcodes import FixVignetteRadial, GainMap, Opcode, Unknown, WarpFisheye, WarpRectilinear
+from lichtbild.raw.opcodes import FixVignetteRadial, GainMap, Opcode, WarpFisheye, WarpRectilinear, name_of
 from lichtbild.report import Report
 
 Floats = npt.NDArray[np.float64]
-Correction = WarpRectilinear | WarpFisheye | FixVignetteRadial | GainMap
+Correction: TypeAlias = WarpRectilinear | WarpFisheye | FixVignetteRadial | GainMap
 
 STEP = 16  # pixels between two nodes of the map; small pictures have a node for every pixel
 SMALL = 1 << 17  # pixels
@@ -122,12 +123,9 @@ def field_of(opcodes: Sequence[Opcode], shape: tuple[int, int], grid: Grid, repo
     field = Field(still, still, still + 1)
     done: list[str] = []
     for opcode in reversed(opcodes):
-        kind = type(opcode).__name__
-        if isinstance(opcode, Unknown):
-            kind = f"opcode {opcode.id}" + (", damaged" if opcode.damaged else "")
-            report.notice(f"the file asks for a lens correction that is left out ({kind})")
-        elif not isinstance(opcode, Correction):
-            report.notice(f"the file asks for a correction of its colours that is left out ({kind})")
+        kind = name_of(opcode)
+        if not isinstance(opcode, Correction):
+            report.notice(f"the file asks for a correction that is left out ({kind})")
         elif isinstance(opcode, GainMap) and not covers(opcode, grid.crop):
             report.notice(f"the file asks for a correction of a part of the picture that is left out ({kind})")
         elif not (isinstance(opcode, GainMap) or all(0 <= v <= 1 for v in opcode.center)):

@@ -55,6 +55,15 @@ class WarpRectilinear(Opcode):
 
 
 @dataclass(frozen=True)
+class WarpFisheye(Opcode):
+    """Fisheye to rectilinear (opcode 2): per plane (kr0, kr1, kr2, kr3). The source of a point at the distance r lies
+    at the distance kr0 a + kr1 a^3 + kr2 a^5 + kr3 a^7 with a = atan r; r as in `WarpRectilinear`."""
+
+    coefficients: tuple[tuple[float, ...], ...]
+    center: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class FixVignetteRadial(Opcode):
     """Gain 1 + k0 r^2 + k1 r^4 + k2 r^6 + k3 r^8 + k4 r^10 (opcode 3), r as in `WarpRectilinear`."""
 
@@ -210,13 +219,14 @@ def parse_opcodes(data: bytes) -> tuple[Opcode, ...]:
 
 def _parse(id_: int, optional: bool, preview: bool, c: _Cursor) -> Opcode:
     match id_:
-        case 1:
+        case 1 | 2:
             (planes,) = c.integers(1)
             if not 1 <= planes <= 4:
                 raise _ShortError
-            terms = tuple(c.floats(6) for _ in range(planes))
+            terms = tuple(c.floats(6 if id_ == 1 else 4) for _ in range(planes))
             center = c.floats(2)
-            return WarpRectilinear(optional, preview, terms, (center[0], center[1]))
+            warp = WarpRectilinear if id_ == 1 else WarpFisheye
+            return warp(optional, preview, terms, (center[0], center[1]))
         case 3:
             k = c.floats(7)
             return FixVignetteRadial(optional, preview, (k[0], k[1], k[2], k[3], k[4]), (k[5], k[6]))
