@@ -165,6 +165,19 @@ def test_python_that_is_shown_uses_what_is_there(page: Path) -> None:
                 assert all(hasattr(module, a.name) for a in node.names), f"{page.name}: {ast.unparse(node)}"
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_python_that_is_shown_runs(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lichtbild.virtual.simulate import simulate
+
+    for i, file in enumerate(simulate("resolution-chart", tmp_path, size="192x144", frames=3, truth="none")):
+        file.replace(tmp_path / f"shot_{i + 1}.dng")
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {}
+    for block in blocks(ROOT / page, "python"):
+        exec(compile(block, page, "exec"), namespace)
+    assert (tmp_path / "photo.jpg").stat().st_size > 1000
+
+
 def test_the_look_that_is_shown_can_be_read(tmp_path: Path) -> None:
     from lichtbild.look.look import read
 
