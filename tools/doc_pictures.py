@@ -171,8 +171,8 @@ def looks() -> None:
 def bracket() -> None:
     files = shots("street-night", iso=800, frames=3, bracket="0,-3,3", motion=0.0)
     names = ("0 EV", "-3 EV", "+3 EV")
-    sides = [labelled(fitted(developed((f,), look="linear"), 364), n) for f, n in zip(files, names, strict=True)]
-    whole = labelled(fitted(developed(files), LONGEST - 364 - GAP), "one photograph of the three")
+    sides = [labelled(fitted(developed((f,), look="linear"), 375), n) for f, n in zip(files, names, strict=True)]
+    whole = labelled(fitted(developed(files), LONGEST - 375 - GAP), "one photograph of the three")
     save(sheet([[sheet([[side] for side in sides]), whole]]), "bracket")
 
 
