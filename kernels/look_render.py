@@ -18,7 +18,8 @@ from look_math import cube_root, exp2, inverse_fourth_root, log2, matrix_rows
 from look_output import encode, encode_8bit, interleaved, scene_planes, to_integer
 
 Expr = Any
-ROWS, COLUMNS, LANES = 64, 512, 32
+# A tile with its border of two pixels is 64 rows of six vectors, and its scene lies in the second-level cache.
+ROWS, COLUMNS, LANES, BLOCK = 60, 188, 32, 16
 
 # Oklab's second matrix, rows made to sum to exactly 1, 0, 0 so that neutral stays neutral.
 LAB = (
@@ -207,7 +208,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     padded = hl.Func("padded")
     width, height = p.scene.dim(1).extent(), p.scene.dim(2).extent()
     # `likely` lets the compiler take the rows' ends apart, so that their middle is copied without questions.
-    padded[x, y, c] = p.scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(y, 0, height - 1)]
+    padded[x, y, c] = p.scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(hl.likely(y), 0, height - 1)]
     gain_wide, gain_at = grid_gain(p)
     color = lab(p, padded, gain_at)
     sharp, stencils = sharpened(p, color)
@@ -229,11 +230,13 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
         stage.compute_at(out, yi).vectorize(x, LANES)
     color.store_at(out, xo).compute_at(out, yi).vectorize(x, LANES)
     gain_wide.compute_at(out, xo).vectorize(x, LANES)
-    padded.compute_at(out, yi).bound(c, 0, 3).reorder(x, y, c).unroll(c)
+    padded.compute_at(out, xo).bound(c, 0, 3)
     for stage in (out, finished, color, gain_wide, *stencils):
         stage.never_partition_all()
     for step in (1, -1):
-        padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, LANES)
+        padded.specialize(p.scene.dim(1).stride() == step).reorder(x, y, c).vectorize(x, LANES)
+    for step in (1, -1):
+        padded.specialize(p.scene.dim(2).stride() == step).reorder(y, x, c).vectorize(y, BLOCK)
     return hl.Pipeline([out]), [getattr(p, n) for n in Inputs.__dataclass_fields__]
 
 
