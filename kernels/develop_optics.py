@@ -1,9 +1,9 @@
 """Lens corrections: one resampling of all planes along a smooth map of displacements and gains.
 
 The map is coarse; between its nodes it is the cubic polynomial through four of them (Lagrange). Pixels are
-interpolated by Catmull-Rom's cubic (Keys 1981, a = -1/2). Eight neighbours in a row share the block of source pixels
-that they are made of: their displacements differ by less than a few pixels, so that dense reads with a weight that is
-zero for most replace the gathers that no processor does well.
+interpolated by Catmull-Rom's cubic (Keys 1981, a = -1/2). Neighbours in a row share the block of source pixels that
+they are made of: their displacements differ by a few pixels at most, so that dense reads with a weight that is zero
+for some replace the gathers that no processor does well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import halide as hl
 from kernel import kernel
 
 Expr = Any
-TILE_X, TILE_Y, STEP = 64, 32, 16
+TILE_X, TILE_Y, STEP = 64, 32, 32
 
 u, v, c, g, k, n, tx, ty = (hl.Var(name) for name in ("u", "v", "c", "g", "k", "n", "tx", "ty"))
 
@@ -59,6 +59,13 @@ def weights(part: Expr, shift: Expr, taps: int) -> list[Expr]:
 def optics(
     symbol: str, lanes: int, taps_y: int, taps_x: int, planes: int = 3, step: int = STEP
 ) -> tuple[hl.Pipeline, list[Any]]:
+    """(3, h, w) image -> (3, h', w') corrected crop that begins at (top, left).
+
+    field: (3, planes, rows, columns) displacement down, displacement right and gain - 1 at nodes `step` pixels apart,
+    the first of them one step before the crop; step 1: one for each pixel. first, reach: as `optics.tile_starts` makes
+    them. to_camera, from_camera: 3x3 matrices around the resampling. lanes: neighbours that share taps_y x taps_x
+    pixels each. planes: 1 when all planes go the same way.
+    """
     image = hl.ImageParam(hl.Float(32), 3, "image")
     field = hl.ImageParam(hl.Float(32), 4, "field")
     first = hl.ImageParam(hl.Int(32), 3, "first")

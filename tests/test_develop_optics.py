@@ -80,16 +80,16 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("shape", [(403, 517), (97, 131), (9, 14)])
+@pytest.mark.parametrize("shape", [(509, 643), (97, 131), (9, 14)])
 def test_pixels_are_those_of_the_specification(name: str, shape: tuple[int, int]) -> None:
     image = smooth(*shape)
     out = corrected(image, *LISTS[name])
     np.testing.assert_allclose(out, reference.corrected(image, LISTS[name], (0, 0, *shape)), atol=3e-3)
 
 
-@pytest.mark.parametrize("crop", [(7, 13, 371, 459), (30, 41, 60, 77), (0, 0, 402, 1), (401, 3, 1, 400)])
+@pytest.mark.parametrize("crop", [(7, 13, 491, 599), (30, 41, 60, 77), (0, 0, 508, 1), (507, 3, 1, 600)])
 def test_a_crop_is_a_part_of_the_whole(crop: tuple[int, int, int, int]) -> None:
-    image = smooth(403, 517)
+    image = smooth(509, 643)
     top, left, height, width = crop
     for opcodes in LISTS.values():
         whole = corrected(image, *opcodes)[:, top : top + height, left : left + width]
@@ -105,7 +105,7 @@ def test_a_crop_is_a_part_of_the_whole(crop: tuple[int, int, int, int]) -> None:
 )
 def test_every_kernel_gives_the_same(name: str, quickest: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each list goes to the quickest kernel that is able; the others that are do the same."""
-    shape, kernels = (400, 500), optics.KERNELS
+    shape, kernels = (520, 660), optics.KERNELS
     grid = optics.Grid.of((0, 0, *shape))
     field, _ = optics.field_of(LISTS[name], shape, grid, Report())
     assert optics.kernel_for(field, grid)[0] == kernels[quickest][0]
@@ -116,7 +116,7 @@ def test_every_kernel_gives_the_same(name: str, quickest: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("name", ["mild", "drone", "strong and tangential", "fisheye"])
-@pytest.mark.parametrize("shape", [(3000, 4000), (480, 640), (363, 365), (60, 4000)])
+@pytest.mark.parametrize("shape", [(3000, 4000), (480, 640), (513, 515), (60, 4000)])
 def test_positions_are_true_to_a_fiftieth_of_a_pixel(name: str, shape: tuple[int, int]) -> None:
     """Of a picture that shows its own coordinates, on rows and columns taken from all over it."""
     h, w = shape
@@ -148,11 +148,11 @@ def centroid(plane: np.ndarray, py: float, px: float, reach: int = 8) -> np.ndar
 
 def test_dots_move_to_where_the_model_says_and_colours_meet() -> None:
     """Dots that a lens has moved, each colour elsewhere, come back; the picture is not in the camera's colours."""
-    shape = (420, 560)
+    shape = (520, 660)
     opcodes = (
         warp((1.002, -0.055, 0.006, 0, 0.001, 0), (1.0, -0.05, 0.006), (0.997, -0.046, 0.006), center=(0.48, 0.5)),
     )
-    true = np.array([(y, x) for y in range(60, 380, 64) for x in range(60, 520, 73)], float)
+    true = np.array([(y, x) for y in range(60, 480, 64) for x in range(60, 620, 73)], float)
     camera = []
     for plane in range(3):
         sy, sx, _ = reference.positions(opcodes, plane, true[:, 0], true[:, 1], shape)
@@ -168,29 +168,29 @@ def test_dots_move_to_where_the_model_says_and_colours_meet() -> None:
 
 
 def test_a_vignette_follows_its_polynomial() -> None:
-    h, w = 421, 533
+    h, w = 521, 633
     k, center = (0.31, 0.22, -0.1, 0.05, 0.02), (0.45, 0.52)
     out = corrected(np.full((3, h, w), 0.25, np.float32), vignette(*k, center=center))
     y, x = np.mgrid[:h, :w]
     cy, cx = center[1] * (h - 1), center[0] * (w - 1)
     r2 = ((y - cy) ** 2 + (x - cx) ** 2) / (max(cy, h - 1 - cy) ** 2 + max(cx, w - 1 - cx) ** 2)
     expected = 0.25 * (1 + k[0] * r2 + k[1] * r2**2 + k[2] * r2**3 + k[3] * r2**4 + k[4] * r2**5)
-    np.testing.assert_allclose(out, np.broadcast_to(expected, out.shape), rtol=2e-5)
+    np.testing.assert_allclose(out, np.broadcast_to(expected, out.shape), rtol=1e-4)
 
 
 def test_order_counts() -> None:
     """A gain before the warp belongs to the picture as taken, a gain after it to the corrected one."""
-    flat = np.ones((3, 400, 500), np.float32)
+    flat = np.ones((3, 520, 660), np.float32)
     lens, fall = warp((1.0, -0.2)), vignette(1.0)
     first, last = corrected(flat, fall, lens)[0], corrected(flat, lens, fall)[0]
     assert last[0, 0] == pytest.approx(2.0, abs=1e-4)
     assert first[0, 0] == pytest.approx(1 + 0.8**2, abs=1e-4)
 
 
-@pytest.mark.parametrize("shape", [(400, 500), (50, 60)])
+@pytest.mark.parametrize("shape", [(520, 660), (50, 60)])
 def test_a_gain_map_is_interpolated_for_its_planes(shape: tuple[int, int]) -> None:
     v, h = np.mgrid[-1:1:13j, -1:1:17j]
-    gains = np.stack([1 + v**2 + h**2, 1.5 + 0.4 * v * h - 0.2 * h], axis=2)
+    gains = np.stack([1 + 0.6 * (v**2 + h**2), 1.5 + 0.4 * v * h - 0.2 * h], axis=2)
     opcode = gain_map(gains, shape, plane=1, planes=2)
     out = corrected(np.ones((3, *shape), np.float32), opcode)
     assert (out[0] == 1).all()
@@ -201,8 +201,8 @@ def test_a_gain_map_is_interpolated_for_its_planes(shape: tuple[int, int]) -> No
 
 
 def test_a_gain_alone_leaves_every_pixel_where_it_is() -> None:
-    noise = np.random.default_rng(1).random((3, 400, 500), np.float32)
-    np.testing.assert_array_equal(corrected(noise, gain_map(np.full((2, 2, 1), 2.0), (400, 500))), 2 * noise)
+    noise = np.random.default_rng(1).random((3, 520, 660), np.float32)
+    np.testing.assert_array_equal(corrected(noise, gain_map(np.full((2, 2, 1), 2.0), (520, 660))), 2 * noise)
 
 
 def test_what_asks_for_nothing_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +230,7 @@ IMPOSSIBLE: list[Opcode] = [
     vignette(-3.0),
     vignette(1e30),
     WarpFisheye(True, False, ((1e6, 0.0, 0.0, 0.0),), (0.5, 0.5)),
-    gain_map(np.zeros((2, 2, 1)), (403, 517)),
+    gain_map(np.zeros((2, 2, 1)), (509, 643)),
     Unknown(True, False, 14),
     Unknown(False, False, 1, damaged=True),
     Unknown(False, False, 6),
@@ -240,7 +240,7 @@ IMPOSSIBLE: list[Opcode] = [
 
 
 @pytest.mark.parametrize("opcode", IMPOSSIBLE, ids=[f"{i}-{type(o).__name__}" for i, o in enumerate(IMPOSSIBLE)])
-@pytest.mark.parametrize("shape", [(403, 517), (41, 57)])
+@pytest.mark.parametrize("shape", [(509, 643), (41, 57)])
 def test_what_makes_no_sense_is_left_out_and_told(opcode: Opcode, shape: tuple[int, int]) -> None:
     image, report, crop = smooth(*shape), Report(), (0, 0, *shape)
     if isinstance(opcode, GainMap) and opcode.area.bottom == 40 and shape[0] < 50:
@@ -253,7 +253,7 @@ def test_what_makes_no_sense_is_left_out_and_told(opcode: Opcode, shape: tuple[i
     np.testing.assert_array_equal(out, corrected(image, good))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (6, 1), (2, 2), (3, 5), (33, 65), (8, 20000)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (6, 1), (2, 2), (3, 5), (33, 65), (8, 40000)])
 def test_tiny_and_thin_pictures(shape: tuple[int, int]) -> None:
     for opcodes in LISTS.values():
         out = correct_optics(np.full((3, *shape), 0.5, np.float32), opcodes, (0, 0, *shape), Report())
@@ -261,7 +261,7 @@ def test_tiny_and_thin_pictures(shape: tuple[int, int]) -> None:
         assert np.isfinite(out).all()
 
 
-@pytest.mark.parametrize("shape", [(420, 500), (40, 50)])
+@pytest.mark.parametrize("shape", [(520, 640), (40, 50)])
 def test_outside_of_the_image_its_edge_is_repeated(shape: tuple[int, int]) -> None:
     image = np.zeros((3, *shape), np.float32)
     image[:, :, 0], image[:, :, -1] = 1.0, 2.0
@@ -323,9 +323,9 @@ def developed(frame: Frame, report: Report | None = None) -> np.ndarray:
 
 @pytest.mark.parametrize("linear", [True, False])
 def test_a_files_opcodes_straighten_its_picture(tmp_path: Path, linear: bool) -> None:
-    shape, crop = (420, 560), (10, 14, 396, 530)
+    shape, crop = (520, 660), (10, 14, 496, 630)
     opcodes = (warp((1.003, -0.052), (1.0, -0.05), (0.998, -0.049)), vignette(0.3, 0.1))
-    true = np.array([(y, x) for y in range(70, 380, 64) for x in range(70, 520, 73)], float)
+    true = np.array([(y, x) for y in range(70, 480, 64) for x in range(70, 620, 73)], float)
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     camera = []
     for plane, neutral in enumerate((0.5, 1.0, 0.6)):
