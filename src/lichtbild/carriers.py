@@ -148,7 +148,7 @@ class Burst:
 class Scene:
     """A scene-linear image in linear Rec. 2020 (D65); 1.0 is the raw white level of the reference exposure.
 
-    image: (h, w, 3) float32 view of planar memory (each colour plane contiguous): strides (4w, 4, 4hw).
+    image: (h, w, 3) float32 view of planar memory: rows are contiguous, colour planes apart.
     noise_profile: of each working-space channel, at the scale of `image`.
     neutral: camera RGB of white that the white balance used, max 1.
     white_xy: CIE 1931 xy of the illuminant that it stands for.

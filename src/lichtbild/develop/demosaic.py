@@ -8,19 +8,20 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame
 
-STRIP = (128, 512)  # least rows and columns of the kernels' output
+TILE = (128, 256)  # quads, the most rows and columns of a tile
+LANES = 16  # quads that a vector holds, as in kernels/develop_bayer.py
 
 
 def demosaic(mosaic: npt.ArrayLike, cfa: str) -> FloatImage:
-    """(h, w) mosaic in any encoding, best one of even noise -> (h, w, 3) in the same, by LMMSE (Zhang and Wu 2005).
+    """(h, w) mosaic, about 0..1, gamma-like -> (h, w, 3) in the same encoding; see `kernels/develop_bayer.py`.
 
     cfa: "RGGB", "BGGR", "GRBG" or "GBRG", of the site (0, 0) and on in reading order.
     """
     plane = np.ascontiguousarray(mosaic, np.float32)
-    height, width = plane.shape
-    out = _room(height, width)
-    native.call("demosaic", plane, *divmod(cfa.index("R"), 2), out)
-    return np.ascontiguousarray(out[:, :height, :width]).transpose(1, 2, 0)
+    phase = divmod(cfa.index("R"), 2)
+    out, tile = _room(plane.shape, phase)
+    native.call("demosaic", plane, *phase, *tile, out)
+    return _cut(out, phase, (0, 0, *plane.shape)).transpose(1, 2, 0)
 
 
 def develop_mosaic(
@@ -30,7 +31,6 @@ def develop_mosaic(
 
     neutral: camera RGB of white, by which colours are divided; matrix: (3, 3) from there to the working space.
     """
-    y, x, height, width = crop
     black = np.array(frame.black_level, np.float64)
     planes = ["RGB".index(color) for color in frame.cfa]
     gain = 1.0 / (frame.white_level - black) / np.asarray(neutral, np.float64)[planes]
@@ -40,14 +40,24 @@ def develop_mosaic(
     # Four deviations of the noise in the dark stay above the root's zero.
     dark = max(o / n**2 for o, n in zip(frame.noise_profile.offset, np.asarray(neutral, np.float64), strict=True))
     lift = 4.0 * dark**0.5 + 1e-4
-    out = _room(height, width)
+    phase = frame.color_phase
+    out, tile = _room(frame.mosaic.shape, phase)
     native.call(
         "develop_mosaic",
         frame.mosaic, shading, black.astype(np.float32), gain.astype(np.float32), np.asarray(matrix, np.float32),
-        lift, *frame.color_phase, y, x, out,
+        lift, *phase, *tile, out,
     )  # fmt: skip
-    return np.ascontiguousarray(out[:, :height, :width])
+    return _cut(out, phase, crop)
 
 
-def _room(height: int, width: int) -> FloatImage:
-    return np.empty((3, max(height, STRIP[0]), max(width, STRIP[1])), np.float32)
+def _room(shape: tuple[int, ...], phase: tuple[int, int]) -> tuple[FloatImage, tuple[int, int]]:
+    """Planes of whole tiles for a mosaic that begins `phase` inside them, and the tiles' size for the kernel."""
+    rows, columns = (-(-(n + p) // 2) for n, p in zip(shape, phase, strict=True))
+    down, right = -(-rows // TILE[0]), -(-columns // TILE[1])
+    height, width = -(-rows // down), -(-columns // (LANES * right))
+    return np.empty((3, 2 * down * height, 2 * right * width * LANES), np.float32), (height, width)
+
+
+def _cut(planes: FloatImage, phase: tuple[int, int], crop: tuple[int, int, int, int]) -> FloatImage:
+    y, x, height, width = crop[0] + phase[0], crop[1] + phase[1], crop[2], crop[3]
+    return planes[:, y : y + height, x : x + width]
