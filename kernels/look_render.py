@@ -14,25 +14,15 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_math import cube_root, exp2, inverse_fourth_root, log2, matrix_rows
+from look_color import LAB, TINY, in_gamut, inside, series, tone_curve
+from look_math import cube_root, exp2, log2, matrix_rows
 from look_output import encode, encode_8bit, interleaved, scene_planes, to_integer
 
 Expr = Any
 # A tile with its border of two pixels is 64 rows of six vectors, and its scene lies in the second-level cache.
 ROWS, COLUMNS, LANES, BLOCK = 60, 188, 32, 16
 
-# Oklab's second matrix, rows made to sum to exactly 1, 0, 0 so that neutral stays neutral.
-LAB = (
-    (0.2104542553, 0.7936177850, -0.0040720403),
-    (1.9779984951, -2.4285922050, 0.4505937099),
-    (0.0259040371, 0.7827717662, -0.8086758033),
-)
-# Its inverse: l', m', s' from L, a, b.
-LMS = ((0.3963377774, 0.2158037573), (-0.1055613458, -0.0638541728), (-0.0894841775, -1.2914855480))
-
-TINY = hl.f32(1e-9)
 MOST_OVER = 0.008  # lightness by which even the highest edge may leave its neighbours
-SOFTNESS = 0.08  # twice the share of the brightest primary at which one without light comes out
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
@@ -80,29 +70,6 @@ def grid_gain(p: Inputs) -> tuple[Any, Any]:
     y0, y1, fy = cell(y, p.scene.dim(2).extent(), p.place[2], height)
     at[x, y] = tuple(hl.lerp(wide[x, y0, i], wide[x, y1, i], fy) for i in range(3))
     return wide, at
-
-
-def tone_curve(u: Expr, tone: Any) -> Expr:
-    """Filmic curve of `lichtbild/look/tone.py`, on the cube root of light, 0..1."""
-    n, d = tone[2] * u * (u + tone[0]), u + tone[1]
-    n2, d2 = n * n, d * d
-    return hl.min(tone[4] * n * inverse_fourth_root((n2 + tone[3] * d2) * n2 + d2 * d2), 1.0)
-
-
-def series(table: Any, row: int, waves: list[Expr]) -> Expr:
-    total = table[0, row]
-    for i, wave in enumerate(waves):
-        total += table[i + 1, row] * wave
-    return total
-
-
-def inside(rgb: list[Expr]) -> list[Expr]:
-    """Light of the primaries without negative parts: a smooth max(v, 0), by which the colour of a laser or a LED comes
-    to the edge of the space. There the lines of equal hue of any colour space are too uncertain to follow."""
-    most = hl.max(hl.max(rgb[0], rgb[1]), hl.max(rgb[2], TINY)) * hl.f32(SOFTNESS)
-    squares = [v * v + most * most for v in rgb]
-    norm = hl.f32(1 / (1 + (1 + SOFTNESS**2) ** 0.5))
-    return [(v + s * hl.fast_inverse_sqrt(s)) * norm for v, s in zip(rgb, squares, strict=True)]
 
 
 def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
@@ -176,33 +143,6 @@ def sharpened(p: Inputs, of: Any) -> tuple[Any, list[Any]]:
     return out, [rows]
 
 
-def in_gamut(p: Inputs, L: Expr, a: Expr, b: Expr) -> list[Expr]:
-    """Linear output RGB, 0..1, with chroma reduced along the Oklab hue line where the space ends."""
-    L = hl.clamp(L, 0.0, 1.0)
-    grey = L * L * L
-    span = grey + hl.f32(1e-6), 1.0 - grey + hl.f32(1e-4)
-    both = hl.fast_inverse(span[0] * span[1])
-    below, above = span[1] * both, span[0] * both
-    offsets = [hl.f32(m[0]) * a + hl.f32(m[1]) * b for m in LMS]
-
-    def at(t: Expr) -> list[Expr]:
-        cones = [L + t * d for d in offsets]
-        return matrix_rows(p.to_out, [v * v * v for v in cones])
-
-    def reach(rgb: list[Expr]) -> Expr:
-        low = hl.min(hl.min(rgb[0], rgb[1]), rgb[2])
-        high = hl.max(hl.max(rgb[0], rgb[1]), rgb[2])
-        return hl.max((grey - low) * below, (high - grey) * above)
-
-    full = reach(at(hl.f32(1.0)))
-    over = hl.max(full - p.gamut[0], 0.0)
-    bent = over * p.gamut[1]
-    t0 = 1.0 - over * bent * hl.fast_inverse((1.0 + bent) * hl.max(full, TINY))
-    first = reach(at(t0))
-    t = t0 + (full * t0 - first) * (1.0 - t0) * hl.fast_inverse(hl.max(full - first, hl.f32(1e-6)))
-    return [hl.clamp(v, 0.0, 1.0) for v in at(hl.clamp(t, 0.0, 1.0))]
-
-
 def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     out, p = hl.Func(f"lichtbild_look_render_{kind}"), Inputs.make()
     padded = hl.Func("padded")
@@ -212,7 +152,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     gain_wide, gain_at = grid_gain(p)
     color = lab(p, padded, gain_at)
     sharp, stencils = sharpened(p, color)
-    rgb = in_gamut(p, sharp[x, y], color[x, y][1], color[x, y][2])
+    rgb = in_gamut(p.to_out, p.gamut, sharp[x, y], color[x, y][1], color[x, y][2])
 
     if kind != "f32":
         encoded = [(encode_8bit if kind == "u8" else encode)(p.transfer, v) for v in rgb]
