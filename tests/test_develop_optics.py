@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from lichtbild import native
-from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
+from lichtbild.burst.merge import merge_burst
+from lichtbild.carriers import Burst, CameraColor, Frame, Metadata, NoiseProfile
 from lichtbild.develop import optics
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.scene import develop_scene
@@ -24,6 +25,7 @@ from lichtbild.raw.opcodes import (
     Unknown,
     WarpFisheye,
     WarpRectilinear,
+    WarpRectilinear2,
     parse_opcodes,
 )
 from lichtbild.raw.read import read_frame
@@ -70,6 +72,16 @@ LISTS = {
     "wide": (warp((1.0, -0.1, 0.01), (1.001, -0.1, 0.01), (1.0, -0.1, 0.01)),),
     "strong and tangential": (warp((0.98, -0.16, 0.03, 0.001, 0.004, -0.003), center=(0.46, 0.55)),),
     "fisheye": (WarpFisheye(True, False, ((1.0, -0.05, 0.01, 0.0),), (0.5, 0.5)),),
+    "newer": (
+        WarpRectilinear2(
+            True,
+            False,
+            tuple((k, 0.01, 0.02, -0.01, 0.004, *[0.0] * 9, 0.001, 0.002, -0.001) for k in (1.0, 1.001, 0.999)),
+            (0.5, 0.48),
+            ((0.0, 1.0), (0.1, 1.0), (0.0, 1.0)),
+            reciprocal=True,
+        ),
+    ),
     "many": (
         vignette(0.3, center=(0.4, 0.6)),
         warp((1.0, 0.02, 0.0, 0.0, 0.001, 0.0), (1.001, 0.02), (0.999, 0.019)),
@@ -231,7 +243,9 @@ IMPOSSIBLE: list[Opcode] = [
     vignette(1e30),
     WarpFisheye(True, False, ((1e6, 0.0, 0.0, 0.0),), (0.5, 0.5)),
     gain_map(np.zeros((2, 2, 1)), (509, 643)),
-    Unknown(True, False, 14),
+    Unknown(True, False, 99),
+    WarpRectilinear2(True, False, ((1.0, *[1e200] * 16),), (0.5, 0.5), ((0.0, 1.0),), reciprocal=False),
+    WarpRectilinear2(True, False, ((0.0,) * 17,), (0.5, 0.5), ((0.0, 1.0),), reciprocal=True),
     Unknown(False, False, 1, damaged=True),
     Unknown(False, False, 6),
     MapPolynomial(False, False, Area(0, 0, 9, 9, 0, 3, 1, 1), (0.0, 1.0)),
@@ -283,6 +297,13 @@ def packed(*opcodes: Opcode) -> bytes:
         if isinstance(o, WarpRectilinear):
             id_, data = 1, struct.pack(">I", len(o.coefficients))
             data += b"".join(struct.pack(">6d", *k) for k in o.coefficients) + struct.pack(">2d", *o.center)
+        elif isinstance(o, WarpRectilinear2):
+            id_, data = 14, struct.pack(">I", len(o.coefficients))
+            data += b"".join(struct.pack(">19d", *k, *r) for k, r in zip(o.coefficients, o.valid, strict=True))
+            data += struct.pack(">2dI", *o.center, o.reciprocal)
+        elif isinstance(o, WarpFisheye):
+            id_, data = 2, struct.pack(">I", len(o.coefficients))
+            data += b"".join(struct.pack(">4d", *k) for k in o.coefficients) + struct.pack(">2d", *o.center)
         else:
             assert isinstance(o, FixVignetteRadial)
             id_, data = 3, struct.pack(">7d", *o.coefficients, *o.center)
@@ -359,3 +380,27 @@ def test_without_opcodes_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("lichtbild.develop.scene.correct_optics", None)
     frame = frame_of(np.full((3, 40, 60), 0.3), b"", linear=False, crop=None)
     assert developed(frame).shape == (40, 60, 3)
+
+
+def test_every_warp_is_read_from_bytes() -> None:
+    for name in ("newer", "fisheye", "many"):
+        assert parse_opcodes(packed(*LISTS[name])) == LISTS[name]
+
+
+def test_a_merged_mosaic_keeps_its_lens(tmp_path: Path) -> None:
+    """What a burst becomes at once, and by way of a merged DNG, has the same geometry."""
+    opcodes = packed(warp((1.0, -0.05)), vignette(0.2))
+    camera = 0.2 + 0.2 * smooth(128, 192) * np.array([0.5, 1.0, 0.6])[:, None, None]
+    rng, frames = np.random.default_rng(3), []
+    for i in range(3):
+        frame = frame_of(camera + rng.normal(0, 1e-4, camera.shape), opcodes, linear=False, crop=(2, 4, 120, 180))
+        frames.append(replace(frame, metadata=replace(frame.metadata, path=tmp_path / f"{i}.dng", exposure_time=0.01)))
+    recipe = Recipe(look="linear", denoise=0.0)
+    merged = merge_burst(Burst.of(frames), recipe, Report())
+    assert merged.metadata.opcode_list_3 == opcodes
+    write_dng(merged, tmp_path / "merged.dng")
+    again = read_frame(tmp_path / "merged.dng", Report())
+    out = developed(again)
+    assert out.shape == (120, 180, 3)
+    np.testing.assert_allclose(out, developed(merged), atol=2e-3)
+    assert np.abs(out - developed(replace(merged, metadata=replace(merged.metadata, opcode_list_3=b"")))).max() > 0.05

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lichtbild.raw.opcodes import FixVignetteRadial, GainMap, Opcode, WarpFisheye, WarpRectilinear
+from lichtbild.raw.opcodes import FixVignetteRadial, GainMap, Opcode, WarpFisheye, WarpRectilinear, WarpRectilinear2
 
 
 def normal(
@@ -20,7 +20,11 @@ def normal(
 
 
 def source(
-    opcode: WarpRectilinear | WarpFisheye, plane: int, y: np.ndarray, x: np.ndarray, shape: tuple[int, int]
+    opcode: WarpRectilinear | WarpRectilinear2 | WarpFisheye,
+    plane: int,
+    y: np.ndarray,
+    x: np.ndarray,
+    shape: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where a pixel of the corrected picture lies in the picture before the opcode."""
     k = opcode.coefficients[plane if plane < len(opcode.coefficients) else 0]
@@ -31,7 +35,12 @@ def source(
         f = k[0] * theta + k[1] * theta**3 + k[2] * theta**5 + k[3] * theta**7
         ratio = np.where(r > 0, f / np.where(r > 0, r, 1), k[0])
         return cy + m * ratio * dy, cx + m * ratio * dx
-    f = k[0] + k[1] * r**2 + k[2] * r**4 + k[3] * r**6
+    if isinstance(opcode, WarpRectilinear2):
+        held = np.clip(r, *opcode.valid[plane if plane < len(opcode.valid) else 0])
+        f = sum(k[i] * held**i for i in range(15))
+        f, k = (1 / f if opcode.reciprocal else f), (0, 0, 0, 0, *k[15:])
+    else:
+        f = k[0] + k[1] * r**2 + k[2] * r**4 + k[3] * r**6
     tangential_x = k[4] * (2 * dx * dy) + k[5] * (r**2 + 2 * dx**2)
     tangential_y = k[5] * (2 * dx * dy) + k[4] * (r**2 + 2 * dy**2)
     return cy + m * (f * dy + tangential_y), cx + m * (f * dx + tangential_x)
@@ -65,7 +74,7 @@ def positions(
     y, x = np.asarray(y, float), np.asarray(x, float)
     total = np.ones(np.broadcast(y, x).shape)
     for opcode in reversed(opcodes):
-        if isinstance(opcode, (WarpRectilinear, WarpFisheye)):
+        if isinstance(opcode, (WarpRectilinear, WarpRectilinear2, WarpFisheye)):
             y, x = source(opcode, plane, y, x, shape)
         elif isinstance(opcode, (FixVignetteRadial, GainMap)):
             total = total * gain(opcode, plane, y, x, shape)

@@ -14,11 +14,20 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.raw.opcodes import FixVignetteRadial, GainMap, Opcode, WarpFisheye, WarpRectilinear, name_of
+from lichtbild.raw.opcodes import (
+    FixVignetteRadial,
+    GainMap,
+    Opcode,
+    WarpFisheye,
+    WarpRectilinear,
+    WarpRectilinear2,
+    name_of,
+)
 from lichtbild.report import Report
 
 Floats = npt.NDArray[np.float64]
-Correction: TypeAlias = WarpRectilinear | WarpFisheye | FixVignetteRadial | GainMap
+Warp: TypeAlias = WarpRectilinear | WarpRectilinear2 | WarpFisheye
+Correction: TypeAlias = Warp | FixVignetteRadial | GainMap
 
 STEP = 32  # pixels between two nodes; small pictures have a node for every pixel
 SMALL = 1 << 18  # pixels
@@ -124,29 +133,36 @@ def before(field: Field, opcode: Correction, y: Floats, x: Floats, shape: tuple[
 
 def differs(opcode: Opcode) -> bool:
     """Whether it treats the planes differently."""
-    if isinstance(opcode, (WarpRectilinear, WarpFisheye)):
+    if isinstance(opcode, Warp):
         return len({of_plane(opcode, p) for p in range(3)}) > 1
     if isinstance(opcode, GainMap):
         return opcode.area.plane > 0 or opcode.area.planes < 3 or opcode.gains.shape[2] > 1
     return False
 
 
-def of_plane(opcode: WarpRectilinear | WarpFisheye, plane: int) -> tuple[float, ...]:
-    return opcode.coefficients[plane if plane < len(opcode.coefficients) else 0]
+def of_plane(opcode: Warp, plane: int) -> tuple[float, ...]:
+    """The plane's coefficients, and its valid range where it has one."""
+    i = plane if plane < len(opcode.coefficients) else 0
+    return (*opcode.coefficients[i], *(opcode.valid[i] if isinstance(opcode, WarpRectilinear2) else ()))
 
 
-def moves(opcode: WarpRectilinear | WarpFisheye, plane: int, v: Floats, h: Floats) -> tuple[Floats, Floats]:
+def moves(opcode: Warp, plane: int, v: Floats, h: Floats) -> tuple[Floats, Floats]:
     """Displacement (down, right) of a warp at (v, h), all in units of the radius."""
     k, rr = of_plane(opcode, plane), v * v + h * h
+    polynomial = np.polynomial.polynomial.polyval
     if isinstance(opcode, WarpFisheye):
         r = np.sqrt(rr)
         angle = np.arctan(r)
-        ratio = np.divide(angle, r, out=np.ones_like(r), where=r > 0)
-        more = ratio * np.polynomial.polynomial.polyval(angle * angle, k) - 1
+        more = np.divide(angle, r, out=np.ones_like(r), where=r > 0) * polynomial(angle * angle, k) - 1
         return v * more, h * more
-    more = np.polynomial.polynomial.polyval(rr, (k[0] - 1, *k[1:4]))
-    down = v * more + k[4] * (rr + 2 * v * v) + k[5] * (2 * v * h)
-    right = h * more + k[5] * (rr + 2 * h * h) + k[4] * (2 * v * h)
+    if isinstance(opcode, WarpRectilinear2):
+        least, most = k[17], k[18] if k[18] < 1 else None  # nodes beyond the farthest corner go on smoothly
+        factor = polynomial(np.clip(np.sqrt(rr), least, most), k[:15])
+        more, tangential = (1 / factor if opcode.reciprocal else factor) - 1, k[15:17]
+    else:
+        more, tangential = polynomial(rr, (k[0] - 1, *k[1:4])), k[4:6]
+    down = v * more + tangential[0] * (rr + 2 * v * v) + tangential[1] * (2 * v * h)
+    right = h * more + tangential[1] * (rr + 2 * h * h) + tangential[0] * (2 * v * h)
     return down, right
 
 

@@ -64,6 +64,17 @@ class WarpFisheye(Opcode):
 
 
 @dataclass(frozen=True)
+class WarpRectilinear2(Opcode):
+    """As `WarpRectilinear`, finer (opcode 14, DNG 1.6): per plane (kr0 .. kr14, kt0, kt1), the factor is
+    kr0 + kr1 r + kr2 r^2 ..., or one over it if `reciprocal`, with r held in the plane's range `valid`."""
+
+    coefficients: tuple[tuple[float, ...], ...]
+    center: tuple[float, float]
+    valid: tuple[tuple[float, float], ...]
+    reciprocal: bool
+
+
+@dataclass(frozen=True)
 class FixVignetteRadial(Opcode):
     """Gain 1 + k0 r^2 + k1 r^4 + k2 r^6 + k3 r^8 + k4 r^10 (opcode 3), r as in `WarpRectilinear`."""
 
@@ -230,6 +241,17 @@ def _parse(id_: int, optional: bool, preview: bool, c: _Cursor) -> Opcode:
         case 3:
             k = c.floats(7)
             return FixVignetteRadial(optional, preview, (k[0], k[1], k[2], k[3], k[4]), (k[5], k[6]))
+        case 14:
+            (planes,) = c.integers(1)
+            if not 1 <= planes <= 4:
+                raise _ShortError
+            rows = tuple(c.floats(19) for _ in range(planes))
+            center, (reciprocal,) = c.floats(2), c.integers(1)
+            valid = tuple((row[17], row[18]) for row in rows)
+            if not all(0 <= least < most <= 1 for least, most in valid):
+                raise _ShortError
+            terms = tuple(row[:17] for row in rows)
+            return WarpRectilinear2(optional, preview, terms, (center[0], center[1]), valid, reciprocal != 0)
         case 4:
             constant, phase = c.integers(2)
             return FixBadPixelsConstant(optional, preview, constant, phase)
