@@ -1,4 +1,4 @@
-"""Demosaicing on quads: symmetry, sizes, and quality."""
+"""Demosaicing on quads: the kernel against numpy, symmetry, sizes, and quality."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ def picture(h: int, w: int, seed: int = 0) -> np.ndarray:
     return np.stack([shade + stripes, 0.8 * shade + stripes + edge, 0.6 - 0.3 * shade + edge], axis=-1) + rng.normal(
         0, 0.01, (h, w, 3)
     )
+
+
+@pytest.mark.parametrize("cfa", CFAS)
+@pytest.mark.parametrize("shape", [(95, 124), (150, 531)])
+def test_kernel_is_its_reference(cfa: str, shape: tuple[int, int]) -> None:
+    mosaic = reference.mosaic_of(picture(*shape), cfa).astype(np.float32)
+    found = demosaic(mosaic, cfa)
+    assert found.shape == (*shape, 3)
+    np.testing.assert_allclose(found, reference.demosaic(mosaic, cfa), rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("cfa", CFAS)
