@@ -1,0 +1,234 @@
+"""kernels/burst_*.py in plain numpy, as their docstrings say it, in double precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TILE, PAD = 16, 32  # of grey levels
+MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # of planes
+BLOCK_Y, BLOCK_X = 8, 16
+
+
+def at(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Samples at rows x columns, the last ones repeated outside."""
+    return a[np.clip(rows, 0, a.shape[0] - 1)[:, None], np.clip(columns, 0, a.shape[1] - 1)[None]]
+
+
+def filtered(a: np.ndarray, taps: list[float]) -> np.ndarray:
+    """Odd taps along both axes, edges repeated."""
+    r = len(taps) // 2
+    rows, columns = np.arange(a.shape[0]), np.arange(a.shape[1])
+    a = sum(t * at(a, rows + i - r, columns) for i, t in enumerate(taps))
+    return sum(t * at(a, rows, columns + i - r) for i, t in enumerate(taps))
+
+
+def align_gray(mosaic: np.ndarray, black: float, gain: float, cap: float, shift: float, stretch: float) -> np.ndarray:
+    quads = mosaic.astype(float).reshape(mosaic.shape[0] // 2, 2, mosaic.shape[1] // 2, 2).mean((1, 3))
+    level = np.sqrt(np.clip((quads - black) * gain, 0, cap) + shift) * stretch
+    return np.pad(filtered(level, [0.25, 0.5, 0.25]), PAD, mode="edge")
+
+
+def align_halve(fine: np.ndarray, width: int, height: int) -> np.ndarray:
+    rows, columns = (np.arange(n) * 2 + PAD for n in (height, width))
+    taps = [0.125, 0.375, 0.375, 0.125]
+    wide = np.arange(fine.shape[1])
+    down = sum(t * at(fine, rows + i - 1, wide) for i, t in enumerate(taps))
+    return np.pad(sum(t * down[:, columns + i - 1] for i, t in enumerate(taps)), PAD, mode="edge")
+
+
+def _tile(alt: np.ndarray, row: int, column: int, dy: int, dx: int) -> np.ndarray:
+    """A displaced tile, held inside the padding."""
+    y = min(max(row * TILE + PAD + dy, 0), alt.shape[0] - TILE)
+    x = min(max(column * TILE + PAD + dx, 0), alt.shape[1] - TILE)
+    return alt[y : y + TILE, x : x + TILE]
+
+
+def align_tiles(
+    ref: np.ndarray, alt: np.ndarray, coarse: np.ndarray, reach: int, guess: tuple[int, int], shape: tuple[int, int]
+) -> np.ndarray:
+    ref, alt = ref.astype(float), alt.astype(float)
+    out = np.empty((2, *shape), int)
+    for row, column in np.ndindex(*shape):
+        here = _tile(ref, row, column, 0, 0)
+
+        def cost(dy: int, dx: int, row: int = row, column: int = column, here: np.ndarray = here) -> float:
+            return float(np.abs(_tile(alt, row, column, dy, dx) - here).sum())
+
+        nearest = [
+            (row // 2 + i * (row % 2 * 2 - 1), column // 2 + j * (column % 2 * 2 - 1)) for i in (0, 1) for j in (0, 1)
+        ]
+        last = np.array(coarse.shape[1:]) - 1
+        candidates = [tuple(2 * coarse[:, *np.clip(n, 0, last)]) for n in nearest] + [guess]
+        start = min(candidates, key=lambda move: cost(*move))
+        steps = [(j, i) for j in range(-reach, reach + 1) for i in range(-reach, reach + 1)]
+        prices = [cost(start[0] + j, start[1] + i) * (1 + 1e-4 * (abs(i) + abs(j))) for j, i in steps]
+        best = steps[int(np.argmin(prices))]
+        out[:, row, column] = start[0] + best[0], start[1] + best[1]
+    return out
+
+
+def catmull_rom(t: np.ndarray) -> np.ndarray:
+    """(4, ...) weights of the samples at -1, 0, 1, 2: the cubic that meets the samples with central slopes."""
+    t = np.asarray(t, float)
+    h00, h01 = 2 * t**3 - 3 * t**2 + 1, 3 * t**2 - 2 * t**3  # Hermite's basis
+    h10, h11 = t**3 - 2 * t**2 + t, t**3 - t**2
+    return np.stack([-h10 / 2, h00 - h11 / 2, h01 + h10 / 2, h11 / 2])
+
+
+def align_refine(ref: np.ndarray, alt: np.ndarray, flow: np.ndarray, damping: float) -> np.ndarray:
+    ref, alt = ref.astype(float), alt.astype(float)
+    out = np.empty((4, *flow.shape[1:]))
+    gy_all, gx_all = np.gradient(ref)
+    for row, column in np.ndindex(*flow.shape[1:]):
+        move = flow[:, row, column].astype(float)
+        whole = np.floor(move).astype(int)
+        y = min(max(row * TILE + PAD + whole[0], 1), alt.shape[0] - TILE - 2)
+        x = min(max(column * TILE + PAD + whole[1], 1), alt.shape[1] - TILE - 2)
+        patch = alt[y - 1 : y + TILE + 2, x - 1 : x + TILE + 2]
+        down, along = catmull_rom(move[0] - whole[0]), catmull_rom(move[1] - whole[1])
+        warped = sum(down[j] * along[i] * patch[j : j + TILE, i : i + TILE] for j in range(4) for i in range(4))
+        here = np.s_[row * TILE + PAD : (row + 1) * TILE + PAD, column * TILE + PAD : (column + 1) * TILE + PAD]
+        gx, gy, dt = gx_all[here], gy_all[here], warped - ref[here]
+        normal = np.array([[(gy * gy).mean(), (gx * gy).mean()], [(gx * gy).mean(), (gx * gx).mean()]])
+        right = np.array([(gy * dt).mean(), (gx * dt).mean()])
+        step = np.clip(-np.linalg.solve(normal + damping * np.eye(2), right), -1, 1)
+        out[:, row, column] = *(move + step), (dt * dt).mean(), np.trace(normal)
+    return out
+
+
+def burst_planes(
+    mosaic: np.ndarray,
+    black: np.ndarray,
+    balance: np.ndarray,
+    unit: float,
+    phase: tuple[int, int],
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """Colours at all pixels, before the shift by MARGIN is cut away; far is the support of all steps together."""
+    far = 8
+    top, left = MARGIN + far, MARGIN + far
+    pads = [(top, shape[0] - mosaic.shape[0] - MARGIN + far), (left, shape[1] - mosaic.shape[1] - MARGIN + far)]
+    m = np.pad(mosaic.astype(float), pads, mode="reflect")
+    y, x = np.mgrid[0 : m.shape[0], 0 : m.shape[1]]
+    y, x = y - top, x - left
+    red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
+    green = red_row != red_column
+    m = (m - np.asarray(black, float)[y % 2 * 2 + x % 2]) * unit
+    m *= np.where(green, balance[1], np.where(red_row, balance[0], balance[2]))
+
+    def moved(a: np.ndarray, dy: int, dx: int) -> np.ndarray:
+        return np.roll(a, (-dy, -dx), (0, 1))
+
+    lows, varies = [], []
+    for dy, dx in ((0, 1), (1, 0)):
+        near, beyond = (moved(m, n * dy, n * dx) + moved(m, -n * dy, -n * dx) for n in (1, 2))
+        raw = np.where(green, -1, 1) * (near / 2 - m / 2 - beyond / 4)
+        lows.append((moved(raw, -dy, -dx) + 2 * raw + moved(raw, dy, dx)) / 4)
+        vary = sum(np.abs(raw - moved(raw, n * dy, n * dx)) for n in (1, 2))
+        varies.append(sum(moved(vary, j, i) for j in (-1, 0, 1) for i in (-1, 0, 1)))
+    a, b = varies[1] ** 2 + 1e-7, varies[0] ** 2 + 1e-7
+    g = m + np.where(green, 0, (a * lows[0] + b * lows[1]) / (a + b))
+    chroma = g - m
+    cross_x, cross_y = ((moved(chroma, j, i) + moved(chroma, -j, -i)) / 2 for j, i in ((0, 1), (1, 0)))
+    diagonal = sum(moved(chroma, j, i) for j in (-1, 1) for i in (-1, 1)) / 4
+    own = np.where(green, cross_x, chroma)  # green minus this row's colour
+    other = np.where(green, cross_y, diagonal)
+    red, blue = g - np.where(red_row, own, other), g - np.where(red_row, other, own)
+    planes = np.stack([red / balance[0], g / balance[1], blue / balance[2]])
+    return np.clip(planes[:, far:-far, far:-far] * UNIT + PEDESTAL, 1, 65535)
+
+
+def burst_blocks(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    out = np.empty((2, *shape))
+    for row, column in np.ndindex(*shape):
+        y = (row * BLOCK_Y + (BLOCK_Y - 1) / 2 - 15.5) / 32
+        x = (column * BLOCK_X + (BLOCK_X - 1) / 2 - 15.5) / 32
+        i, j = int(np.floor(y)), int(np.floor(x))
+        four = np.stack([at(plane, np.array([i, i + 1]), np.array([j, j + 1])) for plane in flow.astype(float)])
+        ty, tx = y - i, x - j
+        if np.ptp(four, axis=(1, 2)).max() < 1.5:
+            out[:, row, column] = four @ [1 - tx, tx] @ [1 - ty, ty]
+        else:
+            out[:, row, column] = four[:, int(ty >= 0.5), int(tx >= 0.5)]
+    return out
+
+
+def burst_warp(
+    planes: np.ndarray, blocks: np.ndarray, phase: tuple[int, int], source: tuple[int, int], shape: tuple[int, int]
+) -> np.ndarray:
+    planes, blocks = planes.astype(float), blocks.astype(float)
+    out = np.empty(shape)
+    for y, x in np.ndindex(*shape):
+        move = blocks[:, y // BLOCK_Y, x // BLOCK_X]
+        if not all(-0.5 < p + d < n - 0.5 for p, d, n in zip((y, x), move, source, strict=True)):
+            out[y, x] = 0
+            continue
+        whole = np.floor(move).astype(int)
+        first_y, first_x = y - y % BLOCK_Y, x - x % BLOCK_X
+        sy = min(max(first_y + MARGIN + whole[0], 1), planes.shape[1] - BLOCK_Y - 2) + y % BLOCK_Y
+        sx = min(max(first_x + MARGIN + whole[1], 1), planes.shape[2] - BLOCK_X - 2) + x % BLOCK_X
+        red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
+        c = 1 if red_row != red_column else 0 if red_row else 2
+        down, along = catmull_rom(move[0] - whole[0]), catmull_rom(move[1] - whole[1])
+        out[y, x] = np.clip(down @ planes[c, sy - 1 : sy + 3, sx - 1 : sx + 3] @ along, 1, 65535)
+    return out
+
+
+def quads(mosaic: np.ndarray) -> np.ndarray:
+    """(4, h, w) of the sites of (2h, 2w)."""
+    return np.stack([mosaic[i // 2 :: 2, i % 2 :: 2] for i in range(4)]).astype(float)
+
+
+def burst_accumulate(
+    reference: np.ndarray,
+    warped: np.ndarray,
+    sums: np.ndarray,
+    black: np.ndarray,
+    noise: np.ndarray,
+    noise_alt: np.ndarray,
+    unit: float,
+    ratio: float,
+    clip: float,
+    clip_ref: float,
+    strictness: float,
+) -> np.ndarray:
+    r = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
+    a = (quads(warped) - PEDESTAL) * ratio / UNIT
+    ceiling = min(clip, clip_ref)
+    difference = np.minimum(a, ceiling) - np.minimum(r, ceiling)
+    mean = np.maximum((a + r).mean(0) / 2, 0)
+    own, its = (n[:, :1, None] * mean + n[:, 1:, None] for n in (noise.astype(float), noise_alt.astype(float)))
+    usable = np.clip((clip - a.max(0)) / (0.02 * clip), 0, 1) * (quads(warped) > 0).all(0)
+    square = filtered((difference**2 / (own + its)).mean(0), [0.25, 0.5, 0.25])
+    shift = filtered((difference / np.sqrt(own + its)).mean(0), [0.25, 0.5, 0.25])
+    misfit = np.maximum(square - 1.35, 0) + 4 * np.maximum(shift**2 - 0.15, 0)
+    weight = usable * (own / its).mean(0) / (1 + strictness * misfit**2)
+    return sums + weight * np.concatenate([a, np.ones((1, *weight.shape))])
+
+
+def burst_finish(
+    reference: np.ndarray,
+    sums: np.ndarray,
+    black: np.ndarray,
+    unit: float,
+    clip_ref: float,
+    black_out: float,
+    scale_out: float,
+    yields: bool,
+) -> np.ndarray:
+    """In digital numbers, before they are rounded."""
+    own = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
+    mine = np.ones_like(own)
+    if yields:
+        mine = np.where(sums[4] > 1e-3, np.clip((clip_ref - own) / (0.04 * clip_ref), 0, 1), 1)
+    value = (mine * own + sums[:4]) / (mine + sums[4])
+    out = np.empty(reference.shape)
+    for i in range(4):
+        out[i // 2 :: 2, i % 2 :: 2] = value[i]
+    return np.clip(out * scale_out + black_out, 0, 65535)
+
+
+def burst_confidence(sums: np.ndarray) -> np.ndarray:
+    height, width = (-(-n // 4) * 4 for n in sums.shape[1:])
+    weight = 1 + at(sums[4].astype(float), np.arange(height), np.arange(width))
+    return 1 / (1 / weight).reshape(height // 4, 4, width // 4, 4).mean((1, 3))

@@ -1,0 +1,171 @@
+"""Each kernel of leg 2 against plain numpy, on random small inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lichtbild import native
+from tests.reference import burst as reference
+
+PHASES = [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20)
+
+
+def gray_levels(rng: np.random.Generator, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two padded levels of a smooth random texture, the second displaced."""
+    y, x = np.mgrid[0 : height + 2 * reference.PAD, 0 : width + 2 * reference.PAD].astype(float)
+    waves = [(*rng.uniform(-0.7, 0.7, 2), rng.uniform(0, 6.3)) for _ in range(12)]
+
+    def texture(dy: float, dx: float) -> np.ndarray:
+        clean = sum(3 * np.sin(fy * (y + dy) + fx * (x + dx) + phase) for fy, fx, phase in waves)
+        return (clean + rng.normal(0, 0.2, y.shape)).astype(np.float32)
+
+    return texture(0, 0), texture(-2.3, 1.6)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (66, 130), (128, 70)])
+def test_align_gray(rng: np.random.Generator, shape: tuple[int, int]) -> None:
+    mosaic = rng.integers(400, 4096, shape, dtype=np.uint16)
+    numbers = (512.0, 1 / 3000, 0.8, 0.02, 70.0)
+    out = np.empty((shape[0] // 2 + 64, shape[1] // 2 + 64), np.float32)
+    native.call("align_gray", mosaic, *numbers, out)
+    np.testing.assert_allclose(out, reference.align_gray(mosaic, *numbers), rtol=2e-6)
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (65, 99), (97, 64)])
+def test_align_halve(rng: np.random.Generator, shape: tuple[int, int]) -> None:
+    fine = np.pad(rng.uniform(0, 50, shape).astype(np.float32), 32, mode="edge")
+    height, width = shape[0] // 2, shape[1] // 2
+    out = np.empty((height + 64, width + 64), np.float32)
+    native.call("align_halve", fine, width, height, out)
+    np.testing.assert_allclose(out, reference.align_halve(fine, width, height), rtol=2e-6)
+
+
+@pytest.mark.parametrize(("reach", "guess"), [(1, (0, 0)), (2, (-2, 2)), (4, (90, -200))])
+def test_align_tiles(rng: np.random.Generator, reach: int, guess: tuple[int, int]) -> None:
+    ref, alt = gray_levels(rng, 70, 100)
+    coarse = rng.integers(-30, 30, (2, 3, 4), dtype=np.int32)
+    coarse[:, :2, :2] = [[[1]], [[-1]]]
+    out = np.empty((2, 5, 7), np.int32)
+    native.call("align_tiles", ref, alt, coarse, reach, *guess, out)
+    np.testing.assert_array_equal(out, reference.align_tiles(ref, alt, coarse, reach, guess, (5, 7)))
+
+
+@pytest.mark.xfail(strict=True, reason="a perfect tie is won by the first move searched, not by the smallest")
+def test_tiles_without_anything_to_hold_on_to_do_not_move() -> None:
+    same = np.full((128, 128), 7, np.float32)
+    out = np.empty((2, 4, 4), np.int32)
+    native.call("align_tiles", same, same, np.zeros((2, 1, 1), np.int32), 4, 0, 0, out)
+    assert not out.any()
+
+
+def test_align_refine(rng: np.random.Generator) -> None:
+    ref, alt = gray_levels(rng, 70, 100)
+    flow = rng.uniform(-4, 4, (2, 5, 7)).astype(np.float32)
+    flow[:, 0, 0] = 2.3, -1.6
+    flow[:, 4, 6] = 300, -300  # far out: held at the edge of the padding
+    out = np.empty((4, 5, 7), np.float32)
+    native.call("align_refine", ref, alt, flow, 0.25, out)
+    np.testing.assert_allclose(out, reference.align_refine(ref, alt, flow, 0.25), rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("shape", [(48, 66), (47, 65)])
+def test_burst_planes(rng: np.random.Generator, phase: tuple[int, int], shape: tuple[int, int]) -> None:
+    mosaic = rng.integers(480, 4096, shape, dtype=np.uint16)
+    black = np.array([500, 510, 505, 515], np.float32)
+    balance = np.array([2.0, 1.0, 1.6], np.float32)
+    out = np.empty((3, 128, 512), np.uint16)
+    native.call("burst_planes", mosaic, black, balance, 1 / 3500, *phase, out)
+    want = reference.burst_planes(mosaic, black, balance, 1 / 3500, phase, (128, 512))
+    assert np.abs(out - want).max() < 0.6
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_burst_planes_keep_what_was_measured_and_grey_grey(phase: tuple[int, int]) -> None:
+    neutral = np.array([0.5, 1.0, 0.625])
+    y, x = np.mgrid[0:64, 0:96]
+    light = 0.3 + 0.2 * np.sin(y / 9) * np.cos(x / 7)
+    red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
+    site = np.where(red_row != red_column, 1, np.where(red_row, 0, 2))
+    mosaic = np.rint(light * neutral[site] * 50000 + 1000).astype(np.uint16)
+    out = np.empty((3, 128, 512), np.uint16)
+    balance = (1 / neutral).astype(np.float32)
+    native.call("burst_planes", mosaic, np.full(4, 1000, np.float32), balance, 1 / 50000, *phase, out)
+    planes = (out[:, 16:80, 16:112] - reference.PEDESTAL) / reference.UNIT
+    np.testing.assert_allclose(np.take_along_axis(planes, site[None], 0)[0], light * neutral[site], atol=3e-5)
+    np.testing.assert_allclose(
+        planes[:, 8:-8, 8:-8] / neutral[:, None, None], np.broadcast_to(light, (3, 64, 96))[:, 8:-8, 8:-8], atol=1e-3
+    )
+
+
+def test_burst_blocks(rng: np.random.Generator) -> None:
+    smooth = rng.uniform(-0.7, 0.7, (2, 3, 4)) + rng.uniform(-50, 50, (2, 1, 1))
+    broken = smooth.copy()
+    broken[:, 1, 2] += 8
+    for flow in (smooth.astype(np.float32), broken.astype(np.float32)):
+        out = np.empty((2, 11, 7), np.float32)
+        native.call("burst_blocks", flow, out)
+        np.testing.assert_allclose(out, reference.burst_blocks(flow, (11, 7)), atol=2e-5)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("shape", [(48, 64), (50, 70)])
+def test_burst_warp(rng: np.random.Generator, phase: tuple[int, int], shape: tuple[int, int]) -> None:
+    planes = rng.integers(0, 65536, (3, 128, 512), dtype=np.uint16)
+    blocks = rng.uniform(-9, 9, (2, -(-shape[0] // 8), -(-shape[1] // 16))).astype(np.float32)
+    blocks[:, 2, 1] = 4.0, -3.0  # whole pixels
+    out = np.empty(shape, np.uint16)
+    native.call("burst_warp", planes, blocks, *phase, shape[1], shape[0], out)
+    want = reference.burst_warp(planes, blocks, phase, shape, shape)
+    np.testing.assert_array_equal(out == 0, want == 0)
+    assert np.abs(out - want).max() < 0.6
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (66, 90), (98, 70)])
+@pytest.mark.parametrize(("ratio", "clip", "clip_ref"), [(1.0, 1.0, 1.0), (0.25, 0.25, 1.0), (4.0, 4.0, 1.0)])
+def test_burst_accumulate(
+    rng: np.random.Generator, shape: tuple[int, int], ratio: float, clip: float, clip_ref: float
+) -> None:
+    light = 1.2 * min(clip, 1) * rng.uniform(0, 1, shape) ** 2
+    noise = np.array([[1e-3, 1e-6], [1.1e-3, 2e-6], [1.2e-3, 3e-6], [1.3e-3, 4e-6]], np.float32)
+    noise_alt = noise * np.array([ratio, ratio * ratio], np.float32)
+    black = np.array([500, 510, 505, 515], np.float32)
+    ref = np.clip((light + rng.normal(0, np.sqrt(1e-3 * light))) * 3500 + 507, 0, 4007).astype(np.uint16)
+    alt = light + rng.normal(0, np.sqrt(1e-3 * ratio * light)) + 0.1 * (rng.uniform(size=shape) > 0.98)
+    alt = np.clip(alt, 0, clip) / ratio
+    warped = np.clip(alt * reference.UNIT + reference.PEDESTAL, 1, 65535).astype(np.uint16)
+    warped[:3, :5] = 0
+    sums = rng.uniform(0, 3, (5, shape[0] // 2, shape[1] // 2)).astype(np.float32)
+    arguments = (black, noise, noise_alt, 1 / 3500, ratio, clip, clip_ref, 0.5)
+    want = reference.burst_accumulate(ref, warped, sums, *arguments)
+    taken = (want[4] - sums[4]) * ratio
+    assert taken.min() < 0.1
+    assert taken.max() > 0.8
+    native.call("burst_accumulate", ref, warped, sums, *arguments, sums)
+    np.testing.assert_allclose(sums, want, rtol=3e-4, atol=3e-5)
+
+
+@pytest.mark.parametrize("yields", [False, True])
+@pytest.mark.parametrize("shape", [(64, 64), (66, 90), (98, 70)])
+def test_burst_finish(rng: np.random.Generator, yields: bool, shape: tuple[int, int]) -> None:
+    ref = rng.integers(400, 4100, shape, dtype=np.uint16)
+    sums = rng.uniform(0, 3, (5, shape[0] // 2, shape[1] // 2)).astype(np.float32)
+    sums[:, : shape[0] // 8] = 0  # no other frame
+    arguments = (np.array([500, 510, 505, 515], np.float32), 1 / 3500, 1.0, 2048.0, 15000.0, yields)
+    out = np.empty(shape, np.uint16)
+    native.call("burst_finish", ref, sums, *arguments, out)
+    assert np.abs(out - reference.burst_finish(ref, sums, *arguments)).max() < 0.6
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (16, 24), (17, 27), (31, 33)])
+def test_burst_confidence(rng: np.random.Generator, shape: tuple[int, int]) -> None:
+    sums = rng.uniform(0, 7, (5, *shape)).astype(np.float32)
+    out = np.empty((-(-shape[0] // 4), -(-shape[1] // 4)), np.float32)
+    native.call("burst_confidence", sums, out)
+    np.testing.assert_allclose(out, reference.burst_confidence(sums), rtol=1e-5)

@@ -1,0 +1,135 @@
+"""Motion: of the camera, which is to be recovered, and of things, which must leave no ghost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from test_burst_scene import Array, Camera, Leaf, Mover, Pose, covered, gain, inner, merge, natural, shoot, views
+
+from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
+from lichtbild.carriers import Frame
+
+TILE = 32
+SPEEDS = (0.5, 1, 2, 4, 8, 16, 24, 40, 60)
+
+
+def aligned(reference: Frame, alternate: Frame) -> Alignment:
+    scale = gray_scale(reference)
+    return align(pyramid(reference, scale), pyramid(alternate, scale))
+
+
+def tile_centres(flow: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """(y, x) of the tiles from the centre of the frame."""
+    y, x = np.mgrid[0 : flow.shape[1], 0 : flow.shape[2]] * float(TILE) + (TILE - 1) / 2
+    return y - (shape[0] - 1) / 2, x - (shape[1] - 1) / 2
+
+
+@pytest.mark.parametrize(("pixels", "degrees"), [(2.0, 0.1), (8.0, 0.2), (40.0, 0.5), (100.0, 1.0)])
+@pytest.mark.parametrize(("iso", "mean", "worst"), [(200, 0.03, 0.08), (1600, 0.05, 0.13)])
+def test_camera_motion_is_recovered(pixels: float, degrees: float, iso: float, mean: float, worst: float) -> None:
+    shape = (384, 512)
+    seen = views(4, 4, pixels, degrees, shape)
+    shot = shoot(seen, Camera(iso), seed=1)
+    for pose, frame in zip(seen.poses[1:], shot.frames[1:], strict=True):
+        found = aligned(shot.frames[0], frame)
+        y, x = tile_centres(found.flow, shape)
+        wanted = pose.motion(y, x)
+        camera = (found.camera @ np.stack([np.ones(y.size), y.ravel(), x.ravel()])).reshape(wanted.shape)
+        assert np.abs(camera - wanted).mean() < mean
+        assert np.abs(camera - wanted).max() < worst
+        there = (np.abs(y + wanted[0]) < shape[0] / 2 - 48) & (np.abs(x + wanted[1]) < shape[1] / 2 - 48)
+        assert np.abs(found.flow - wanted)[:, there].mean() < mean
+
+
+@pytest.mark.parametrize("fraction", [0.5, 1.0, 1.5])
+def test_fractions_of_a_pixel_are_not_drawn_to_whole_ones(fraction: float) -> None:
+    scene, shape = natural(6), (256, 320)
+    camera = Camera(800)
+    rng = np.random.default_rng(6)
+    first, second = (
+        camera.shoot(camera.sites(scene.colors(pose, shape)), rng) for pose in (Pose(), Pose(fraction, -fraction))
+    )
+    assert aligned(first, second).camera[:, 0] == pytest.approx([fraction, -fraction], abs=0.05)
+
+
+def test_what_moves_by_itself_is_followed() -> None:
+    """A textured square that moves 10 pixels against the camera keeps its own motion."""
+    shape = (256, 320)
+    rng = np.random.default_rng(3)
+    spots = [(*rng.uniform(-50, 50, 2), rng.uniform(3, 6), rng.uniform(0.05, 0.8, 3)) for _ in range(60)]
+
+    def square(n: int, y: float, x: float, radius: float, width: float, color: Array) -> Leaf:
+        return Leaf(y - 6.0 * n, x + 8.0 * n, radius, width, color)
+
+    movers: list[Mover] = [lambda n: square(n, 0, 0, 58, 58, np.full(3, 0.3))]
+    movers += [lambda n, s=s: square(n, s[0], s[1], s[2], 0, s[3]) for s in spots]
+    seen = views(1, 2)
+    shot = shoot(seen, Camera(400), movers=movers)
+    found = aligned(shot.frames[0], shot.frames[1])
+    y, x = tile_centres(found.flow, shape)
+    inside = (np.abs(y) < 40) & (np.abs(x) < 40)
+    pose = seen.poses[1]
+    wanted = pose.motion(y - 6.0, x + 8.0) + np.array([-6.0, 8.0])[:, None, None]
+    assert found.own[inside].all()
+    assert np.abs(found.flow - wanted)[:, inside].mean() < 0.1
+    outside = (np.abs(y) > 80) & (np.abs(x) > 80)
+    assert np.abs(found.flow - pose.motion(y, x))[:, outside].mean() < 0.1
+
+
+def disc(speed: float) -> Mover:
+    return lambda n: Leaf(0.3 * speed * n - 15, 0.95 * speed * n - 15, 26, 0, np.array([0.7, 0.5, 0.3]))
+
+
+def bar(speed: float) -> Mover:
+    return lambda n: Leaf(0.2 * speed * n + 10, -0.98 * speed * n + 10, 40, 8, np.array([0.12, 0.2, 0.5]))
+
+
+def dim(speed: float) -> Mover:
+    """Hardly another tone than what is behind it."""
+    return lambda n: Leaf(-0.9 * speed * n, 0.4 * speed * n, 28, 0, np.full(3, 0.45))
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize("iso", [100, 400, 6400])
+@pytest.mark.parametrize("thing", [disc, bar, dim])
+def test_moving_parts_are_never_worse_than_the_reference(
+    thing: Callable[[float], Mover], iso: float, speed: float
+) -> None:
+    shape, n = (256, 320), 6
+    mover = thing(speed)
+    shot = shoot(views(2, n, 4.0, 0.1), Camera(iso), seed=int(10 * speed), movers=[mover])
+    merged, report = merge(shot.frames)
+    assert report.decided["burst"]["used"] == n
+    level, before = shot.camera.level(merged), shot.camera.level(shot.frames[0])
+    here = covered(mover(0), shape, margin=4) & inner(shape)
+    assert gain(before, level, shot.truths[0], here) > -0.1
+    trail = np.zeros(shape, bool)
+    for i in range(1, n):
+        trail |= covered(mover(i), shape, margin=4)
+    trail &= inner(shape) & ~here
+    if trail.sum() > 300:
+        assert gain(before, level, shot.truths[0], trail) > -0.1
+        ghost = (level - shot.truths[0])[trail].mean() - (before - shot.truths[0])[trail].mean()
+        assert abs(ghost) < 0.01
+
+
+@pytest.mark.parametrize("iso", [400, 3200])
+def test_a_thing_that_passes_leaves_no_copy(iso: float) -> None:
+    """Where it stood in one other frame, the mean stays that of the background."""
+    shape, n = (256, 320), 6
+    shot = shoot(views(2, n, 4.0, 0.1), Camera(iso), movers=[bar(24)])
+    clean = shoot(views(2, n, 4.0, 0.1), Camera(iso))
+    level = shot.camera.level(merge(shot.frames)[0])
+    for i in range(1, n):
+        leaf = bar(24)(i)
+        where = covered(leaf, shape, margin=-3) & inner(shape)
+        for j in range(n):
+            if j != i:
+                where &= ~covered(bar(24)(j), shape, margin=8)
+        if where.sum() < 200:
+            continue
+        contrast = np.abs(shot.truths[i] - clean.truths[0])[where].mean()
+        off = np.abs((level - shot.truths[0])[where].mean())
+        assert off < 0.02 * contrast + 0.002
