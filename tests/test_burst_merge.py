@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_burst_scene import PLAIN, Array, Camera, Shot, covered, gain, inner, merge, shoot, views
 
 from lichtbild.carriers import CELL, Frame
+from test_burst_scene import PLAIN, Array, Camera, Shot, covered, gain, inner, merge, shoot, views
 
 SHAPE = (256, 320)
 
@@ -96,7 +96,7 @@ def test_the_noise_profile_of_the_result_is_true_in_flat_parts(iso: float) -> No
     np.testing.assert_allclose(stated, measured, rtol=0.15)
 
 
-@pytest.mark.parametrize(("iso", "allowed"), [(400, 4.0), (1600, 1.0), (6400, 0.0)])
+@pytest.mark.parametrize(("iso", "allowed"), [(400, 4.0), (1600, 1.0), (6400, 0.4)])
 @pytest.mark.parametrize("seed", [1, 3])
 def test_a_hand_held_burst_is_little_behind_a_perfect_average(iso: float, allowed: float, seed: int) -> None:
     shot = shoot(views(seed, 8), Camera(iso), seed=seed)
@@ -104,6 +104,18 @@ def test_a_hand_held_burst_is_little_behind_a_perfect_average(iso: float, allowe
     assert report.decided["burst"]["used"] == 8
     got = gain(shot.camera.level(shot.frames[0]), shot.camera.level(merged), shot.truths[0], inner(SHAPE))
     assert average_gain(shot, 8) - got <= allowed
+
+
+@pytest.mark.xfail(strict=True, reason="where nothing shows a motion, one is made up from noise")
+@pytest.mark.parametrize(("iso", "level"), [(100, 0.02), (1600, 0.1), (12800, 0.4)])
+def test_frames_of_nothing_but_a_wall_lie_upon_each_other(iso: float, level: float) -> None:
+    camera, rng = Camera(iso, black=(2048.0,) * 4), np.random.default_rng(0)
+    truth = np.full((192, 192), level)
+    for _ in range(6):
+        frames = [camera.shoot(truth, rng) for _ in range(2)]
+        merged, report = merge(frames)
+        assert report.notices == []
+        assert gain(camera.level(frames[0]), camera.level(merged), truth) > 10 * np.log10(2) - 0.3
 
 
 @pytest.mark.parametrize(("pixels", "degrees"), [(40.0, 0.5), (100.0, 1.0)])

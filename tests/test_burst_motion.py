@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from test_burst_scene import Array, Camera, Leaf, Mover, Pose, covered, gain, inner, merge, natural, shoot, views
 
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.carriers import Frame
+from test_burst_scene import Array, Camera, Leaf, Mover, Pose, covered, gain, inner, merge, natural, shoot, views
 
 TILE = 32
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 24, 40, 60)

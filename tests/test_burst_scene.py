@@ -1,8 +1,8 @@
 """The measuring stick of the burst tests: analytic scenes, sampled exactly wherever a camera points.
 
 A scene is a sum of sinusoids whose amplitude falls as one over their frequency, as in natural pictures, dimmed
-by the optics, with soft-edged discs and bars laid over it (dead leaves: Lee, Mumford and Huang 2001). It is evaluated at
-real positions, so that shift and rotation need no resampling, and photographed with Poisson and Gaussian noise.
+by the optics, with soft-edged discs and bars laid over it (dead leaves: Lee, Mumford and Huang 2001). It is evaluated
+at real positions, so that shift and rotation need no resampling, and photographed with Poisson and Gaussian noise.
 """
 
 from __future__ import annotations
@@ -219,8 +219,8 @@ class Shot:
 def views(
     seed: int, n: int, pixels: float = 8.0, degrees: float = 0.2, shape: tuple[int, int] = (256, 320), kind: str = ""
 ) -> Views:
-    """Hand-held views of `natural(seed)`, with a square of one colour in the middle ("plain"), or with lamps above white
-    and deep shadows ("lamps")."""
+    """Hand-held views of `natural(seed)`; kind "plain": with a square of one colour in the middle; "lamps": at half the
+    light, with lamps above white and deep shadows."""
     scene = natural(seed, 1.3 * max(shape))
     if kind == "plain":
         scene = replace(scene, leaves=(*scene.leaves, PLAIN))
@@ -316,7 +316,7 @@ def scene_point_stays(scene: Scene, point: Array, degrees: float) -> bool:
     turned = Pose(0, 0, degrees).motion(*point)
     pose = Pose(*(np.array([3.0, -5.0]) - turned).tolist(), degrees)
     before, after = (scene.colors(p, (101, 141)) for p in (Pose(), pose))
-    y, x = (point + [50, 70]).astype(int)
+    y, x = int(point[0]) + 50, int(point[1]) + 70
     return np.allclose(before[y, x], after[y + 3, x - 5], atol=1e-9)
 
 

@@ -1,0 +1,194 @@
+"""Frames of different exposure: one scale, highlights from the short ones, shadows from the long ones, no ghosts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lichtbild.carriers import Frame
+from test_burst_scene import (
+    DARKS,
+    LAMPS,
+    PLAIN,
+    Array,
+    Camera,
+    Leaf,
+    Mover,
+    Shot,
+    Views,
+    covered,
+    gain,
+    inner,
+    merge,
+    paint,
+    shoot,
+    views,
+)
+
+SHAPE = (256, 320)
+BRACKET = (1.0, 0.25, 4.0)  # exposure times: +-2 EV
+SITE = np.tile(np.array([[0, 1], [1, 2]]), (SHAPE[0] // 2, SHAPE[1] // 2))  # of RGGB
+LAMP = np.any([covered(leaf, SHAPE, -5) for leaf in LAMPS], axis=0)
+DARK = np.any([covered(leaf, SHAPE, -9) for leaf in DARKS], axis=0)
+
+
+def best_variance(shot: Shot, exposures: tuple[float, ...]) -> Array:
+    """Noise of the frames at the reference's scale, averaged by inverse variance."""
+    noise = shot.camera.noise
+    weights = [1 / (noise.scale[0] * shot.truths[0] / e + noise.offset[0] / e**2) for e in exposures]
+    return np.asarray(1 / np.sum(weights, axis=0))
+
+
+@pytest.mark.parametrize("iso", [100, 400, 1600])
+def test_a_bracket_fills_what_clipped_from_the_shorter_exposure(iso: float) -> None:
+    shot = shoot(views(7, 3, kind="lamps"), Camera(iso), exposures=BRACKET)
+    merged, report = merge(shot.frames, reference=None)
+    assert report.decided["burst"]["reference"] == 1  # the middle exposure
+    assert report.decided["burst"]["used"] == 3
+    assert report.notices == []
+    span = merged.white_level - np.mean(merged.black_level)
+    assert (merged.clip_level - np.mean(merged.black_level)) / span == pytest.approx(4, rel=1e-3)
+    assert merged.clip_level <= 65535
+    level, before = shot.camera.level(merged), shot.camera.level(shot.frames[0])
+    for color in range(3):
+        where = LAMP & (color == SITE)
+        assert (level[where] / shot.truths[0][where]).mean() == pytest.approx(1, abs=0.02)
+    over = LAMP & (shot.truths[0] > 1.1)
+    assert before[over].max() <= 1.001
+    assert gain(before, level, shot.truths[0], over) > 15
+
+
+@pytest.mark.parametrize("iso", [100, 400, 1600])
+def test_a_bracket_takes_shadows_from_the_longer_exposure(iso: float) -> None:
+    shot = shoot(views(7, 3, kind="lamps"), Camera(iso), exposures=BRACKET)
+    merged, _ = merge(shot.frames)
+    error = (shot.camera.level(merged) - shot.truths[0])[DARK]
+    behind = 10 * np.log10((error**2).mean() / best_variance(shot, BRACKET)[DARK].mean())
+    assert behind < 0.3
+    assert gain(shot.camera.level(shot.frames[0]), shot.camera.level(merged), shot.truths[0], DARK) > 8
+    assert abs(error.mean()) < 0.02 * shot.truths[0][DARK].mean()
+
+
+def test_longer_exposures_alone_leave_white_where_it_was() -> None:
+    shot = shoot(views(7, 3, kind="lamps"), exposures=(1.0, 4.0, 4.0))
+    merged, _ = merge(shot.frames)
+    assert merged.clip_level == merged.white_level == 65535
+    over = LAMP & (shot.truths[0] > 1.05)
+    assert shot.camera.level(merged)[over].min() > 0.99
+
+
+@pytest.mark.xfail(strict=True, reason="pixels interpolated from clipped ones of a longer exposure are averaged in")
+@pytest.mark.parametrize("iso", [100, 400])
+def test_a_bracket_is_never_worse_than_its_reference(iso: float) -> None:
+    """In mid tones, a part of which clips in the longest exposure."""
+    shot = shoot(views(7, 3, kind="lamps"), Camera(iso), exposures=BRACKET)
+    merged, _ = merge(shot.frames)
+    middle = inner(SHAPE) & (shot.truths[0] > 0.05) & (shot.truths[0] < 0.9)
+    for leaf in LAMPS:
+        middle &= ~covered(leaf, SHAPE, 8)
+    assert gain(shot.camera.level(shot.frames[0]), shot.camera.level(merged), shot.truths[0], middle) > -0.1
+
+
+@pytest.mark.xfail(strict=True, reason="a clipped frame that is brightened or darkened for flicker is not seen to clip")
+@pytest.mark.parametrize(("seed", "iso"), [(3, 400), (2, 1600)])
+def test_clipped_frames_of_a_longer_bracket_carry_no_weight(seed: int, iso: float) -> None:
+    shot = shoot(views(seed, 6, kind="lamps"), Camera(iso), seed, exposures=(1.0, 1.0, 0.25, 0.25, 4.0, 4.0))
+    merged, _ = merge(shot.frames)
+    over = LAMP & (shot.truths[0] > 1.05)
+    assert (shot.camera.level(merged) / shot.truths[0])[over].mean() == pytest.approx(1, abs=0.03)
+
+
+def bars(iso: float, seed: int, exposures: tuple[float, ...]) -> tuple[Shot, Array, list[Mover]]:
+    """A dark bar and a bright one in front of a wall, far apart in each frame: burst, merged levels, bars."""
+    wall = Leaf(0, 0, 100, 140, np.array([0.2, 0.19, 0.22]))
+    dark: Mover = lambda n: Leaf(-45, 30 - 60 * n, 30, 9, np.array([0.01, 0.012, 0.015]))
+    bright: Mover = lambda n: Leaf(45, 60 * n - 90, 30, 9, np.array([0.6, 0.5, 0.55]))
+    shot = shoot(views(7, 3), Camera(iso), seed, exposures, [lambda n: wall, dark, bright])
+    return shot, shot.camera.level(merge(shot.frames)[0]), [dark, bright]
+
+
+@pytest.mark.parametrize("iso", [100, 800])
+def test_a_bracket_shows_no_one_twice(iso: float) -> None:
+    shot, level, movers = bars(iso, 1, BRACKET)
+    for mover in movers:
+        for n in (1, 2):
+            where = covered(mover(n), SHAPE, -3)
+            off = (level - shot.truths[0])[where].mean() / shot.truths[0][where].mean()
+            assert abs(off) < 0.02
+        here = covered(mover(0), SHAPE, 3)
+        assert gain(shot.camera.level(shot.frames[0]), level, shot.truths[0], here) > -0.1
+
+
+@pytest.mark.xfail(strict=True, reason="a clipped frame that is brightened or darkened for flicker is not seen to clip")
+@pytest.mark.parametrize("iso", [100, 800])
+def test_what_moves_and_clips_in_longer_exposures_is_never_worse(iso: float) -> None:
+    shot, level, (_, bright) = bars(iso, 1, (1.0, 4.0, 4.0))
+    here = covered(bright(0), SHAPE, 3)
+    assert gain(shot.camera.level(shot.frames[0]), level, shot.truths[0], here) > -0.1
+
+
+@pytest.mark.parametrize("exposures", [(1.0, 0.25, 4.0), (4.0, 1.0, 0.25), (0.25, 4.0, 1.0), (0.25, 1.0, 4.0, 1.0)])
+def test_the_middle_exposure_gives_the_framing(exposures: tuple[float, ...]) -> None:
+    shot = shoot(views(7, len(exposures), kind="lamps"), exposures=exposures)
+    merged, report = merge(shot.frames, reference=None)
+    chosen = report.decided["burst"]["reference"] - 1
+    assert exposures[chosen] == 1.0
+    assert merged.metadata == shot.frames[chosen].metadata
+    assert report.decided["burst"]["used"] == len(exposures)
+
+
+@pytest.mark.parametrize("said", ["exposure_time", "iso", "f_number"])
+def test_a_bracket_may_be_shot_by_time_gain_or_aperture(said: str) -> None:
+    shot = shoot(views(7, 3, kind="lamps"), exposures=BRACKET)
+    by_time, _ = merge(shot.frames)
+    frames = []
+    for frame, exposure in zip(shot.frames, BRACKET, strict=True):
+        numbers = {"exposure_time": 0.01, "iso": 400.0, "f_number": 4.0}
+        numbers[said] *= exposure if said != "f_number" else exposure**-0.5
+        frames.append(replace(frame, metadata=replace(frame.metadata, **numbers)))
+    merged, _ = merge(frames)
+    assert np.abs(merged.mosaic.astype(int) - by_time.mosaic).max() <= 1
+    assert merged.clip_level == pytest.approx(by_time.clip_level)
+
+
+FLICKER = (1.0, 1.1, 0.9, 1.05, 0.95, 0.92, 1.08, 1.1)
+BEACON = Leaf(-95, 0, 20, 20, np.array([3.0, 3.0, 3.0]))
+
+
+def flickering(seen: Views, camera: Camera) -> tuple[list[Frame], Array]:
+    """Frames whose light goes up and down by a tenth, which no tag tells; and the truth of the first."""
+    rng = np.random.default_rng(4)
+    frames, truth = [], np.empty(0)
+    for n, (pose, image, light) in enumerate(zip(seen.poses, seen.images, FLICKER, strict=True)):
+        image = image.copy()
+        paint(image, BEACON, pose)
+        samples = camera.sites(image)
+        truth = truth if n else samples
+        frames.append(camera.shoot(samples, rng, light, path=Path(f"shot_{n + 1}.dng"), exposure_time=0.01))
+    return frames, truth
+
+
+@pytest.mark.parametrize("iso", [100, 400, 1600])
+def test_flicker_costs_neither_noise_nor_level(iso: float) -> None:
+    camera = Camera(iso)
+    frames, truth = flickering(views(2, 8, kind="plain"), camera)
+    merged, report = merge(frames)
+    assert report.decided["burst"]["used"] == 8
+    flat = covered(PLAIN, SHAPE, -12)
+    error = (camera.level(merged) - truth)[flat]
+    perfect = (camera.noise.scale[0] * truth + camera.noise.offset[0])[flat].mean() / 8
+    assert 10 * np.log10(error.var() / perfect) < 0.3
+    assert abs(error.mean()) < 0.01 * truth[flat].mean()
+
+
+@pytest.mark.xfail(strict=True, reason="a clipped frame that is brightened or darkened for flicker is not seen to clip")
+def test_what_clips_under_flicker_stays_clipped() -> None:
+    camera = Camera(1600)
+    frames, _ = flickering(views(2, 8, kind="plain"), camera)
+    merged, _ = merge(frames)
+    lamp = covered(BEACON, SHAPE, -5)
+    assert camera.level(frames[0])[lamp].min() > 0.999
+    assert camera.level(merged)[lamp].min() > 0.995
