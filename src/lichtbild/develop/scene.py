@@ -12,6 +12,7 @@ from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
+from lichtbild.develop.highlights import recover_highlights
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.raw.opcodes import parse_opcodes
@@ -31,7 +32,9 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     frame = denoise(frame, balance.neutral, recipe.denoise, report)
     lens = parse_opcodes(frame.metadata.opcode_list_3)
-    image = _develop(replace(frame, default_crop=None) if lens else frame, balance.neutral, matrix)
+    part = replace(frame, default_crop=None) if lens else frame
+    image = _develop(part, balance.neutral, matrix)
+    recover_highlights(image, part, crop_of(part), balance.neutral, matrix, report)
     if lens:
         image = correct_optics(image, lens, crop_of(frame), report, matrix)
     report.decide(

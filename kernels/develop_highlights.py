@@ -1,0 +1,264 @@
+"""Highlight reconstruction: channels that clipped are estimated from those that did not and from the local colour.
+
+Known from other developers: propagation of local colour (RawTherapee) and the opposed channels as a guide (darktable).
+Here the local colour is a smooth field of three channel ratios, gathered where light is bright and not clipped; each
+pixel follows it as far as its own values do not contradict it, else it is taken as nearer to neutral.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import halide as hl
+
+from kernel import kernel
+
+Expr = Any
+
+BLOCK, CELL = 16, 4
+R, G, B = 0, 1, 2
+PAIRS = ((G, R), (G, B), (B, R))
+COUNTED = 3 * len(PAIRS) + 4
+DARK, BRIGHT = 0.6, 0.95  # of clip: a cell tells of the colour of highlights not at all; fully
+CONSISTENT = 0.01  # squared difference of ratios that does not count as a contradiction
+LEVERAGE = 1.0  # how much less a pair of alike channels tells about one that is far from both
+NEARLY = 0.7  # of clip: where the last channel begins to count as clipped
+FARTHEST = 8.0  # times clip, the most that is added
+
+
+def square(e: Expr) -> Expr:
+    return e * e
+
+
+def step(e: Expr) -> Expr:
+    """Smooth step of 0..1."""
+    s = hl.clamp(e, 0.0, 1.0)
+    return s * s * (3.0 - 2.0 * s)
+
+
+class Stages:
+    """Named intermediate values; without them expressions that use each other grow beyond bounds."""
+
+    def __init__(self, *variables: Expr) -> None:
+        self.variables = variables
+        self.made: list[hl.Func] = []
+
+    def __call__(self, name: str, *values: Expr) -> list[Expr]:
+        func = hl.Func(name)
+        func[self.variables] = hl.Tuple(list(values))
+        self.made.append(func)
+        return [func[self.variables][i] for i in range(len(values))]
+
+
+def recover(
+    stage: Stages,
+    rgb: Sequence[Expr],
+    clip: Sequence[Expr],
+    local: Sequence[Expr],
+    deep: Expr,
+    doubt: Expr,
+    onset: Expr,
+    full: Expr,
+) -> list[Expr]:
+    """White-balanced linear camera RGB of one pixel, with clipped channels estimated; never darker than measured.
+
+    clip: level of each channel at which it clips, in the same units. local: tanh of half the log ratio of each of
+    `PAIRS` in the local colour of highlights. deep: 0..1, how far inside an area without any measurement the pixel
+    is. doubt: 0..1, how improbable the local colour is where all channels clip. onset, full: parts of clip at which a
+    channel begins to count as clipped and does so entirely.
+    """
+    v = [hl.max(e, hl.f32(1e-3)) for e in rgb]
+    part = stage("part", *(e / c for e, c in zip(v, clip, strict=True)))
+    w = stage("clipped", *(step((e - onset) / (full - onset)) for e in part))
+    spread = square(local[0]) + square(local[1]) + square(local[2])
+
+    # How far the pixel follows the local colour: as far as what is known of its ratios allows. A clipped channel
+    # may be brighter than it says, so it only contradicts ratios in which it would be darker.
+    trust: Expr = hl.f32(1.0)
+    for (a, b), t in zip(PAIRS, local, strict=True):
+        beyond = (v[a] - v[b]) - t * (v[a] + v[b])
+        beyond *= 1.0 - hl.select(beyond > 0.0, w[b], w[a])
+        ease = CONSISTENT + LEVERAGE * spread * (1.0 - hl.max(w[a], w[b]))
+        trust = hl.min(trust, 1.0 + t * beyond / ((v[a] + v[b]) * (t * t + ease)))
+    least = hl.min(part[0], part[1], part[2])
+    last = hl.clamp((least - NEARLY) / (full - NEARLY), 0.0, 1.0)
+    trust = stage("trust", hl.max(trust, 0.0) * (1.0 - last * doubt), last)[0]
+
+    ratios = []
+    for t in local:
+        up, down = 1.0 + trust * t, 1.0 - trust * t
+        scale = 1.0 / (up * down)
+        ratios += [up * up * scale, down * down * scale]
+    ratio = dict(zip([p for a, b in PAIRS for p in ((a, b), (b, a))], stage("ratio", *ratios), strict=True))
+
+    others = {R: (G, B), G: (B, R), B: (R, G)}
+    first = stage(
+        "first", *(v[c] + w[c] * hl.max(hl.max(*(ratio[c, o] * v[o] for o in others[c])) - v[c], 0.0) for c in range(3))
+    )
+    # A channel that had to be raised tells little about the others.
+    measured = stage("measured", *(square(square(e)) for e in v))
+    raised = stage("raised", *(square(square(e)) for e in first))
+    out = []
+    for c in range(3):
+        a, b = others[c]
+        wa, wb = measured[a] * raised[b] * ratio[a, c], measured[b] * raised[a] * ratio[b, c]
+        estimate = (wa * first[a] + wb * first[b]) / (wa * ratio[a, c] + wb * ratio[b, c])
+        out.append(rgb[c] + w[c] * hl.clamp(estimate - v[c], 0.0, FARTHEST * clip[c]))
+    out = stage("estimated", *out)
+    most = hl.max(out[0], out[1], out[2])
+    whiten = deep * hl.min(w[0], w[1], w[2])
+    return [e + whiten * (most - e) for e in out]
+
+
+def statistics(
+    symbol: str,
+    cells: Callable[[Expr, Expr], list[tuple[Expr, Expr]]],
+    whole: tuple[Expr, Expr],
+    full: Expr,
+    onset: Expr,
+    lanes: int,
+) -> hl.Func:
+    """Means over the cells of 4x4 pixels in each block of 16x16, in the order of `highlight_statistics`.
+
+    cells: mean and maximum of R, G and B in cell (x, y), in parts of clip. whole: how many cells there are.
+    """
+    x, y, k, xo = hl.Var("x"), hl.Var("y"), hl.Var("k"), hl.Var("xo")
+    terms, column = hl.Func("terms"), hl.Func("column")
+    out = hl.Func(f"lichtbild_{symbol}")
+    inside = hl.clamp(hl.likely(x), 0, whole[0] - 1), hl.clamp(y, 0, whole[1] - 1)
+    cell = hl.Func("cell")
+    found = cells(*inside)
+    cell[x, y] = hl.Tuple([*(f[0] for f in found), *(f[1] for f in found)])
+    mean, top = [[cell[x, y][3 * i + c] for c in range(3)] for i in (0, 1)]
+    values = []
+    for a, b in PAIRS:
+        s = hl.clamp((hl.max(mean[a], mean[b]) - DARK) * (1 / (BRIGHT - DARK)), 0.0, 1.0)
+        weight = hl.select(hl.max(top[a], top[b]) < full, s * s * s, 0.0)
+        values += [weight * hl.max(mean[a], 0.0), weight * hl.max(mean[b], 0.0), weight]
+    one, none = hl.f32(1), hl.f32(0)
+    values += [hl.select(hl.min(*mean) >= full, one, none), hl.select(hl.max(*mean) >= full, one, none)]
+    values += [hl.select(hl.max(*top) >= limit, one, none) for limit in (onset, full)]
+    terms[x, y] = hl.Tuple(values)
+    per = range(1, BLOCK // CELL)
+    column[x, y] = hl.Tuple([sum((terms[x, 4 * y + j][i] for j in per), terms[x, 4 * y][i]) for i in range(COUNTED)])
+    sums = [sum((column[4 * x + j, y][i] for j in per), column[4 * x, y][i]) for i in range(COUNTED)]
+    out[x, y, k] = hl.mux(k, sums) * (CELL**2 / BLOCK**2)
+
+    guard = hl.TailStrategy.GuardWithIf
+    out.bound(k, 0, COUNTED).split(x, xo, x, 8, guard).reorder(k, x, xo, y).vectorize(x).unroll(k).parallel(y)
+    column.compute_at(out, xo).vectorize(x, 16)
+    terms.compute_at(out, xo).vectorize(x, 16)
+    cell.compute_at(out, xo).vectorize(x, lanes)
+    return out
+
+
+@kernel("highlight_statistics")
+def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w) uint16 -> (13, h', w') means over the 16 cells of each block, in parts of clip.
+
+    Planes 0 to 8: for each of `PAIRS`, weighted values of the first and of the second colour, and the weights: of
+    cells that are bright and where neither clips. Then the shares of cells where all colours clip, where any does,
+    and where any single sample is beyond `onset`, and beyond `full`.
+    """
+    mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
+    black = hl.ImageParam(hl.Float(32), 1, "black")  # R Gr Gb B
+    clip = hl.Param(hl.Float(32), "clip")
+    phase_y, phase_x = hl.Param(hl.Int(32), "phase_y"), hl.Param(hl.Int(32), "phase_x")
+    onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
+
+    def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr]]:
+        found = []
+        for site, (j, i) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
+            dy, dx = (phase_y + j) % 2, (phase_x + i) % 2
+            samples = [mosaic[4 * x + u + dx, 4 * y + v + dy] for v in (0, 2) for u in (0, 2)]
+            total = hl.f32(hl.i32(samples[0]) + samples[1] + samples[2] + samples[3]) * 0.25
+            top = hl.f32(hl.max(*samples))
+            scale = 1.0 / (clip - black[site])
+            found.append(((total - black[site]) * scale, (top - black[site]) * scale))
+        r, gr, gb, b = found
+        return [r, ((gr[0] + gb[0]) * 0.5, hl.max(gr[1], gb[1])), b]
+
+    whole = mosaic.width() / CELL, mosaic.height() / CELL
+    out = statistics("highlight_statistics", cells, whole, full, onset, 16)
+    return hl.Pipeline([out]), [mosaic, black, clip, phase_y, phase_x, onset, full]
+
+
+@kernel("highlight_statistics_rgb")
+def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) uint16 of a linear raw -> the same as `highlight_statistics`."""
+    image = hl.ImageParam(hl.UInt(16), 3, "image")
+    black = hl.ImageParam(hl.Float(32), 1, "black")  # R G B
+    clip = hl.Param(hl.Float(32), "clip")
+    onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
+    image.dim(0).set_bounds(0, 3)
+
+    def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr]]:
+        found = []
+        for c in range(3):
+            samples = [image[c, 4 * x + u, 4 * y + v] for v in range(4) for u in range(4)]
+            total = hl.f32(sum(samples[1:], hl.i32(samples[0]))) * (1 / 16)
+            scale = 1.0 / (clip - black[c])
+            found.append(((total - black[c]) * scale, (hl.f32(hl.max(*samples)) - black[c]) * scale))
+        return found
+
+    whole = image.dim(1).extent() / CELL, image.dim(2).extent() / CELL
+    out = statistics("highlight_statistics_rgb", cells, whole, full, onset, 4)
+    return hl.Pipeline([out]), [image, black, clip, onset, full]
+
+
+@kernel("highlights")
+def highlights() -> tuple[hl.Pipeline, list[Any]]:
+    """Recover highlights of the listed blocks of a working-space image, in place.
+
+    image: (3, h, w) float32; the output is the same array. blocks: (n, 2) int32, (y, x) of blocks of 16x16 pixels,
+    each once. nodes: (8, h', w') float32 at every 16th pixel from (0, 0) on, one more than there are blocks: clip of
+    R, G, B, the local colour, `deep`, `doubt` of `recover`. to_camera, from_camera: (3, 3) of working space to
+    white-balanced camera RGB, and back.
+    """
+    image = hl.ImageParam(hl.Float(32), 3, "image")
+    blocks = hl.ImageParam(hl.Int(32), 2, "blocks")
+    nodes = hl.ImageParam(hl.Float(32), 3, "nodes")
+    to_camera, from_camera = (hl.ImageParam(hl.Float(32), 2, n) for n in ("to_camera", "from_camera"))
+    onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
+    x, y, c, i, j, n = (hl.Var(v) for v in ("x", "y", "c", "i", "j", "n"))
+    width, height = image.dim(0).extent(), image.dim(1).extent()
+
+    stage = Stages(i, j, n)
+    by = hl.clamp(blocks[0, n], 0, nodes.dim(1).extent() - 2)
+    bx = hl.clamp(blocks[1, n], 0, nodes.dim(0).extent() - 2)
+    down, along = hl.f32(j) * (1 / BLOCK), hl.f32(i) * (1 / BLOCK)
+    at = []
+    for k in range(8):
+        corners = [nodes[bx + u, by + v, k] for v in (0, 1) for u in (0, 1)]
+        left, right = corners[0] + down * (corners[2] - corners[0]), corners[1] + down * (corners[3] - corners[1])
+        at.append(left + along * (right - left))
+    at = stage("at", *at)
+    px, py = hl.clamp(bx * BLOCK + i, 0, width - 1), hl.clamp(by * BLOCK + j, 0, height - 1)
+    old = stage("old", *(image[px, py, k] for k in range(3)))
+    camera = stage("camera", *(mixed(to_camera, old, k) for k in range(3)))
+    new = recover(stage, camera, at[:3], at[3:6], at[6], at[7], onset, full)
+    gain = stage("gain", *(a - b for a, b in zip(new, camera, strict=True)))
+    changed = hl.Func("changed")
+    changed[i, j, n, c] = hl.mux(c, [old[k] + mixed(from_camera, gain, k) for k in range(3)])
+
+    out = hl.Func("lichtbild_highlights")
+    out[x, y, c] = hl.undef(hl.Float(32))
+    r = hl.RDom([(0, BLOCK), (0, BLOCK), (0, blocks.dim(1).extent())], "r")
+    rx, ry = blocks[1, r.z] * BLOCK + r.x, blocks[0, r.z] * BLOCK + r.y
+    r.where((rx < width) & (ry < height))
+    inside = hl.unsafe_promise_clamped(rx, 0, width - 1), hl.unsafe_promise_clamped(ry, 0, height - 1)
+    out[(*inside, c)] = changed[r.x, r.y, r.z, c]
+
+    # Each block is listed once and each of its pixels read before it is written.
+    change = out.update()
+    change.allow_race_conditions().reorder(c, r.x, r.y, r.z).vectorize(r.x).unroll(c).parallel(r.z)
+    out.bound(c, 0, 3)
+    changed.compute_at(out, r.y).vectorize(i).bound(c, 0, 3).unroll(c)
+    for func in stage.made:
+        func.compute_at(out, r.y).vectorize(i)
+    return hl.Pipeline([out]), [image, blocks, nodes, to_camera, from_camera, onset, full]
+
+
+def mixed(matrix: hl.ImageParam, values: Sequence[Expr], row: int) -> Expr:
+    return matrix[0, row] * values[0] + matrix[1, row] * values[1] + matrix[2, row] * values[2]

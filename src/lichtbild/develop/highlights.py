@@ -1,0 +1,217 @@
+"""Highlight reconstruction: what clipped is decided on blocks of the raw, and applied to the developed image.
+
+After white balance the channels clip at different levels: white light turns magenta first and then stays flat. The
+kernel estimates clipped channels from the others and from the local colour of highlights; here that colour is found.
+It is gathered in blocks where light is bright and just not clipped, and carried into clipped ones through a pyramid
+(pull and push: Gortler et al., "The lumigraph", 1996). Where all channels clip over a large area there is no evidence
+of colour: it fades to white, at the level of the brightest channel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lichtbild import native
+from lichtbild.carriers import FloatImage, Frame
+from lichtbild.color import Floats
+from lichtbild.report import Report
+
+BLOCK = 16  # pixels
+PAIRS = ((1, 0), (1, 2), (2, 0))  # channels whose ratio is a plane of the local colour
+ONSET, FULL = 0.95, 0.985  # of clip: where a channel begins to count as clipped, and is
+NOISE = 4.0, 1.5  # standard deviations below clip, where noise needs more
+SCARCE = 0.006  # share of a block that is half enough to know its colour
+PRIOR = 1e-3  # evidence for neutral, against that of the whole picture
+WIDEST = 16.0  # ratio of channels
+ABRUPT = 0.5  # how much areas without any measurement speak against the colour found at their edge
+NEAR, FAR = 2, 6  # passes of smoothing, each about a block wide
+MILD = 0.6  # stops above the level of neutral to which a colour may lift an area without measurement
+DOUBT = 10.0
+
+
+@dataclass(frozen=True)
+class HighlightPlan:
+    """What is decided before pixels are touched; see `kernels/develop_highlights.py`.
+
+    blocks: (n, 2) int32, (y, x) of blocks of the image. nodes: (8, h', w') at their corners: clip of R, G, B, local
+    colour, depth in areas without measurement, doubt. share: of the picture in which some channel clips.
+    """
+
+    blocks: np.ndarray[tuple[int, ...], np.dtype[np.int32]]
+    nodes: FloatImage
+    onset: float
+    full: float
+    share: float
+
+
+def recover_highlights(
+    image: FloatImage, frame: Frame, crop: tuple[int, int, int, int], neutral: Floats, matrix: Floats, report: Report
+) -> None:
+    """Recover clipped highlights of a developed image, in place; values above 1 come into being.
+
+    image: (3, h, w) contiguous planes in the working space, the part `crop` (y, x, h, w) of `frame`; it is made by
+    `matrix` from white-balanced camera RGB. neutral: camera RGB of white. Nothing happens where nothing clips.
+    """
+    plan = decide(frame, crop, neutral)
+    report.decide("develop", highlights=0.0 if plan is None else round(plan.share, 6))
+    if plan is None:
+        return
+    native.call(
+        "highlights",
+        image,
+        plan.blocks,
+        plan.nodes,
+        np.linalg.inv(matrix).astype(np.float32),
+        matrix.astype(np.float32),
+        plan.onset,
+        plan.full,
+        image,
+    )
+
+
+def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> HighlightPlan | None:
+    """Which blocks clip and what the local colour is there; None where nothing clips."""
+    height, width = frame.mosaic.shape[:2]
+    if min(height, width) < 4:
+        return None
+    onset, full = clip_range(frame)
+    cells = statistics(frame, onset, full)
+    if not cells[12].any():
+        return None
+    top, left, h, w = crop
+    rows, columns = (np.arange(-(-n // BLOCK) + 1, dtype=np.float64) * BLOCK + o for n, o in ((h, top), (w, left)))
+    centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
+    colour, depth = local_colour(cells, clip_at(frame, neutral, centres[0], centres[1]))
+    fields = np.concatenate([colour, depth[None]])
+    at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
+    clip = clip_at(frame, neutral, rows, columns)
+    nodes = np.concatenate([clip, at, improbable(at[:3], clip)[None]]).astype(np.float32)
+
+    # Demosaicing carries what clips a few pixels into the next block.
+    bright = np.pad(cells[11] > 0, 1)
+    bright = bright[:-2] | bright[1:-1] | bright[2:]
+    bright = bright[:, :-2] | bright[:, 1:-1] | bright[:, 2:]
+    touched = bright[np.clip(rows[:-1].astype(int) // BLOCK, 0, len(bright) - 1)]
+    touched = touched[:, np.clip(columns[:-1].astype(int) // BLOCK, 0, bright.shape[1] - 1)]
+    blocks = np.argwhere(touched).astype(np.int32)
+    return HighlightPlan(
+        np.ascontiguousarray(blocks), np.ascontiguousarray(nodes), onset, full, float(cells[10].mean())
+    )
+
+
+def clip_range(frame: Frame) -> tuple[float, float]:
+    """Parts of clip between which a channel begins to count as clipped: just below it, or as far as noise reaches."""
+    profile = frame.noise_profile
+    black = min(frame.black_level)
+    clip = (frame.clip_level - black) / (frame.white_level - black)
+    variance = max(s * clip + o for s, o in zip(profile.scale, profile.offset, strict=True))
+    deviation = min(np.sqrt(max(variance, 0.0)) / clip, 0.1)
+    return float(min(ONSET, 1 - NOISE[0] * deviation)), float(min(FULL, 1 - NOISE[1] * deviation))
+
+
+def statistics(frame: Frame, onset: float, full: float) -> FloatImage:
+    """(13, h/16, w/16) of the kernel `highlight_statistics`."""
+    height, width = frame.mosaic.shape[:2]
+    out = np.empty((13, -(-height // BLOCK), -(-width // BLOCK)), np.float32)
+    if frame.is_linear:
+        black = np.array(frame.black_level[:3], np.float32)
+        native.call("highlight_statistics_rgb", frame.mosaic, black, frame.clip_level, onset, full, out)
+        return out
+    dy, dx = frame.color_phase
+    order = [2 * ((dy + j) % 2) + (dx + i) % 2 for j in (0, 1) for i in (0, 1)]
+    black = np.array(frame.black_level, np.float32)[order]
+    native.call("highlight_statistics", frame.mosaic, black, frame.clip_level, dy, dx, onset, full, out)
+    return out
+
+
+def clip_at(frame: Frame, neutral: Floats, rows: Floats, columns: Floats) -> FloatImage:
+    """(3, rows, columns) level at which R, G, B clip after lens shading and white balance, at mosaic pixels."""
+    black = np.array(frame.black_level)
+    level = (frame.clip_level - black) / (frame.white_level - black)
+    if frame.is_linear:
+        level = level[:3] / neutral
+    else:
+        level = np.array([level[[s for s in range(4) if frame.cfa[s] == c]].mean() for c in "RGB"]) / neutral
+    clip = np.broadcast_to(level[:, None, None], (3, len(rows), len(columns))).astype(np.float32)
+    if frame.shading is None or frame.is_linear:
+        return clip
+    gains = np.stack([frame.shading[:, :, [s for s in range(4) if frame.cfa[s] == c]].mean(axis=2) for c in "RGB"])
+    scale = [(n - 1) / max(m - 1, 1) for n, m in zip(gains.shape[1:], frame.mosaic.shape, strict=True)]
+    return np.asarray(clip * sample(gains.astype(np.float32), rows * scale[0], columns * scale[1]), np.float32)
+
+
+def local_colour(cells: FloatImage, clip: FloatImage) -> tuple[FloatImage, FloatImage]:
+    """Local colour of highlights, (3, h, w) tanh of half the log ratio of each pair, and (h, w) depth 0..1 in areas
+    where all channels clip."""
+    everything, anything = cells[9], cells[10]
+    depth = np.clip((smooth(everything, FAR) - 0.6) / 0.4, 0, 1)
+    known = np.minimum(1, cells[2:9:3].mean(axis=0))
+    graded = smooth(anything - everything + 0.3 * known, NEAR)
+    trust = graded / (graded + ABRUPT * smooth(everything, NEAR) + np.float32(1e-6))
+    first, second, weight = (smooth(cells[k:9:3], 1) for k in range(3))
+    gain = np.stack([clip[a] / clip[b] for a, b in PAIRS])
+    limit = np.float32(np.log(WIDEST))
+    ratio: FloatImage = np.log(np.maximum(first * gain, 1e-9) / np.maximum(second, 1e-9))
+    ratio = np.asarray(np.clip(ratio, -limit, limit) * trust, np.float32)
+    ratio = pull_push(ratio, weight / (weight + np.float32(SCARCE)))
+    return np.tanh(ratio / 2), depth * depth * (3 - 2 * depth)
+
+
+def improbable(colour: FloatImage, clip: FloatImage) -> FloatImage:
+    """Doubt, 0..1, in a local colour where all channels clip: light of it would have to be far above clip."""
+    level = clip.copy()
+    for (a, b), t in zip(PAIRS, colour, strict=True):
+        ratio = (1 + t) / (1 - t)
+        level[a] = np.maximum(level[a], clip[b] * ratio)
+        level[b] = np.maximum(level[b], clip[a] / ratio)
+    stops = np.maximum(np.log2(level.max(axis=0) / clip.max(axis=0)) - MILD, 0)
+    return np.asarray(1 - 1 / (1 + DOUBT * stops**2), np.float32)
+
+
+def smooth(a: FloatImage, passes: int) -> FloatImage:
+    """Binomial smoothing (1 2 1)/4 of the last two axes, edges repeated."""
+    for _ in range(passes):
+        for axis in (-2, -1):
+            b = np.moveaxis(a, axis, -1)
+            out = np.empty_like(a)
+            o = np.moveaxis(out, axis, -1)
+            o[...] = b
+            o[..., 1:] += b[..., :-1]
+            o[..., 0] += b[..., 0]
+            o[..., :-1] += b[..., 1:]
+            o[..., -1] += b[..., -1]
+            o += b
+            o *= 0.25
+            a = out
+    return a
+
+
+def halved(a: FloatImage) -> FloatImage:
+    """Means of 2x2 over the last two axes; the last row or column is repeated."""
+    a = np.pad(a, ((0, 0), (0, a.shape[1] % 2), (0, a.shape[2] % 2)), mode="edge")
+    return np.asarray((a[:, 0::2, 0::2] + a[:, 1::2, 0::2] + a[:, 0::2, 1::2] + a[:, 1::2, 1::2]) * np.float32(0.25))
+
+
+def pull_push(value: FloatImage, evidence: FloatImage) -> FloatImage:
+    """Fill (n, h, w) values where evidence (0..1) is scarce from coarser and coarser means; without any they are 0."""
+    if max(value.shape[1:]) == 1:
+        return value * evidence / (evidence + np.float32(PRIOR))
+    coarse = halved(evidence)
+    mean = np.asarray(halved(value * evidence) / np.maximum(coarse, 1e-12), np.float32)
+    filled = pull_push(mean, np.minimum(coarse * 2, 1))
+    rows, columns = (np.arange(n, dtype=np.float64) / 2 - 0.25 for n in value.shape[1:])
+    return np.asarray(evidence * value + (1 - evidence) * sample(filled, rows, columns), np.float32)
+
+
+def sample(a: FloatImage, rows: Floats, columns: Floats) -> FloatImage:
+    """Bilinear samples of the last two axes of (n, h, w) at fractional positions, edges repeated."""
+    for axis, at in ((1, rows), (2, columns)):
+        last = a.shape[axis] - 1
+        at = np.clip(at, 0, last)
+        low = np.minimum(at.astype(int), max(last - 1, 0))
+        part = (at - low).astype(np.float32)
+        part = part[:, None] if axis == 1 else part
+        a = np.take(a, low, axis) * (1 - part) + np.take(a, np.minimum(low + 1, last), axis) * part
+    return a

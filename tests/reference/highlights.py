@@ -1,0 +1,52 @@
+"""Highlight reconstruction in numpy, as `kernels/develop_highlights.py` states it."""
+
+import numpy as np
+
+PAIRS = ((1, 0), (1, 2), (2, 0))
+
+
+def recover(rgb, clip, local, deep, doubt, onset, full):
+    """(3, h, w) white-balanced camera RGB with clipped channels estimated; all arguments broadcast over (h, w)."""
+    v = np.maximum(rgb, 1e-3)
+    part = v / clip
+    w = np.clip((part - onset) / (full - onset), 0, 1)
+    w = w * w * (3 - 2 * w)
+    spread = (local**2).sum(0)
+    trust = np.ones_like(v[0])
+    for (a, b), t in zip(PAIRS, local, strict=True):
+        beyond = (v[a] - v[b]) - t * (v[a] + v[b])
+        beyond = beyond * (1 - np.where(beyond > 0, w[b], w[a]))
+        ease = 0.01 + spread * (1 - np.maximum(w[a], w[b]))
+        trust = np.minimum(trust, 1 + t * beyond / ((v[a] + v[b]) * (t * t + ease)))
+    last = np.clip((part.min(0) - 0.7) / (full - 0.7), 0, 1)
+    trust = np.maximum(trust, 0) * (1 - last * doubt)
+    ratio = {}
+    for (a, b), t in zip(PAIRS, local, strict=True):
+        ratio[a, b] = (1 + trust * t) / (1 - trust * t)
+        ratio[b, a] = 1 / ratio[a, b]
+    others = ((1, 2), (2, 0), (0, 1))
+    first = np.stack(
+        [v[c] + w[c] * np.maximum(np.max([ratio[c, o] * v[o] for o in others[c]], axis=0) - v[c], 0) for c in range(3)]
+    )
+    certain = (v / first) ** 4
+    out = []
+    for c, (a, b) in enumerate(others):
+        wa, wb = certain[a] * ratio[a, c], certain[b] * ratio[b, c]
+        estimate = (wa * first[a] + wb * first[b]) / (wa * ratio[a, c] + wb * ratio[b, c])
+        out.append(rgb[c] + w[c] * np.clip(estimate - v[c], 0, 8 * clip[c]))
+    out = np.stack(out)
+    return out + deep * w.min(0) * (out.max(0) - out)
+
+
+def statistics(rgb_cells_mean, rgb_cells_top, onset, full):
+    """(13, h/4, w/4) from (3, h, w) means and maxima of cells in parts of clip."""
+    mean, top = rgb_cells_mean, rgb_cells_top
+    planes = []
+    for a, b in PAIRS:
+        s = np.clip((np.maximum(mean[a], mean[b]) - 0.6) / 0.35, 0, 1) ** 3
+        s = np.where(np.maximum(top[a], top[b]) < full, s, 0)
+        planes += [s * np.maximum(mean[a], 0), s * np.maximum(mean[b], 0), s]
+    planes += [mean.min(0) >= full, mean.max(0) >= full, top.max(0) >= onset, top.max(0) >= full]
+    planes = np.stack([np.asarray(p, float) for p in planes])
+    n, h, w = planes.shape
+    return planes.reshape(n, h // 4, 4, w // 4, 4).mean((2, 4))

@@ -1,0 +1,139 @@
+"""Highlight reconstruction: hue and gradient above clip, and nothing where nothing clips."""
+
+import numpy as np
+import pytest
+from tests.reference import highlights as reference
+
+from lichtbild import color, native
+from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
+from lichtbild.develop import highlights
+from lichtbild.report import Report
+
+NEUTRAL = np.array((0.5, 1.0, 0.66))
+CLIP = 1 / NEUTRAL
+BLACK, WHITE = 512, 16383
+# White-balanced camera RGB to linear Rec. 2020, as of a typical sensor.
+MATRIX = np.array([[1.45, -0.35, -0.10], [-0.18, 1.42, -0.24], [0.02, -0.38, 1.36]])
+NOISE = NoiseProfile((1e-5,) * 3, (1e-8,) * 3)
+
+
+def frame_of(rgb: np.ndarray, cfa: str = "RGGB", seed: int = 0) -> Frame:
+    """A sensor's frame of (h, w, 3) white-balanced camera RGB, which it clips at 1 / NEUTRAL."""
+    light = rgb * NEUTRAL
+    if cfa != "RGB":
+        samples = np.empty(rgb.shape[:2])
+        for i, c in enumerate(cfa):
+            samples[i // 2 :: 2, i % 2 :: 2] = light[i // 2 :: 2, i % 2 :: 2, "RGB".index(c)]
+        light = samples
+    variance = NOISE.scale[0] * np.maximum(light, 0) + NOISE.offset[0]
+    light = light + np.random.default_rng(seed).standard_normal(light.shape) * np.sqrt(variance)
+    mosaic = np.clip((np.clip(light, 0, 1) * (WHITE - BLACK) + BLACK).round(), 0, WHITE).astype(np.uint16)
+    color_tags = CameraColor(as_shot_neutral=(0.5, 1.0, 0.66))
+    return Frame(mosaic, cfa, (BLACK,) * 4, WHITE, WHITE, NOISE, Metadata(color=color_tags))
+
+
+def recovered(rgb: np.ndarray, frame: Frame | None = None) -> np.ndarray:
+    """(h, w, 3) camera RGB after reconstruction; colours are perfectly interpolated before."""
+    image = np.minimum(rgb, CLIP) @ MATRIX.T
+    planes = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
+    crop = (0, 0, *rgb.shape[:2])
+    highlights.recover_highlights(planes, frame or frame_of(rgb), crop, NEUTRAL, MATRIX, Report())
+    return planes.transpose(1, 2, 0) @ np.linalg.inv(MATRIX).T
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """Lab of camera RGB where 2 is white."""
+    xyz = np.maximum(rgb @ MATRIX.T, 1e-4) / 2 @ color.rgb_to_xyz("rec2020").T
+    return color.lab_from_xyz(xyz, color.D65)
+
+
+def partly_clipped(rgb: np.ndarray) -> np.ndarray:
+    clipped = rgb > CLIP
+    return clipped.any(-1) & ~clipped.all(-1)
+
+
+def grid(h: int = 192, w: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    y, x = np.mgrid[0:h, 0:w]
+    return y / h, x / w
+
+
+def sky(hue: tuple[float, float, float], highest: float = 1.9) -> np.ndarray:
+    y, x = grid()
+    light = 0.4 * (highest / 0.4) ** x
+    mix = (0.4 * y)[..., None]
+    return light[..., None] * (np.array(hue) * (1 - mix) + np.array((1.0, 0.95, 0.88)) * mix)
+
+
+def lamps() -> np.ndarray:
+    y, x = grid()
+    out = np.full((*y.shape, 3), 0.04)
+    for cy, cx, size, peak in ((0.3, 0.25, 0.10, 2.2), (0.7, 0.6, 0.2, 2.0), (0.3, 0.8, 0.03, 2.0)):
+        d = ((y - cy) ** 2 + (x - cx) ** 2) / size**2
+        out += (peak * np.exp(-d) + 0.1 * peak / (1 + d))[..., None] * np.array((1.0, 0.78, 0.45))
+    return out
+
+
+def skin() -> np.ndarray:
+    y, x = grid()
+    light = 0.25 + 1.4 * np.clip(1 - ((x - 0.5) / 0.45) ** 2, 0, 1) * (0.6 + 0.4 * y)
+    return light[..., None] * np.array((1.0, 0.74, 0.58))
+
+
+def signs() -> np.ndarray:
+    y, x = grid()
+    out = np.full((*y.shape, 3), 0.02)
+    for cx, hue in ((0.2, (1.0, 0.14, 0.1)), (0.5, (0.12, 0.25, 1.0)), (0.8, (1.0, 0.5, 0.08))):
+        d = ((y - 0.5) ** 2 + (x - cx) ** 2) / 0.1**2
+        out += (3.5 * np.exp(-d))[..., None] * np.array(hue)
+    return out
+
+
+def clouds() -> np.ndarray:
+    y, x = grid()
+    part = np.clip(0.5 + 0.5 * np.sin(9 * x + 3 * np.sin(7 * y)) * np.cos(8 * y - 2 * np.sin(5 * x)), 0, 1)[..., None]
+    return (1 - part) * np.array((0.35, 0.58, 0.9)) + part * np.array((1.9, 1.88, 1.85))
+
+
+SCENES = {
+    "blue sky": lambda: sky((0.5, 0.75, 1.0)),
+    "pale sky": lambda: sky((0.8, 0.92, 1.0)),
+    "dusk": lambda: sky((1.0, 0.62, 0.5)),
+    "pink sky": lambda: sky((1.0, 0.75, 0.9)),
+    "lamps": lamps,
+    "skin": skin,
+    "signs": signs,
+    "clouds": clouds,
+}
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_partly_clipped_highlights_are_far_nearer_to_the_truth(name: str) -> None:
+    truth = SCENES[name]()
+    where = partly_clipped(truth)
+    assert where.mean() > 0.01
+    wanted = lab(truth[where])
+    plain = color.delta_e_2000(lab(np.minimum(truth, 1.0)[where]), wanted).mean()
+    magenta = color.delta_e_2000(lab(np.minimum(truth, CLIP)[where]), wanted).mean()
+    found = color.delta_e_2000(lab(recovered(truth)[where]), wanted).mean()
+    assert found < (0.75 if name == "clouds" else 0.5) * min(plain, magenta)
+    assert found < {"clouds": 8.0, "signs": 6.0}.get(name, 3.0)
+
+
+@pytest.mark.parametrize("shape", [(96, 128), (100, 75), (17, 5)])
+def test_the_kernel_follows_its_reference(shape: tuple[int, int]) -> None:
+    g = np.random.default_rng(2)
+    image = (g.random((3, *shape)) ** 2 * 4).astype(np.float32)
+    blocks = np.ascontiguousarray(np.argwhere(np.ones([-(-n // 16) for n in shape])), np.int32)
+    size = [-(-n // 16) + 1 for n in shape]
+    clip = np.array((2.0, 1.0, 1.5))[:, None, None] * (1 + 0.3 * g.random((3, *size)))
+    nodes = np.concatenate([clip, g.random((3, *size)) * 1.4 - 0.7, g.random((2, *size))]).astype(np.float32)
+    inverse = np.linalg.inv(MATRIX)
+    out = image.copy()
+    native.call(
+        "highlights", out, blocks, nodes, inverse.astype(np.float32), MATRIX.astype(np.float32), 0.95, 0.985, out
+    )
+    f = highlights.sample(nodes.astype(np.float64), np.arange(shape[0]) / 16, np.arange(shape[1]) / 16)
+    camera = np.einsum("ij,jyx->iyx", inverse, image.astype(np.float64))
+    wanted = reference.recover(camera, f[:3], f[3:6], f[6], f[7], 0.95, 0.985)
+    np.testing.assert_allclose(out, np.einsum("ij,jyx->iyx", MATRIX, wanted), atol=1e-4)
+    assert np.abs(out - image).max() > 1
