@@ -65,7 +65,7 @@ def test_memory_is_planar_and_metadata_is_true() -> None:
     assert scene.image.strides[1] == 4  # rows are contiguous, and planes apart
     assert scene.image.strides[2] >= 32 * scene.image.strides[0]
     assert scene.image.dtype == np.float32
-    assert scene.clip == pytest.approx(1.0)
+    assert scene.clip == pytest.approx(1.0 / min(NEUTRAL))
     assert report.decided["develop"]["white_balance"] == "as-shot"
     assert not report.notices
     model = CameraModel.of(frame.metadata.color)

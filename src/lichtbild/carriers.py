@@ -152,7 +152,7 @@ class Scene:
     noise_profile: of each working-space channel, at the scale of `image`.
     neutral: camera RGB of white that the white balance used, max 1.
     white_xy: CIE 1931 xy of the illuminant that it stands for.
-    clip: value up to which the sensor measured; beyond it highlights are reconstructed.
+    clip: level of white where every channel clips; the last channel measures up to there.
     """
 
     image: FloatImage

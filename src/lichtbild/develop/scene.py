@@ -51,7 +51,9 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         noise_profile=working_noise(frame.noise_profile, balance.neutral, matrix),
         neutral=(float(balance.neutral[0]), float(balance.neutral[1]), float(balance.neutral[2])),
         white_xy=balance.xy,
-        clip=(frame.clip_level - min(frame.black_level)) / (frame.white_level - min(frame.black_level)),
+        clip=(frame.clip_level - min(frame.black_level))
+        / (frame.white_level - min(frame.black_level))
+        / float(np.min(balance.neutral)),
         metadata=replace(frame.metadata, opcode_list_1=b"", opcode_list_2=b"", opcode_list_3=b""),
     )
 
