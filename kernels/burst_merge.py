@@ -8,6 +8,8 @@ its misfit grows, in the manner of the robust Wiener merge of Hasinoff et al. (2
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from typing import Any
 
 import halide as hl
@@ -17,6 +19,10 @@ from burst_interpolate import PEDESTAL, UNIT
 from kernel import kernel
 
 CHANNELS = 5  # weighted sums of the four sites of a quad, and the sum of weights
+
+
+def highest(values: Iterable[hl.Expr]) -> hl.Expr:
+    return functools.reduce(hl.max, values)
 
 
 @kernel("burst_accumulate")
@@ -53,10 +59,16 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     present = warped[2 * x, 2 * y] > 0
     for i in range(1, 4):
         present = present & (warped[2 * x + i % 2, 2 * y + i // 2] > 0)
-    top = a[0]
-    for p in a[1:]:
-        top = hl.max(top, p)
-    usable[x, y] = hl.select(present, hl.clamp((clip - top) / (hl.f32(0.02) * clip), 0.0, 1.0), hl.f32(0.0))
+    top = highest(a)
+    # What a longer exposure shows beside its clipped pixels was interpolated from them.
+    tall, wide = hl.Func("tall"), hl.Func("wide")
+    bright = hl.Func("bright")
+    bright[x, y] = top
+    held = hl.BoundaryConditions.repeat_edge(bright, [(0, w), (0, h)])
+    tall[x, y] = highest(hl.Expr(held[x, y + i]) for i in range(-2, 3))
+    wide[x, y] = highest(hl.Expr(tall[x + i, y]) for i in range(-2, 3))
+    beside = hl.select(ratio < 0.8, hl.Expr(wide[x, y]), top)
+    usable[x, y] = hl.select(present, hl.clamp((clip - beside) / (hl.f32(0.02) * clip), 0.0, 1.0), hl.f32(0.0))
 
     # Two measures of misfit, in units of the noise.
     square, shift = hl.Func("square"), hl.Func("shift")
@@ -87,7 +99,7 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     yo, yi = hl.Var("yo"), hl.Var("yi")
     out.bound(c, 0, CHANNELS).split(y, yo, yi, 32, hl.TailStrategy.GuardWithIf).reorder(x, c, yi, yo)
     out.unroll(c).vectorize(x, 16, hl.TailStrategy.GuardWithIf).parallel(yo)
-    for f in (square, shift, rows_square, rows_shift):
+    for f in (square, shift, rows_square, rows_shift, bright, tall):
         f.store_at(out, yo).compute_at(out, yi).vectorize(x, 16)
     weight.compute_at(out, yi).vectorize(x, 16)
     return hl.Pipeline([out]), [

@@ -198,7 +198,11 @@ def burst_accumulate(
     difference = np.minimum(a, ceiling) - np.minimum(r, ceiling)
     mean = np.maximum((a + r).mean(0) / 2, 0)
     own, its = (n[:, :1, None] * mean + n[:, 1:, None] for n in (noise.astype(float), noise_alt.astype(float)))
-    usable = np.clip((clip - a.max(0)) / (0.02 * clip), 0, 1) * (quads(warped) > 0).all(0)
+    top = a.max(0)
+    if ratio < 0.8:  # beside the clipped pixels of a longer exposure: the highest of 5x5 quads
+        padded = np.pad(top, 2, mode="edge")
+        top = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).max((2, 3))
+    usable = np.clip((clip - top) / (0.02 * clip), 0, 1) * (quads(warped) > 0).all(0)
     square = filtered((difference**2 / (own + its)).mean(0), [0.25, 0.5, 0.25])
     shift = filtered((difference / np.sqrt(own + its)).mean(0), [0.25, 0.5, 0.25])
     misfit = np.maximum(square - 1.35, 0) + 4 * np.maximum(shift**2 - 0.15, 0)

@@ -162,7 +162,8 @@ class Merger:
         planes = interpolate_planes(frame)
         warped = warp(planes, alignment.flow, self.mosaic.shape, frame.mosaic.shape, frame.color_phase)
         del planes
-        ratio *= self._flicker(warped, ratio, clip)
+        flicker = self._flicker(warped, ratio, clip)
+        ratio, clip = ratio * flicker, clip * flicker
         noise = site_noise(frame, frame.noise_profile) * np.array([ratio, ratio * ratio], np.float32)
         native.call(
             "burst_accumulate",
