@@ -40,13 +40,12 @@ def develop_mosaic(
     # Four deviations of the noise in the dark stay above the root's zero.
     dark = max(o / n**2 for o, n in zip(frame.noise_profile.offset, np.asarray(neutral, np.float64), strict=True))
     lift = 4.0 * dark**0.5 + 1e-4
-    clip = (frame.clip_level - black.mean()) / (frame.white_level - black.mean()) / np.asarray(neutral, np.float64)
     phase = frame.color_phase
     out, tile = _room(frame.mosaic.shape, phase)
     native.call(
         "develop_mosaic",
-        frame.mosaic, shading, black.astype(np.float32), gain.astype(np.float32), clip.astype(np.float32),
-        np.asarray(matrix, np.float32), lift, *phase, *tile, out,
+        frame.mosaic, shading, black.astype(np.float32), gain.astype(np.float32), np.asarray(matrix, np.float32),
+        lift, *phase, *tile, out,
     )  # fmt: skip
     return _cut(out, phase, crop)
 
