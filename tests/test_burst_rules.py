@@ -228,10 +228,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def test_memory_does_not_grow_with_the_number_of_frames() -> None:
-    """Twelve more frames of 3 MB each, two of which are read ahead at any time."""
+    """Twelve more frames of 3 MB each would be 36 MB; what two readers have in hand at once varies by less."""
 
     def peak(count: int) -> int:
         run = subprocess.run([sys.executable, "-c", PEAK, str(count)], capture_output=True, text=True, check=True)
         return int(run.stdout)
 
-    assert peak(16) - peak(4) < 10_000  # kB
+    assert peak(16) - peak(4) < 20_000  # kB
