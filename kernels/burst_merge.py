@@ -112,13 +112,15 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     """The merged mosaic: sums and reference, weighted, in digital numbers of the merged frame.
 
     reference (2h, 2w) uint16, sums (5, h, w) -> (2h, 2w) uint16 = black_out + x * scale_out, rounded. The
-    reference's own weight is 1, and falls to 0 towards `clip_ref` where darker frames can take over (`yields`).
+    reference's own weight is 1, and falls to 0 towards `clip_ref` where darker frames can take over (`yields`). A quad
+    that clips in the reference and that no other frame tells of is as bright as the merge can say, `highest`: left at
+    `clip_ref` it would pass for measured, and its colour for that of the light.
     """
     reference = hl.ImageParam(hl.UInt(16), 2, "reference")
     sums = hl.ImageParam(hl.Float(32), 3, "sums")
     black = hl.ImageParam(hl.Float(32), 1, "black")
-    unit, clip_ref, black_out, scale_out = (
-        hl.Param(hl.Float(32), n) for n in ("unit", "clip_ref", "black_out", "scale_out")
+    unit, clip_ref, highest_x, black_out, scale_out = (
+        hl.Param(hl.Float(32), n) for n in ("unit", "clip_ref", "highest", "black_out", "scale_out")
     )
     yields = hl.Param(hl.Bool(), "yields")
     x, y = hl.Var("x"), hl.Var("y")
@@ -126,16 +128,24 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     qx, qy = x / 2, y / 2
     total = hl.mux(x % 2 + 2 * (y % 2), [sums[qx, qy, i] for i in range(4)])
     others = sums[qx, qy, 4]
-    rest = hl.clamp((clip_ref - own) / (hl.f32(0.04) * clip_ref), 0.0, 1.0)
-    mine = hl.select(yields & (others > hl.f32(1e-3)), rest, hl.f32(1.0))
+
+    def short_of_clip(value: hl.Expr) -> hl.Expr:
+        """1 well below the clip level, 0 at it."""
+        return hl.clamp((clip_ref - value) / (hl.f32(0.04) * clip_ref), 0.0, 1.0)
+
+    told = others > hl.f32(1e-3)
+    mine = hl.select(yields & told, short_of_clip(own), hl.f32(1.0))
+    quad = [(hl.f32(reference[2 * qx + i % 2, 2 * qy + i // 2]) - black[i]) * unit for i in range(4)]
+    burnt = hl.select(yields & ~told, 1.0 - highest(short_of_clip(v) for v in quad), hl.f32(0.0))
     value = (mine * own + total) / (mine + others)
+    value = value + burnt * hl.max(highest_x - value, 0.0)
     out = hl.Func("lichtbild_burst_finish")
     out[x, y] = hl.u16(hl.clamp(value * scale_out + black_out + 0.5, 0.0, 65535.0))
     out.align_bounds(x, 2).align_bounds(y, 2)
     xi, yi, xo, yo = hl.Var("xi"), hl.Var("yi"), hl.Var("xo"), hl.Var("yo")
     out.tile(x, y, xo, yo, xi, yi, 2, 2, hl.TailStrategy.RoundUp).unroll(xi).unroll(yi)
     out.vectorize(xo, 16, hl.TailStrategy.GuardWithIf).parallel(yo, 16)
-    return hl.Pipeline([out]), [reference, sums, black, unit, clip_ref, black_out, scale_out, yields]
+    return hl.Pipeline([out]), [reference, sums, black, unit, clip_ref, highest_x, black_out, scale_out, yields]
 
 
 @kernel("burst_confidence")

@@ -157,7 +157,8 @@ def test_burst_finish(rng: np.random.Generator, yields: bool, shape: tuple[int, 
     ref = rng.integers(400, 4100, shape, dtype=np.uint16)
     sums = rng.uniform(0, 3, (5, shape[0] // 2, shape[1] // 2)).astype(np.float32)
     sums[:, : shape[0] // 8] = 0  # no other frame
-    arguments = (np.array([500, 510, 505, 515], np.float32), 1 / 3500, 1.0, 2048.0, 15000.0, yields)
+    ref[:8, :16] = 4095  # and clipped, too
+    arguments = (np.array([500, 510, 505, 515], np.float32), 1 / 3500, 1.0, 4.0, 2048.0, 15000.0, yields)
     out = np.empty(shape, np.uint16)
     native.call("burst_finish", ref, sums, *arguments, out)
     assert np.abs(out - reference.burst_finish(ref, sums, *arguments)).max() < 0.6

@@ -216,16 +216,19 @@ def burst_finish(
     black: np.ndarray,
     unit: float,
     clip_ref: float,
+    highest: float,
     black_out: float,
     scale_out: float,
     yields: bool,
 ) -> np.ndarray:
     """In digital numbers, before they are rounded."""
     own = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
-    mine = np.ones_like(own)
-    if yields:
-        mine = np.where(sums[4] > 1e-3, np.clip((clip_ref - own) / (0.04 * clip_ref), 0, 1), 1)
+    below = np.clip((clip_ref - own) / (0.04 * clip_ref), 0, 1)
+    told = sums[4] > 1e-3
+    mine = np.where(told, below, 1) if yields else np.ones_like(own)
     value = (mine * own + sums[:4]) / (mine + sums[4])
+    if yields:  # quads that clip and that no other frame tells of
+        value += np.where(told, 0, 1 - below.max(0)) * np.maximum(highest - value, 0)
     out = np.empty(reference.shape)
     for i in range(4):
         out[i // 2 :: 2, i % 2 :: 2] = value[i]

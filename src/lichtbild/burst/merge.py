@@ -192,7 +192,7 @@ class Merger:
         out = np.empty_like(self.mosaic)
         native.call(
             "burst_finish",
-            self.mosaic, self.sums, self.black, self.unit, self.clip, BLACK_OUT, scale,
+            self.mosaic, self.sums, self.black, self.unit, self.clip, self.highest, BLACK_OUT, scale,
             self.highest > 1.01 * self.clip, out,
         )  # fmt: skip
         rows, columns = self.sums.shape[1:]
