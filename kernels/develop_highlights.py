@@ -19,8 +19,9 @@ Expr = Any
 BLOCK, CELL = 16, 4
 R, G, B = 0, 1, 2
 PAIRS = ((G, R), (G, B), (B, R))
-COUNTED = 3 * len(PAIRS) + 4
+COUNTED = 3 * len(PAIRS) + 6
 DARK, BRIGHT = 0.6, 0.95  # of clip: a cell tells of the colour of highlights not at all; fully
+SHARP = 0.35  # of its maximum, the range of a cell that half makes an edge of it
 CONSISTENT = 0.01  # squared difference of ratios that does not count as a contradiction
 LEVERAGE = 1.0  # how much less a pair of alike channels tells about one that is far from both
 NEARLY = 0.7  # of clip: where the last channel begins to count as clipped
@@ -113,7 +114,7 @@ def recover(
 
 def statistics(
     symbol: str,
-    cells: Callable[[Expr, Expr], list[tuple[Expr, Expr]]],
+    cells: Callable[[Expr, Expr], list[tuple[Expr, Expr, Expr]]],
     whole: tuple[Expr, Expr],
     full: Expr,
     onset: Expr,
@@ -121,7 +122,7 @@ def statistics(
 ) -> hl.Func:
     """Means over the cells of 4x4 pixels in each block of 16x16, in the order of `highlight_statistics`.
 
-    cells: mean and maximum of R, G and B in cell (x, y), in parts of clip. whole: how many cells there are.
+    cells: mean, maximum and minimum of R, G and B in cell (x, y), in parts of clip. whole: how many cells there are.
     """
     x, y, k, xo = hl.Var("x"), hl.Var("y"), hl.Var("k"), hl.Var("xo")
     terms, column = hl.Func("terms"), hl.Func("column")
@@ -129,8 +130,8 @@ def statistics(
     inside = hl.clamp(hl.likely(x), 0, whole[0] - 1), hl.clamp(y, 0, whole[1] - 1)
     cell = hl.Func("cell")
     found = cells(*inside)
-    cell[x, y] = hl.Tuple([*(f[0] for f in found), *(f[1] for f in found)])
-    mean, top = [[cell[x, y][3 * i + c] for c in range(3)] for i in (0, 1)]
+    cell[x, y] = hl.Tuple([f[i] for i in range(3) for f in found])
+    mean, top, low = [[cell[x, y][3 * i + c] for c in range(3)] for i in range(3)]
     values = []
     for a, b in PAIRS:
         s = hl.clamp((hl.max(mean[a], mean[b]) - DARK) * (1 / (BRIGHT - DARK)), 0.0, 1.0)
@@ -139,6 +140,10 @@ def statistics(
     one, none = hl.f32(1), hl.f32(0)
     values += [hl.select(hl.min(*mean) >= full, one, none), hl.select(hl.max(*mean) >= full, one, none)]
     values += [hl.select(hl.max(*top) >= limit, one, none) for limit in (onset, full)]
+    rim = hl.clamp((hl.max(*top) - DARK) * (1 / (BRIGHT - DARK)), 0.0, 1.0)
+    rim = hl.select(hl.min(*low) < full, rim * rim * rim, none)
+    span = hl.max(*((t - b) / (hl.max(t, b) + 0.05) for t, b in zip(top, low, strict=True))) * (1 / SHARP)
+    values += [rim, rim / (1.0 + square(square(span)))]
     terms[x, y] = hl.Tuple(values)
     per = range(1, BLOCK // CELL)
     column[x, y] = hl.Tuple([sum((terms[x, 4 * y + j][i] for j in per), terms[x, 4 * y][i]) for i in range(COUNTED)])
@@ -155,11 +160,12 @@ def statistics(
 
 @kernel("highlight_statistics")
 def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
-    """(h, w) uint16 -> (13, h', w') means over the 16 cells of each block, in parts of clip.
+    """(h, w) uint16 -> (15, h', w') means over the 16 cells of each block, in parts of clip.
 
     Planes 0 to 8: for each of `PAIRS`, weighted values of the first and of the second colour, and the weights: of
     cells that are bright and where neither clips. Then the shares of cells where all colours clip, where any does,
-    and where any single sample is beyond `onset`, and beyond `full`.
+    and where any single sample is beyond `onset`, and beyond `full`. Last the share of cells at the rim of clipped
+    areas, and of those that are no edges.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     black = hl.ImageParam(hl.Float(32), 1, "black")  # R Gr Gb B
@@ -167,17 +173,16 @@ def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
     phase_y, phase_x = hl.Param(hl.Int(32), "phase_y"), hl.Param(hl.Int(32), "phase_x")
     onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
 
-    def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr]]:
+    def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr, Expr]]:
         found = []
         for site, (j, i) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
             dy, dx = (phase_y + j) % 2, (phase_x + i) % 2
             samples = [mosaic[4 * x + u + dx, 4 * y + v + dy] for v in (0, 2) for u in (0, 2)]
             total = hl.f32(hl.i32(samples[0]) + samples[1] + samples[2] + samples[3]) * 0.25
-            top = hl.f32(hl.max(*samples))
-            scale = 1.0 / (clip - black[site])
-            found.append(((total - black[site]) * scale, (top - black[site]) * scale))
+            values = total, hl.f32(hl.max(*samples)), hl.f32(hl.min(*samples))
+            found.append(tuple((v - black[site]) * (1.0 / (clip - black[site])) for v in values))
         r, gr, gb, b = found
-        return [r, ((gr[0] + gb[0]) * 0.5, hl.max(gr[1], gb[1])), b]
+        return [r, ((gr[0] + gb[0]) * 0.5, hl.max(gr[1], gb[1]), hl.min(gr[2], gb[2])), b]
 
     whole = mosaic.width() / CELL, mosaic.height() / CELL
     out = statistics("highlight_statistics", cells, whole, full, onset, 16)
@@ -193,13 +198,13 @@ def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
     onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
     image.dim(0).set_bounds(0, 3)
 
-    def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr]]:
+    def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr, Expr]]:
         found = []
         for c in range(3):
             samples = [image[c, 4 * x + u, 4 * y + v] for v in range(4) for u in range(4)]
             total = hl.f32(sum(samples[1:], hl.i32(samples[0]))) * (1 / 16)
-            scale = 1.0 / (clip - black[c])
-            found.append(((total - black[c]) * scale, (hl.f32(hl.max(*samples)) - black[c]) * scale))
+            values = total, hl.f32(hl.max(*samples)), hl.f32(hl.min(*samples))
+            found.append(tuple((v - black[c]) * (1.0 / (clip - black[c])) for v in values))
         return found
 
     whole = image.dim(1).extent() / CELL, image.dim(2).extent() / CELL

@@ -38,15 +38,17 @@ def recover(rgb, clip, local, deep, doubt, onset, full):
     return out + deep * w.min(0) * (out.max(0) - out)
 
 
-def statistics(rgb_cells_mean, rgb_cells_top, onset, full):
-    """(13, h/4, w/4) from (3, h, w) means and maxima of cells in parts of clip."""
-    mean, top = rgb_cells_mean, rgb_cells_top
+def statistics(mean, top, low, onset, full):
+    """(15, h/4, w/4) from (3, h, w) means, maxima and minima of cells in parts of clip."""
     planes = []
     for a, b in PAIRS:
         s = np.clip((np.maximum(mean[a], mean[b]) - 0.6) / 0.35, 0, 1) ** 3
         s = np.where(np.maximum(top[a], top[b]) < full, s, 0)
         planes += [s * np.maximum(mean[a], 0), s * np.maximum(mean[b], 0), s]
     planes += [mean.min(0) >= full, mean.max(0) >= full, top.max(0) >= onset, top.max(0) >= full]
-    planes = np.stack([np.asarray(p, float) for p in planes])
-    n, h, w = planes.shape
-    return planes.reshape(n, h // 4, 4, w // 4, 4).mean((2, 4))
+    rim = np.where(low.min(0) < full, np.clip((top.max(0) - 0.6) / 0.35, 0, 1) ** 3, 0)
+    span = ((top - low) / (np.maximum(top, low) + 0.05)).max(0)
+    planes += [rim, rim / (1 + (span / 0.35) ** 4)]
+    blocks = np.stack([np.asarray(p, float) for p in planes])
+    n, h, w = blocks.shape
+    return blocks.reshape(n, h // 4, 4, w // 4, 4).mean((2, 4))

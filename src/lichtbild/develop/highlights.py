@@ -26,6 +26,7 @@ SCARCE = 0.006  # share of a block that is half enough to know its colour
 PRIOR = 1e-3  # evidence for neutral, against that of the whole picture
 WIDEST = 16.0  # ratio of channels
 ABRUPT = 0.5  # how much areas without any measurement speak against the colour found at their edge
+EDGES = 0.4, 0.9  # share of the rim that is soft: its colour ends there; goes on where all channels clip
 NEAR, FAR = 2, 6  # passes of smoothing, each about a block wide
 MILD = 0.6  # stops above the level of neutral to which a colour may lift an area without measurement
 DOUBT = 10.0
@@ -83,11 +84,11 @@ def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> Hi
     top, left, h, w = crop
     rows, columns = (np.arange(-(-n // BLOCK) + 1, dtype=np.float64) * BLOCK + o for n, o in ((h, top), (w, left)))
     centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
-    colour, depth = local_colour(cells, clip_at(frame, neutral, centres[0], centres[1]))
-    fields = np.concatenate([colour, depth[None]])
+    fields = local_colour(cells, clip_at(frame, neutral, centres[0], centres[1]))
     at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
     clip = clip_at(frame, neutral, rows, columns)
-    nodes = np.concatenate([clip, at, improbable(at[:3], clip)[None]]).astype(np.float32)
+    at[4] = 1 - at[4] * (1 - improbable(at[:3], clip))
+    nodes = np.concatenate([clip, at]).astype(np.float32)
 
     # Demosaicing carries what clips a few pixels into the next block.
     bright = np.pad(cells[11] > 0, 1)
@@ -112,9 +113,9 @@ def clip_range(frame: Frame) -> tuple[float, float]:
 
 
 def statistics(frame: Frame, onset: float, full: float) -> FloatImage:
-    """(13, h/16, w/16) of the kernel `highlight_statistics`."""
+    """(15, h/16, w/16) of the kernel `highlight_statistics`."""
     height, width = frame.mosaic.shape[:2]
-    out = np.empty((13, -(-height // BLOCK), -(-width // BLOCK)), np.float32)
+    out = np.empty((15, -(-height // BLOCK), -(-width // BLOCK)), np.float32)
     if frame.is_linear:
         black = np.array(frame.black_level[:3], np.float32)
         native.call("highlight_statistics_rgb", frame.mosaic, black, frame.clip_level, onset, full, out)
@@ -142,21 +143,27 @@ def clip_at(frame: Frame, neutral: Floats, rows: Floats, columns: Floats) -> Flo
     return np.asarray(clip * sample(gains.astype(np.float32), rows * scale[0], columns * scale[1]), np.float32)
 
 
-def local_colour(cells: FloatImage, clip: FloatImage) -> tuple[FloatImage, FloatImage]:
-    """Local colour of highlights, (3, h, w) tanh of half the log ratio of each pair, and (h, w) depth 0..1 in areas
-    where all channels clip."""
-    everything, anything = cells[9], cells[10]
-    depth = np.clip((smooth(everything, FAR) - 0.6) / 0.4, 0, 1)
+def local_colour(cells: FloatImage, clip: FloatImage) -> FloatImage:
+    """(5, h, w): tanh of half the log ratio of each pair in the local colour of highlights, depth 0..1 in areas where
+    all channels clip, and how far such areas may be of the colour of their rim, 0..1."""
+    everything, anything, rim, graded = cells[9], cells[10], cells[13], cells[14]
+    border = ((2 * FAR, 2 * FAR),) * 2  # what lies beyond the border is not known to clip
+    inner = smooth(np.pad(everything, border), FAR)[2 * FAR : -2 * FAR, 2 * FAR : -2 * FAR]
+    depth = np.clip((inner - 0.6) / 0.4, 0, 1)
     known = np.minimum(1, cells[2:9:3].mean(axis=0))
-    graded = smooth(anything - everything + 0.3 * known, NEAR)
-    trust = graded / (graded + ABRUPT * smooth(everything, NEAR) + np.float32(1e-6))
+    near = smooth(anything - everything + 0.3 * known, NEAR)
+    trust = near / (near + ABRUPT * smooth(everything, NEAR) + np.float32(1e-6))
     first, second, weight = (smooth(cells[k:9:3], 1) for k in range(3))
     gain = np.stack([clip[a] / clip[b] for a, b in PAIRS])
     limit = np.float32(np.log(WIDEST))
     ratio: FloatImage = np.log(np.maximum(first * gain, 1e-9) / np.maximum(second, 1e-9))
     ratio = np.asarray(np.clip(ratio, -limit, limit) * trust, np.float32)
     ratio = pull_push(ratio, weight / (weight + np.float32(SCARCE)))
-    return np.tanh(ratio / 2), depth * depth * (3 - 2 * depth)
+    # Beyond a sharp edge begins another thing, of another colour.
+    rim, graded = smooth(rim, NEAR), smooth(graded, NEAR)
+    soft = pull_push((graded / (rim + np.float32(1e-6)))[None], (rim / (rim + np.float32(SCARCE)))[None])
+    soft = np.clip((soft - EDGES[0]) / (EDGES[1] - EDGES[0]), 0, 1)
+    return np.concatenate([np.tanh(ratio / 2), (depth * depth * (3 - 2 * depth))[None], soft])
 
 
 def improbable(colour: FloatImage, clip: FloatImage) -> FloatImage:
