@@ -1,5 +1,7 @@
 """Highlight reconstruction: hue and gradient above clip, and nothing where nothing clips."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.reference import highlights as reference
@@ -137,3 +139,112 @@ def test_the_kernel_follows_its_reference(shape: tuple[int, int]) -> None:
     wanted = reference.recover(camera, f[:3], f[3:6], f[6], f[7], 0.95, 0.985)
     np.testing.assert_allclose(out, np.einsum("ij,jyx->iyx", MATRIX, wanted), atol=1e-4)
     assert np.abs(out - image).max() > 1
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "BGGR", "GRBG", "GBRG", "RGB"])
+@pytest.mark.parametrize("shape", [(192, 256), (75, 101), (17, 5)])
+def test_statistics_follow_their_reference_at_every_phase(cfa: str, shape: tuple[int, int]) -> None:
+    g = np.random.default_rng(3)
+    frame = frame_of(g.random((*shape, 3)) ** 0.5 * 2.2, cfa)
+    frame = replace(frame, black_level=(500.0, 510.0, 520.0, 530.0))
+    whole = tuple(n // 16 * 16 for n in shape)
+    samples = frame.mosaic[: whole[0], : whole[1]].astype(np.float64)
+    found = []
+    for colour in "RGB":
+        parts = []
+        if cfa == "RGB":
+            i = "RGB".index(colour)
+            level = (samples[..., i] - frame.black_level[i]) / (WHITE - frame.black_level[i])
+            parts.append(level.reshape(whole[0] // 4, 4, whole[1] // 4, 4))
+        for i in (i for i in range(len(cfa) % 4 or 4) if cfa != "RGB" and cfa[i] == colour):
+            level = (samples[i // 2 :: 2, i % 2 :: 2] - frame.black_level[i]) / (WHITE - frame.black_level[i])
+            parts.append(level.reshape(whole[0] // 4, 2, whole[1] // 4, 2))
+        means = np.mean([part.mean((1, 3)) for part in parts], axis=0)
+        found.append((means, np.max([q.max((1, 3)) for q in parts], 0), np.min([q.min((1, 3)) for q in parts], 0)))
+    mean, top, low = (np.stack(values) for values in zip(*found, strict=True))
+    wanted = reference.statistics(mean, top, low, 0.95, 0.985)
+    out = highlights.statistics(frame, 0.95, 0.985)
+    assert out.shape == (15, -(-shape[0] // 16), -(-shape[1] // 16))
+    assert np.isfinite(out).all()
+    np.testing.assert_allclose(out[:, : wanted.shape[1], : wanted.shape[2]], wanted, atol=2e-4)
+
+
+def test_nothing_happens_where_nothing_clips() -> None:
+    rgb = sky((0.8, 0.92, 1.0), highest=0.9)
+    frame = frame_of(rgb)
+    assert highlights.decide(frame, (0, 0, *rgb.shape[:2]), NEUTRAL) is None
+    planes = np.ascontiguousarray(rgb.transpose(2, 0, 1), np.float32)
+    before = planes.copy()
+    report = Report()
+    highlights.recover_highlights(planes, frame, (0, 0, *rgb.shape[:2]), NEUTRAL, MATRIX, report)
+    np.testing.assert_array_equal(planes, before)
+    assert report.decided["develop"]["highlights"] == 0
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_never_darker_than_measured_and_untouched_below_clip(name: str) -> None:
+    truth = SCENES[name]()
+    out = recovered(truth)
+    assert (out - np.minimum(truth, CLIP)).min() > -1e-3
+    below = (truth < 0.94 * CLIP).all(-1)
+    np.testing.assert_allclose(out[below], truth[below], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "hue", [(1.0, 1.0, 1.0), (0.75, 0.9, 1.0), (1.0, 0.85, 0.7), (1.0, 0.7, 0.55), (0.6, 0.8, 1.0)]
+)
+def test_a_ramp_of_one_hue_keeps_hue_and_order(hue: tuple[float, float, float]) -> None:
+    truth = np.geomspace(0.2, 6.0, 512)[None, :, None] * np.array(hue) * np.ones((64, 1, 1))
+    out = recovered(truth)[32]
+    luminance = out @ (MATRIX.T @ color.luminance("rec2020"))
+    assert (np.diff(luminance) > -0.004 * luminance[:-1]).all()
+    assert np.abs(np.diff(out, axis=0)).max() < 0.2  # no rim
+    partly = partly_clipped(truth)[32]
+    chroma = out / out.sum(-1, keepdims=True)
+    assert np.abs(chroma - np.array(hue) / sum(hue))[partly].max() < 0.02
+    white = out[(truth[32] > CLIP).all(-1)]
+    assert (white[:, 1] > 0.8 * np.minimum(white[:, 0], white[:, 2])).all()  # never magenta
+
+
+def test_blown_white_is_white_even_beside_colour() -> None:
+    _, x = grid()
+    white = 1 / (1 + np.exp((0.5 - x) * 600))[..., None]
+    out = recovered((1 - white) * np.array((0.9, 0.25, 0.2)) + white * 4.0)
+    blown = out[:, 150:]
+    assert np.abs(blown / blown.mean(-1, keepdims=True) - 1).max() < 0.1
+    assert blown.min() > 0.95 * CLIP.max()
+
+
+def test_a_bracket_clips_where_it_clips() -> None:
+    truth = sky((0.8, 0.92, 1.0), highest=3.8)
+    frame = frame_of(truth / 2)
+    white = BLACK + (WHITE - BLACK) / 2  # the merge holds one stop more than its reference
+    frame = replace(frame, white_level=white)
+    planes = np.ascontiguousarray((np.minimum(truth, 2 * CLIP) @ MATRIX.T).transpose(2, 0, 1), np.float32)
+    highlights.recover_highlights(planes, frame, (0, 0, *truth.shape[:2]), NEUTRAL, MATRIX, Report())
+    out = planes.transpose(1, 2, 0) @ np.linalg.inv(MATRIX).T
+    where = partly_clipped(truth / 2)
+    assert np.abs(out / truth - 1)[where].mean() < 0.03
+    np.testing.assert_allclose(out[:, :64], truth[:, :64], rtol=1e-4)
+
+
+def test_lens_shading_moves_clip_and_a_crop_moves_the_map() -> None:
+    truth = sky((0.8, 0.92, 1.0), highest=3.4)
+    lens = np.linspace(1, 1.8, truth.shape[1])[None, :, None]
+    frame = replace(frame_of(truth / lens), shading=np.tile(np.array([1.0, 1.8], np.float32)[None, :, None], (2, 1, 4)))
+    clip = CLIP * lens
+    top, left, height, width = crop = (21, 37, 150, 200)
+    part = np.s_[top : top + height, left : left + width]
+    planes = np.ascontiguousarray((np.minimum(truth, clip) @ MATRIX.T)[part].transpose(2, 0, 1), np.float32)
+    highlights.recover_highlights(planes, frame, crop, NEUTRAL, MATRIX, Report())
+    out = planes.transpose(1, 2, 0) @ np.linalg.inv(MATRIX).T
+    where = ((truth > clip).any(-1) & ~(truth > clip).all(-1))[part]
+    assert where.mean() > 0.01
+    assert np.abs(out / truth[part] - 1)[where].mean() < 0.03
+
+
+def test_linear_raw_is_recovered_too() -> None:
+    truth = skin()
+    where = partly_clipped(truth)
+    out = recovered(truth, frame_of(truth, "RGB"))
+    assert np.abs(out / truth - 1)[where].mean() < 0.03
