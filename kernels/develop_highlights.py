@@ -151,7 +151,9 @@ def statistics(
     out[x, y, k] = hl.mux(k, sums) * (CELL**2 / BLOCK**2)
 
     guard = hl.TailStrategy.GuardWithIf
-    out.bound(k, 0, COUNTED).split(x, xo, x, 8, guard).reorder(k, x, xo, y).vectorize(x).unroll(k).parallel(y)
+    out.bound(k, 0, COUNTED).split(x, xo, x, 32, guard).reorder(k, x, xo, y).vectorize(x, 8, guard).unroll(k).parallel(
+        y
+    )
     column.compute_at(out, xo).vectorize(x, 16)
     terms.compute_at(out, xo).vectorize(x, 16)
     cell.compute_at(out, xo).vectorize(x, lanes)

@@ -153,15 +153,17 @@ def local_colour(cells: FloatImage, clip: FloatImage) -> FloatImage:
     known = np.minimum(1, cells[2:9:3].mean(axis=0))
     near = smooth(anything - everything + 0.3 * known, NEAR)
     trust = near / (near + ABRUPT * smooth(everything, NEAR) + np.float32(1e-6))
-    first, second, weight = (smooth(cells[k:9:3], 1) for k in range(3))
+    sums = smooth(cells[:9], 1)
+    first, second, weight = sums[0::3], sums[1::3], sums[2::3]
     gain = np.stack([clip[a] / clip[b] for a, b in PAIRS])
     limit = np.float32(np.log(WIDEST))
     ratio: FloatImage = np.log(np.maximum(first * gain, 1e-9) / np.maximum(second, 1e-9))
-    ratio = np.asarray(np.clip(ratio, -limit, limit) * trust, np.float32)
-    ratio = pull_push(ratio, weight / (weight + np.float32(SCARCE)))
     # Beyond a sharp edge begins another thing, of another colour.
-    rim, graded = smooth(rim, NEAR), smooth(graded, NEAR)
-    soft = pull_push((graded / (rim + np.float32(1e-6)))[None], (rim / (rim + np.float32(SCARCE)))[None])
+    rim, graded = smooth(np.stack([rim, graded]), NEAR)
+    values = np.concatenate([np.clip(ratio, -limit, limit) * trust, (graded / (rim + np.float32(1e-6)))[None]])
+    amount = np.concatenate([weight, rim[None]])
+    filled = pull_push(values, np.asarray(amount / (amount + SCARCE), np.float32))
+    ratio, soft = filled[:3], filled[3:]
     soft = np.clip((soft - EDGES[0]) / (EDGES[1] - EDGES[0]), 0, 1)
     return np.concatenate([np.tanh(ratio / 2), (depth * depth * (3 - 2 * depth))[None], soft])
 
@@ -197,7 +199,8 @@ def smooth(a: FloatImage, passes: int) -> FloatImage:
 
 def halved(a: FloatImage) -> FloatImage:
     """Means of 2x2 over the last two axes; the last row or column is repeated."""
-    a = np.pad(a, ((0, 0), (0, a.shape[1] % 2), (0, a.shape[2] % 2)), mode="edge")
+    if a.shape[1] % 2 or a.shape[2] % 2:
+        a = np.pad(a, ((0, 0), (0, a.shape[1] % 2), (0, a.shape[2] % 2)), mode="edge")
     return np.asarray((a[:, 0::2, 0::2] + a[:, 1::2, 0::2] + a[:, 0::2, 1::2] + a[:, 1::2, 1::2]) * np.float32(0.25))
 
 
@@ -220,5 +223,6 @@ def sample(a: FloatImage, rows: Floats, columns: Floats) -> FloatImage:
         low = np.minimum(at.astype(int), max(last - 1, 0))
         part = (at - low).astype(np.float32)
         part = part[:, None] if axis == 1 else part
-        a = np.take(a, low, axis) * (1 - part) + np.take(a, np.minimum(low + 1, last), axis) * part
+        near = np.take(a, low, axis)
+        a = near + part * (np.take(a, np.minimum(low + 1, last), axis) - near)
     return a
