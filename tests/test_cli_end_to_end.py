@@ -254,8 +254,10 @@ def test_kernels_that_are_missing_are_one_line(shots: list[Path], tmp_path: Path
     package = Path(lb.__file__).parent
     bare = tmp_path / "lichtbild"
     shutil.copytree(package, bare, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    command = [sys.executable, "-m", "lichtbild", "develop", str(shots[0]), "-o", str(tmp_path / "p.jpg")]
-    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    # Without `site`, so that an editable installation's import hooks cannot find the whole package again.
+    command = [sys.executable, "-S", "-m", "lichtbild", "develop", str(shots[0]), "-o", str(tmp_path / "p.jpg")]
+    packages = str(Path(imagecodecs.__file__).parent.parent)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), packages])}
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
     fails(done, "libkernels.so", "make kernels")
 
