@@ -170,7 +170,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
     )
     assert heavy.strip() == "[]"
     heavy = run(
-        "import sys; sys.argv = ['lichtbild', '--help']\n"
+        "import os, sys; sys.argv = ['lichtbild', '--help']; os._exit = sys.exit\n"
         "from lichtbild.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: print([m for m in ('numpy', 'rawpy', 'imagecodecs') if m in sys.modules])"

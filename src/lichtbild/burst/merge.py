@@ -6,7 +6,6 @@ Memory does not grow with the number of frames: besides the reference there is o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +78,8 @@ def _read(frame: Frame | Path, report: Report) -> Frame | LichtbildError:
 
 def _stream(frames: Sequence[Frame | Path], report: Report) -> Iterator[Frame | None]:
     """Read frames ahead of their use, a few at a time; None stands for one that cannot be read."""
+    from concurrent.futures import Future, ThreadPoolExecutor
+
     with ThreadPoolExecutor(AHEAD) as pool:
         queue: list[Future[Frame | LichtbildError]] = []
         waiting = iter(frames)

@@ -36,10 +36,10 @@ def find_clip_level(
         flat = (bright[:, 4] < QUIET * expected * unit**2) & (bright[:, 2] - bright[:, 1] < RANGE * level * unit)
         if flat.sum() < FEWEST:
             continue
-        middle = float(np.median(level[flat]))
+        middle = float(np.sort(level[flat])[flat.sum() // 2])
         together = flat & (np.abs(level - middle) < SPREAD * middle)
         above = level > (1 + SPREAD) * middle
         if together.sum() > 0.9 * flat.sum() and above.sum() < 0.05 * together.sum():
-            clip = float(np.quantile(level[together], 0.05)) * (1 - SLACK)
+            clip = float(np.sort(level[together])[together.sum() // 20]) * (1 - SLACK)
             lowest = min(lowest, black[site] + clip * unit)
     return lowest if lowest < NEAR * white else white

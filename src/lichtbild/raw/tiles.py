@@ -10,7 +10,6 @@ import math
 import os
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -203,6 +202,8 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
         for place in layout.places():
             decode(place)
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(decode, layout.places()))
     return out
