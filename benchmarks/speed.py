@@ -14,6 +14,9 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from lichtbild.output.dng import write_dng
+from lichtbild.raw.read import read_frame
+from lichtbild.report import Report
 from process import show, side_by_side
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +39,17 @@ def burst(frames: int, size: str) -> list[str]:
         subprocess.run([*LICHTBILD, "simulate", "street-night", "-o", str(folder), *options], check=True)
         files = sorted(folder.glob("shot_*.dng"))
     return [str(f) for f in files]
+
+
+def compressed(files: list[str]) -> list[str]:
+    """The same frames as DNGs of lossless JPEG tiles."""
+    folder = Path(files[0]).parent.with_name(f"{Path(files[0]).parent.name}-lossless")
+    folder.mkdir(exist_ok=True)
+    copies = [folder / Path(f).name for f in files]
+    for source, copy in zip(files, copies, strict=True):
+        if not copy.exists():
+            write_dng(read_frame(Path(source), Report()), copy, compression="lossless")
+    return [str(c) for c in copies]
 
 
 def installed(commands: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -67,6 +81,7 @@ def main() -> None:
     bursts = {
         "lichtbild, 8 frames to JPEG": [*ours, *eight, "-o", f"{out}.jpg"],
         "lichtbild, 8 frames to merged DNG": [*ours, *eight, "-o", f"{out}.dng"],
+        "lichtbild, 8 compressed frames to JPEG": [*ours, *compressed(eight), "-o", f"{out}.jpg"],
         "lichtbild, 32 frames to JPEG": [*ours, *many, "-o", f"{out}.jpg"],
         "hdr-plus, 8 frames": ["hdrplus", str(Path(one).parent), f"{out}-hp.png", *eight],
     }

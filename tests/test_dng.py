@@ -19,6 +19,8 @@ from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
 from lichtbild.errors import OutputError
 from lichtbild.output.dng import write_dng
 from lichtbild.output.opcodes import opcode_ids, with_gain_maps
+from lichtbild.raw.read import read_frame
+from lichtbild.report import Report
 
 MATRIX_A = ((0.95, -0.32, -0.08), (-0.35, 1.2, 0.17), (-0.02, 0.12, 0.62))
 MATRIX_D65 = ((0.85, -0.28, -0.1), (-0.45, 1.3, 0.16), (-0.08, 0.2, 0.58))
@@ -171,6 +173,17 @@ def test_linear_raw_has_three_samples(tmp_path: Path) -> None:
         assert np.array(page.tags[50714].value).reshape(3, 2).tolist() == [[64, 1], [131, 2], [66, 1]]
     with rawpy.imread(str(tmp_path / "a.dng")) as raw:
         assert raw.sizes.width == 63
+
+
+@pytest.mark.parametrize("size", [(96, 128), (131, 78), (300, 530), (259, 515)])
+def test_lossless_compression_changes_no_number(tmp_path: Path, size: tuple[int, int]) -> None:
+    mosaic = np.random.default_rng(4).integers(0, 65536, size, np.uint16)
+    mosaic[:32] = np.arange(size[1]) * 7  # smooth rows, for the predictor
+    frame = replace(a_frame(), mosaic=mosaic)
+    write_dng(frame, tmp_path / "a.dng", compression="lossless")
+    with rawpy.imread(str(tmp_path / "a.dng")) as raw:
+        assert np.array_equal(raw.raw_image, mosaic)
+    assert np.array_equal(read_frame(tmp_path / "a.dng", Report()).mosaic, mosaic)
 
 
 def test_a_frame_that_knows_nothing_is_written(tmp_path: Path) -> None:

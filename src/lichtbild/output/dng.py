@@ -1,18 +1,21 @@
 """Write a `Frame` as a DNG 1.4 file: the merged mosaic for any raw developer, or what the virtual camera shot.
 
-The raw image is the first directory, one uncompressed 16-bit strip; a small preview is its child. Levels and noise
-are given at the clip level, so that nothing that was measured is cut off by another program.
+The raw image is the first directory, 16 bits in one uncompressed strip or in compressed tiles; a small preview is its
+child. Levels and noise are given at the clip level, so that nothing that was measured is cut off by another program.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lichtbild import __version__
 from lichtbild.carriers import Frame, Metadata
@@ -20,7 +23,18 @@ from lichtbild.errors import OutputError
 from lichtbild.output.atomic import check_target, write_atomically
 from lichtbild.output.opcodes import GAIN_MAP, opcode_ids, with_gain_maps
 from lichtbild.output.thumbnail import thumbnail
-from lichtbild.output.tiff import EXIF_IFD, GPS_IFD, SUB_IFDS, Directory, Tag, Type, serialise, tags_from
+from lichtbild.output.tiff import (
+    EXIF_IFD,
+    GPS_IFD,
+    SUB_IFDS,
+    TILE_LENGTH,
+    TILE_WIDTH,
+    Directory,
+    Tag,
+    Type,
+    serialise,
+    tags_from,
+)
 
 # XYZ (D65) to linear sRGB: the camera of a file that does not say; required tag, so something must stand there.
 _FALLBACK_MATRIX = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))
@@ -29,6 +43,7 @@ _D65 = 21
 _IMAGE_TAGS_KEPT = {269, 270, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096), 50709, 50735, 50736}
 # Not kept: MakerNote (its offsets break), pointers, pixel sizes, padding, colour space of a finished picture.
 _EXIF_TAGS_DROPPED = {37500, 40961, 40962, 40963, 40965, 59932, 59933}
+_TILE = 256  # pixels of a side of a compressed tile
 _DATES = {306, 36867, 36868}
 _DATE = re.compile(r"\d{4}:(0[1-9]|1[0-2]):(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
 
@@ -45,17 +60,19 @@ def write_dng(
 ) -> None:
     """Write `frame` to `path`, whole or not at all.
 
-    compression: "none" is the only one; a frame is written as fast as the disk takes it.
+    compression: "none", which is written as fast as the disk takes it, or "lossless" (ITU-T T.81, process 14), about
+    60 % of the size.
     xmp: an XMP packet to store.   preview: add a small RGB picture for file browsers.
     WhiteLevel becomes the clip level; when that is above the white level, BaselineExposure and NoiseProfile are
     restated for it, so that the brightness in any raw developer stays.
     Raises `OutputError` when the file exists (unless `overwrite`) or cannot be written.
     """
     check_target(path, overwrite=overwrite)
-    if compression != "none":
-        raise OutputError(f"{path}: DNG compression {compression!r} is not known; use 'none'")
+    if compression not in ("none", "lossless"):
+        raise OutputError(f"{path}: DNG compression {compression!r} is not known; use 'none' or 'lossless'")
     try:
-        chunks = serialise([_raw_directory(frame, software=software, xmp=xmp, preview=preview)])
+        directory = _raw_directory(frame, software=software, xmp=xmp, preview=preview)
+        chunks = serialise([_compressed(directory, frame.mosaic) if compression == "lossless" else directory])
     except ValueError as error:
         raise OutputError(f"{path}: cannot be written as DNG ({error})") from None
     except OutputError as error:
@@ -91,6 +108,22 @@ def _raw_directory(frame: Frame, *, software: str, xmp: bytes, preview: bool) ->
     if preview:
         children[SUB_IFDS] = [_preview_directory(frame)]
     return Directory(tags, strips=[frame.mosaic], children=children)
+
+
+def _compressed(directory: Directory, mosaic: npt.NDArray[np.uint16]) -> Directory:
+    """The same directory with the mosaic in tiles of lossless JPEG, coded on all processors."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from imagecodecs import ljpeg_encode
+
+    height, width = mosaic.shape[:2]
+    down, across = _TILE, min(_TILE, max(width // 16 * 16, 16))  # LibRaw wants no tile wider than the picture
+    whole = np.pad(mosaic, ((0, -height % down), (0, -width % across), *[(0, 0)] * (mosaic.ndim - 2)), "edge")
+    tiles = [whole[y : y + down, x : x + across] for y in range(0, height, down) for x in range(0, width, across)]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        coded = list(pool.map(lambda t: bytes(ljpeg_encode(t.reshape(down, -1), bitspersample=16)), tiles))
+    size = [Tag(TILE_WIDTH, Type.LONG, across), Tag(TILE_LENGTH, Type.LONG, down), Tag(259, Type.SHORT, 7)]
+    return replace(directory, tags=[*(t for t in directory.tags if t.id not in (259, 278)), *size], strips=coded)
 
 
 def _preview_directory(frame: Frame) -> Directory:

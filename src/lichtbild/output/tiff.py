@@ -32,7 +32,8 @@ from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
 
 SUB_IFDS, EXIF_IFD, GPS_IFD = 330, 34665, 34853
-STRIP_OFFSETS, STRIP_BYTE_COUNTS = 273, 279
+TILE_WIDTH, TILE_LENGTH = 322, 323
+_STRIPS, _TILES = (273, 279), (324, 325)  # where the pieces of an image lie, and their sizes
 _ALIGN = 64  # of image data: strips can be mapped and read by vector loads
 
 
@@ -77,7 +78,8 @@ class Tag:
 class Directory:
     """An image file directory: its tags (in any order; the last of equals counts), image data and children.
 
-    strips: the image, one or more contiguous pieces (arrays or bytes), written after all directories.
+    strips: the image, one or more contiguous pieces (arrays or bytes), written after all directories; tiles, when
+    the tags tell a TileWidth.
     children: directories that a tag of this one points to: {EXIF_IFD: [d], GPS_IFD: [d], SUB_IFDS: [a, b]}.
     """
 
@@ -123,7 +125,7 @@ def to_bytes(directories: Sequence[Directory]) -> bytes:
 def tags_from(fields: Mapping[int, tuple[int, Any]], drop: Iterable[int] = ()) -> list[Tag]:
     """Tags kept from another file (`Metadata.exif["Exif"]`), without those that cannot be written truthfully:
     the dropped ones, pointers, and values that do not fit their type."""
-    dropped = {SUB_IFDS, EXIF_IFD, GPS_IFD, STRIP_OFFSETS, STRIP_BYTE_COUNTS, *drop}
+    dropped = {SUB_IFDS, EXIF_IFD, GPS_IFD, *_STRIPS, *_TILES, *drop}
     kept = []
     for key, (kind, value) in sorted(fields.items()):
         tag = Tag(key, kind, value)
@@ -148,10 +150,11 @@ class _Plan:
             self.fields[tag] = (Type.LONG, len(group), bytes(4 * len(group)))
         if directory.strips:
             n = len(directory.strips)
-            self.fields[STRIP_OFFSETS] = (Type.LONG, n, bytes(4 * n))
+            self.offsets, counts = _TILES if TILE_WIDTH in self.fields else _STRIPS
+            self.fields[self.offsets] = (Type.LONG, n, bytes(4 * n))
             sizes = [_size(s) for s in directory.strips]
             if max(sizes) < 2**32:
-                self.fields[STRIP_BYTE_COUNTS] = (Type.LONG, n, struct.pack(f"<{n}I", *sizes))
+                self.fields[counts] = (Type.LONG, n, struct.pack(f"<{n}I", *sizes))
         self.position = 0
         self.strip_offsets: list[int] = []
 
@@ -174,7 +177,7 @@ class _Plan:
             self.fields[tag] = (Type.LONG, len(group), struct.pack(f"<{len(group)}I", *(p.position for p in group)))
         if self.strip_offsets:
             n = len(self.strip_offsets)
-            self.fields[STRIP_OFFSETS] = (Type.LONG, n, struct.pack(f"<{n}I", *self.strip_offsets))
+            self.fields[self.offsets] = (Type.LONG, n, struct.pack(f"<{n}I", *self.strip_offsets))
         out += struct.pack("<H", len(self.fields))
         room = self.position + 2 + 12 * len(self.fields) + 4
         values = bytearray()
