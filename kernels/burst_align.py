@@ -16,6 +16,7 @@ from kernel import kernel
 
 TILE = 16  # pixels of the finest grey level, i.e. 32 mosaic pixels
 PAD = 32
+PULL = 2.0  # absolute difference, summed over a tile in units of the noise, that a pixel of a move must win
 
 
 def binomial(f: hl.Func, x: hl.Var, y: hl.Var, name: str) -> hl.Func:
@@ -81,8 +82,8 @@ def align_tiles() -> tuple[hl.Pipeline, list[Any]]:
     """Whole-pixel displacement of each tile that costs least (sum of absolute differences).
 
     Candidates are the displacements of the tile's nearest coarser tiles, doubled, and `guess`; around the best of
-    them `reach` pixels are searched in both directions. Ties keep the smallest move. coarse, result: (2, rows,
-    columns) int32.
+    them `reach` pixels are searched in both directions. Each pixel of the move costs PULL as well, so that noise alone
+    moves nothing. coarse, result: (2, rows, columns) int32.
     """
     ref, alt = hl.ImageParam(hl.Float(32), 2, "ref"), hl.ImageParam(hl.Float(32), 2, "alt")
     coarse = hl.ImageParam(hl.Int(32), 3, "coarse")
@@ -121,9 +122,9 @@ def align_tiles() -> tuple[hl.Pipeline, list[Any]]:
     i, j = hl.Var("i"), hl.Var("j")
     search = hl.RDom([(-reach, 2 * reach + 1), (-reach, 2 * reach + 1)])
     around = cost(start[1, tx, ty] + i, start[0, tx, ty] + j, "around", [i, j, tx, ty])
-    penalty = 1.0 + hl.f32(1e-4) * hl.f32(hl.abs(search.x) + hl.abs(search.y))
+    pull = hl.f32(PULL) * hl.f32(hl.abs(search.x) + hl.abs(search.y))
     found = hl.Func("found")
-    price = around[search.x, search.y, tx, ty] * penalty
+    price = around[search.x, search.y, tx, ty] + pull
     found[tx, ty] = (hl.i32(0), hl.i32(0), hl.f32(1e30))
     better = price < found[tx, ty][2]
     found[tx, ty] = (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.carriers import Frame
-from test_burst_scene import Array, Camera, Leaf, Mover, Pose, covered, gain, inner, merge, natural, shoot, views
+from test_burst_scene import Array, Camera, Leaf, Mover, Pose, Scene, covered, gain, inner, merge, natural, shoot, views
 
 TILE = 32
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 24, 40, 60)
@@ -76,6 +77,28 @@ def test_what_moves_by_itself_is_followed() -> None:
     assert np.abs(found.flow - wanted)[:, inside].mean() < 0.1
     outside = (np.abs(y) > 80) & (np.abs(x) > 80)
     assert np.abs(found.flow - pose.motion(y, x))[:, outside].mean() < 0.1
+
+
+@pytest.mark.parametrize("iso", [400, 6400])
+def test_one_small_thing_on_a_bare_wall_tells_the_motion(iso: float) -> None:
+    wall = Scene(np.full(3, 0.3), np.zeros((1, 2)), np.zeros((1, 3)), np.zeros(1))
+    spots = np.random.default_rng(2)
+    leaves = tuple(
+        Leaf(*spots.uniform(-30, 30, 2), spots.uniform(4, 12), 0, spots.uniform(0.02, 0.8, 3)) for _ in range(25)
+    )
+    scene, camera, pose = replace(wall, leaves=leaves), Camera(iso), Pose(5.25, -7.5)
+    frames = [camera.shoot(camera.sites(scene.colors(p, (320, 384))), spots) for p in (Pose(), pose)]
+    assert aligned(*frames).camera[:, 0] == pytest.approx([5.25, -7.5], abs=0.1)
+    assert merge(frames)[1].notices == []
+
+
+@pytest.mark.parametrize("size", [(192, 192), (512, 640)])
+def test_noise_alone_is_no_motion(size: tuple[int, int]) -> None:
+    camera, rng = Camera(3200), np.random.default_rng(4)
+    first, second = (camera.shoot(np.full(size, 0.2), rng) for _ in range(2))
+    found = aligned(first, second)
+    assert not found.flow.any()
+    assert not found.own.any()
 
 
 def disc(speed: float) -> Mover:

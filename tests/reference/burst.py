@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-TILE, PAD = 16, 32  # of grey levels
+TILE, PAD, PULL = 16, 32, 2.0  # of grey levels
 MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # of planes
 BLOCK_Y, BLOCK_X = 8, 16
 
@@ -61,7 +61,7 @@ def align_tiles(
         candidates = [tuple(2 * coarse[:, *np.clip(n, 0, last)]) for n in nearest] + [guess]
         start = min(candidates, key=lambda move: cost(*move))
         steps = [(j, i) for j in range(-reach, reach + 1) for i in range(-reach, reach + 1)]
-        prices = [cost(start[0] + j, start[1] + i) * (1 + 1e-4 * (abs(i) + abs(j))) for j, i in steps]
+        prices = [cost(start[0] + j, start[1] + i) + PULL * (abs(i) + abs(j)) for j, i in steps]
         best = steps[int(np.argmin(prices))]
         out[:, row, column] = start[0] + best[0], start[1] + best[1]
     return out

@@ -19,6 +19,10 @@ TILE = 16  # grey pixels; 32 mosaic pixels
 PAD = 32  # as in kernels/burst_align.py
 REACH = (1, 2, 2, 2, 2)  # pixels searched at each level, finest first, around what the coarser level found
 SHAKE = 120  # mosaic pixels that the coarsest level searches in each direction
+NOISE_GRADIENT = 0.117  # mean squared gradient of a grey level that holds nothing but noise of variance 1 per quad
+STEPS = 2  # in which all tiles refine the camera's motion together
+UNSURE = 0.02  # squared error of a tile's motion, in grey pixels, where its gradient is as strong as the noise
+DETAILED = 1.3 * NOISE_GRADIENT  # what noise alone hardly ever reaches in a tile (its deviation is 0.15 of it)
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,16 @@ def align(reference: list[FloatImage], alternate: list[FloatImage]) -> Alignment
     for step in range(2):
         flow, error, detail = _refine(reference[0], alternate[0], flow, damping=0.25 if step else 1.0)
     camera = _fit_camera(flow, error, detail)
+    for _ in range(STEPS):
+        steady = _camera_flow(camera, flow.shape[1:])
+        stepped, steady_error, _ = _refine(reference[0], alternate[0], steady, damping=0.1)
+        camera = _fit_camera(stepped, steady_error, detail)
     steady = _camera_flow(camera, flow.shape[1:])
-    _, steady_error, _ = _refine(reference[0], alternate[0], steady, damping=1.0)
+    if _few_hold(detail):  # then it must be clearly better than no motion at all
+        still = np.zeros_like(flow)
+        _, still_error, _ = _refine(reference[0], alternate[0], still, damping=1.0)
+        if float(np.mean(still_error - steady_error)) < 0.05:  # interpolation, which smooths, wins less than that
+            camera, steady, steady_error = np.zeros_like(camera), still, still_error
     flow, own = _choose(flow, error, steady, steady_error, detail)
     scale = 2.0  # grey to mosaic pixels
     affine = camera * np.array([scale, 1.0, 1.0])
@@ -114,6 +126,12 @@ def _refine(
     return out[:2], out[2], out[3]
 
 
+def _few_hold(detail: FloatImage) -> bool:
+    """True when hardly any tile has something to hold on to."""
+    above = np.maximum(detail - DETAILED, 0.0)
+    return float(np.sum(above / (above + 1.0))) < max(1.0, 0.005 * detail.size)
+
+
 def _centres(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
     """(3, rows * columns): 1, y, x of the tile centres in grey pixels from the centre of the grid."""
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float64)
@@ -126,16 +144,18 @@ def _camera_flow(camera: npt.NDArray[np.float64], shape: tuple[int, ...]) -> Flo
 
 
 def _fit_camera(flow: FloatImage, error: FloatImage, detail: FloatImage) -> npt.NDArray[np.float64]:
-    """Affine motion of most tiles: iteratively reweighted least squares with Geman-McClure weights."""
+    """Affine motion of most tiles: iteratively reweighted least squares with Geman-McClure weights, each tile with as
+    much error as its detail allows."""
     basis = _centres(flow.shape[1:])
     moves = flow.reshape(2, -1).astype(np.float64)
-    trust = (detail / (detail + 1.0) / (1.0 + error)).ravel().astype(np.float64)
-    weights = trust
+    detail = np.maximum(detail - NOISE_GRADIENT, 1e-6)
+    trust = (detail / (detail + 8.0) / (1.0 + error)).ravel().astype(np.float64)
     centre = np.array([_weighted_median(moves[0], trust), _weighted_median(moves[1], trust)])
     residual = np.hypot(*(moves - centre[:, None]))
+    unsure = UNSURE / detail.ravel()
     camera = np.zeros((2, 3))
     for width in (16.0, 4.0, 1.0, 0.25, 0.1, 0.1):
-        weights = trust / (1.0 + (residual / width) ** 2) ** 2
+        weights = trust / (1.0 + residual**2 / (width**2 + unsure)) ** 2
         normal = (basis * weights) @ basis.T + np.diag([1e-9, 1e-3, 1e-3])
         camera = np.linalg.solve(normal, (basis * weights) @ moves.T).T
         residual = np.hypot(*(moves - camera @ basis))

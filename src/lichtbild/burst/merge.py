@@ -14,7 +14,7 @@ import numpy as np
 from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, interpolate_planes, warp
-from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, sharpness
+from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, is_blurred
 from lichtbild.carriers import CELL, Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.recipe import Recipe
@@ -23,7 +23,6 @@ from lichtbild.report import Report
 AHEAD = 2  # frames that are read while another is merged
 STRICTNESS = 0.5  # a misfit of twice the noise halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
-BLURRED = 0.25  # share of the reference's detail below which a frame is useless
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 # Variance that is left of an alternate's noise after interpolation, averaged over sub-pixel positions (measured
 # on flat frames; tests/test_burst_merge.py).
@@ -151,7 +150,7 @@ class Merger:
         if alignment.similarity < FOREIGN:
             self.report.notice(f"{name}: shows another scene than {_name(mine)}; the frame is left out")
             return
-        if abs(np.log2(ratio)) < 0.2 and sharpness(its_levels) < BLURRED * sharpness(levels):
+        if abs(np.log2(ratio)) < 0.2 and is_blurred(its_levels, levels):
             self.report.notice(f"{name}: blurred beyond use; the frame is left out")
             return
         del its_levels

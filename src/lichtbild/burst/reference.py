@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from lichtbild import native
-from lichtbild.burst.align import PAD, gray_scale, pyramid, tile_grid
+from lichtbild.burst.align import DETAILED, NOISE_GRADIENT, PAD, gray_scale, pyramid, tile_grid
 from lichtbild.carriers import Burst, FloatImage, Frame, Metadata
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.report import Report
 
 SMALLEST = 64  # pixels of a side below which nothing can be aligned
-NOISE_GRADIENT = 0.117  # mean squared gradient of a grey level that holds nothing but noise of variance 1 per quad
+BLURRED = 0.25  # share of the reference's detail below which a frame is useless
 EARLY = 3  # frames among which the sharpest is sought
 
 
@@ -22,8 +22,8 @@ def exposure_of(meta: Metadata) -> float:
     return (meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2
 
 
-def sharpness(levels: list[FloatImage]) -> float:
-    """Mean squared gradient of the finest grey level beyond what noise makes, in units of the noise.
+def detail_of(levels: list[FloatImage]) -> FloatImage:
+    """(rows, columns) mean squared gradient of the finest grey level's tiles, in units of the noise.
 
     The middle half of the height and width speaks for the frame.
     """
@@ -34,7 +34,23 @@ def sharpness(levels: list[FloatImage]) -> float:
     rows, columns = tile_grid(level)
     out = np.empty((4, rows, columns), np.float32)
     native.call("align_refine", level, level, np.zeros((2, rows, columns), np.float32), 1.0, out)
-    return max(float(out[3].mean()) - NOISE_GRADIENT, 1e-3)
+    detail: FloatImage = out[3]
+    return detail
+
+
+def sharpness(levels: list[FloatImage]) -> float:
+    """Mean squared gradient beyond what noise makes, in units of the noise."""
+    return max(float(detail_of(levels).mean()) - NOISE_GRADIENT, 1e-3)
+
+
+def is_blurred(levels: list[FloatImage], reference: list[FloatImage]) -> bool:
+    """True when a frame has lost the detail that the reference has; without any in the reference none can be lost."""
+    theirs, own = (np.sort(detail_of(each), axis=None) for each in (reference, levels))
+    detailed = int(np.count_nonzero(theirs > 1.25 * DETAILED))
+    if detailed < max(4, 0.02 * theirs.size):
+        return False
+    theirs, own = theirs[-detailed:] - NOISE_GRADIENT, own[-detailed:] - NOISE_GRADIENT
+    return bool(own.sum() < BLURRED * theirs.sum())
 
 
 def choose_reference(
