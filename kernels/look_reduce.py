@@ -48,7 +48,7 @@ def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
 
 @kernel("look_histogram")
 def look_histogram() -> tuple[hl.Pipeline, list[Any]]:
-    """Histogram of a coarse log2 image: `BINS` bins, `PER_STOP` to a stop, from `LOWEST`; the middle counts double.
+    """Histogram of a coarse log2 image: `BINS` bins, `PER_STOP` to a stop, from `LOWEST`; corners count a fifth less.
 
     Each value is shared between its two nearest bins, so that the histogram changes smoothly with exposure.
     """
@@ -60,7 +60,7 @@ def look_histogram() -> tuple[hl.Pipeline, list[Any]]:
     low = hl.clamp(hl.i32(u), 0, BINS - 2)
     dx = (2 * hl.f32(r.x) + 1) / hl.f32(w) - 1
     dy = (2 * hl.f32(r.y) + 1) / hl.f32(h) - 1
-    weight = 1 - 0.25 * (dx * dx + dy * dy)
+    weight = 1 - 0.1 * (dx * dx + dy * dy)
     out[x] = hl.f32(0.0)
     out[low] += weight * (1 - (u - hl.f32(low)))
     out[low + 1] += weight * (u - hl.f32(low))

@@ -58,6 +58,49 @@ def test_the_same_scene_shot_again_moves_by_a_tenth_at_most() -> None:
         assert decided(shot(image))["ev"] == pytest.approx(reference, abs=0.1)
 
 
+def street(seed: int = 0) -> np.ndarray:
+    """Surfaces of many brightnesses, from asphalt to lit windows, with texture."""
+    rng = np.random.default_rng(11)
+    surfaces = np.repeat(np.repeat(rng.lognormal(-2.3, 0.9, (10, 16, 1)), 30, 0), 25, 1)
+    image = surfaces * np.random.default_rng(seed).normal(1, 0.1, (*SIZE, 1)) * np.array([1.0, 1.0, 0.9])
+    return np.asarray(image)
+
+
+def test_what_comes_and_goes_moves_it_little() -> None:
+    """A twenty-fifth of the frame is in turn a black coat, a grey van, a white one, a lamp."""
+    reference = decided(shot(street()))["ev"]
+    moved = []
+    for light in (0.002, 0.02, 0.1, 0.4, 1.0, 4.0, 30.0):
+        for y, x in ((30, 40), (120, 160), (210, 300)):
+            image = street(seed=1)
+            image[y : y + 60, x : x + 80] = light
+            moved.append(decided(shot(image))["ev"] - reference)
+    assert np.abs(moved).max() < 0.12 and np.abs(moved).mean() < 0.07
+    for y, x in ((0, 0), (15, 20)):
+        assert decided(shot(street()[y : y + 285, x : x + 380]))["ev"] == pytest.approx(reference, abs=0.06)
+    for flicker in (0.9, 1.1):
+        assert decided(shot(street() * flicker))["ev"] + np.log2(flicker) == pytest.approx(reference, abs=0.05)
+
+
+def test_noise_reduction_is_no_light() -> None:
+    """The same noisy night without and with noise reduction: as bright as each other."""
+    noisy = scene_of(night(), 1e-2)
+    reduced = replace(noisy, noise_profile=noisy.noise_profile.divided_by(20), captured_noise=noisy.noise_profile)
+    untouched = replace(noisy, captured_noise=noisy.noise_profile)
+    assert decided(reduced)["ev"] == pytest.approx(decided(untouched)["ev"], abs=1e-6)
+    assert decided(untouched)["ev"] < decided(scene_of(night(), 1e-7))["ev"] - 0.1
+
+
+@pytest.mark.parametrize("sky", [0.3, 0.5, 0.8])
+def test_what_is_burnt_out_is_white(sky: float) -> None:
+    """A frame that is mostly burnt out is not made darker than its white allows; the rest keeps its modelling."""
+    image = np.minimum(street() * 4, 1.0)
+    image[: int(SIZE[0] * sky)] = 1.0
+    picture = render_picture(shot(image), Recipe(sharpen=0.0), Report()).image
+    assert picture[: int(SIZE[0] * sky) - 20].min() > 240
+    assert np.percentile(picture, 1) < 110
+
+
 def test_it_is_smooth_in_the_brightness_of_the_scene() -> None:
     steps = np.arange(-4, 1.01, 0.1)
     evs = np.array([decided(shot(landscape() * 2.0**s))["ev"] + s for s in steps])

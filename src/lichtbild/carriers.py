@@ -153,6 +153,7 @@ class Scene:
     neutral: camera RGB of white that the white balance used, max 1.
     white_xy: CIE 1931 xy of the illuminant that it stands for.
     clip: level of white where every channel clips; the last channel measures up to there.
+    captured_noise: the profile as it was before noise reduction, whatever its strength; None where that is the same.
     """
 
     image: FloatImage
@@ -161,6 +162,7 @@ class Scene:
     white_xy: tuple[float, float]
     clip: float
     metadata: Metadata
+    captured_noise: NoiseProfile | None = None
 
 
 @dataclass(frozen=True)

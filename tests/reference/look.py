@@ -25,7 +25,7 @@ def histogram(coarse: np.ndarray, bins: int, lowest: float, per_stop: float) -> 
     u = np.clip((coarse.astype(np.float64) - lowest) * per_stop, 0, bins - 1.001)
     low = u.astype(int)
     y, x = ((2 * np.arange(n) + 1) / n - 1 for n in (h, w))
-    weight = 1 - 0.25 * (x[None] ** 2 + y[:, None] ** 2)
+    weight = 1 - 0.1 * (x[None] ** 2 + y[:, None] ** 2)
     out = np.zeros(bins)
     np.add.at(out, low, weight * (1 - (u - low)))
     np.add.at(out, low + 1, weight * (u - low))

@@ -30,6 +30,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         report.notice("the file has no usable colour matrix; colours are those of a typical camera")
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
+    captured = frame.noise_profile
     frame = denoise(frame, balance.neutral, recipe.denoise, report)
     lens = parse_opcodes(frame.metadata.opcode_list_3)
     part = replace(frame, default_crop=None) if lens else frame
@@ -55,6 +56,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         / (frame.white_level - min(frame.black_level))
         / float(np.min(balance.neutral)),
         metadata=replace(frame.metadata, opcode_list_1=b"", opcode_list_2=b"", opcode_list_3=b""),
+        captured_noise=working_noise(captured, balance.neutral, matrix),
     )
 
 

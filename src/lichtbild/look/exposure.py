@@ -1,43 +1,53 @@
 """Automatic exposure from a histogram of log luminance, decided by smooth functions of robust statistics.
 
-Two anchors are found: the gain that gives the picture the mean lightness of a well exposed photograph (lamps saturate
-and deep shadows count little, so neither moves it much), and the gain that puts the bright parts at diffuse white. The
-exposure lies between them. Both move exactly with the scene, so the same scene shot again, brighter or darker, gives
-the same picture. How bright the scene really was (from exposure time, aperture and ISO) sets how bright the picture
-should be: night stays night, snow stays white.
+Two anchors are found: the gain that gives the picture the mean lightness of a well exposed photograph, and the gain
+that puts its bright parts where those of a photograph lie. The exposure is between them. What is far brighter or far
+darker than the bulk of the scene (a lamp, a black coat) counts less the farther away it is, in one step of a
+redescending M-estimator (Huber and Ronchetti, "Robust statistics", 2009). No estimate from a histogram ignores what
+comes and goes, but the influence of each part of the frame is bounded. Both anchors move exactly with the scene, so the
+same scene shot again, brighter or darker, gives the same picture. How bright the scene really was (from exposure time,
+aperture and ISO) sets how bright the picture should be: night stays night, snow stays white. Where much of the frame is
+burnt out, it is not made darker than its white allows.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.carriers import Metadata
+from lichtbild.carriers import Metadata, Scene
 from lichtbild.look.tone import MIDDLE_GREY, FilmicCurve, lightness
 
+Floats = npt.NDArray[np.float64]
 BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
 LEVELS = LOWEST + np.arange(BINS) / PER_STOP  # log2 luminance of each bin
 
-MEAN_LIGHTNESS = 0.47
+MEAN_LIGHTNESS = 0.43
 BRIGHT_COUNT = 0.78
-DIFFUSE_WHITE = 1.8  # stops above middle grey
-TOWARDS_BRIGHT, MOST_BRIGHT = 0.7, 1.6  # share of the gap that is closed when bright parts would stay grey
-TOWARDS_DARK = 0.33  # and when they would burn out: local tone takes care of the rest
-AS_SHOT_PULL = 0.1
+FAR = 3.5  # stops from middle grey at which light counts less by half of what it may lose
+FAR_COUNT = 0.2  # what is left of it very far away
+MEAN_OF_BRIGHT = 0.24  # mean of the fourth power of lightness, in which the bright parts decide
+TOWARDS_BRIGHT, MOST_BRIGHT = 0.85, 1.6  # share of the gap that is closed when bright parts would stay grey
+TOWARDS_DARK = 0.7  # and when they would burn out: local tone takes care of the rest
+AS_SHOT_PULL = 0.25
 DARKEST = 0.02  # scene light after exposure up to which the noise of black may come
-NIGHT_SLOPE, SNOW_SLOPE = 0.15, 0.2
+LEFT = 0.05  # share of the variance of black that is left after noise reduction
+BURNT_TOP = 2.7  # stops above middle grey to which clipped light comes where it fills the frame
+BURNT_EDGE = 0.7  # stops below clip from which light counts as burnt
+BURNT_SHARE, BURNT_SLACK = 0.4, 2.4  # share of the frame that halves the stops by which it may still be darker
+NIGHT_SLOPE, SNOW_SLOPE = 0.18, 0.3
 
 
 @dataclass(frozen=True)
 class Statistics:
     """What the histogram says, in stops of log2 scene luminance (1.0 is the raw white level)."""
 
-    weights: npt.NDArray[np.float64]  # per bin, sum 1
+    weights: Floats  # per bin, sum 1
     low: float  # mean of the 2 to 10 % quantiles
-    middle: float  # median
     high: float  # mean of the 85 to 99.5 % quantiles
     peak: float  # mean of the 99 to 99.9 % quantiles
 
@@ -47,16 +57,24 @@ class Statistics:
         h = h / max(h.sum(), 1e-12)
         total = np.cumsum(h)
 
-        def quantile(p: npt.NDArray[np.float64]) -> float:
+        def quantile(p: Floats) -> float:
             return float(np.mean(np.interp(p, total, LEVELS)))
 
         return cls(
             h,
             quantile(np.linspace(0.02, 0.10, 9)),
-            quantile(np.linspace(0.45, 0.55, 5)),
             quantile(np.linspace(0.85, 0.995, 15)),
             quantile(np.linspace(0.99, 0.999, 10)),
         )
+
+
+def usual_noise(scene: Scene, weights: npt.ArrayLike) -> float:
+    """Standard deviation of the guide luminance of black as noise reduction of strength 1 leaves it, whatever its
+    strength was: exposure follows the scene and not a setting. weights: of R, G, B in the guide luminance."""
+    captured = scene.captured_noise
+    share, profile = (1.0, scene.noise_profile) if captured is None else (LEFT, captured)
+    variance = share * float(np.asarray(weights, np.float64) ** 2 @ profile.offset)
+    return max(math.sqrt(max(variance, 0.0)), 2.0**-15)
 
 
 def soft(x: float, width: float = 0.5) -> float:
@@ -86,33 +104,58 @@ def key(light_value: float | None) -> float:
     return snow - night
 
 
-def counted_lightness(stops: npt.ArrayLike, curve: FilmicCurve) -> npt.NDArray[np.float64]:
-    """What a brightness in stops from middle grey adds to the mean: its lightness, but a bright sky counts no more than
-    a light wall, for local tone will hold it back."""
-    light = lightness(curve(MIDDLE_GREY * 2.0 ** np.asarray(stops, np.float64)))
+def counted_lightness(light: Floats) -> Floats:
+    """What a lightness adds to the mean: a bright sky counts no more than a light wall, for local tone will hold it
+    back."""
     return np.asarray(light / (1 + (light / BRIGHT_COUNT) ** 6) ** (1 / 6))
 
 
-def mean_anchor(statistics: Statistics, curve: FilmicCurve) -> float:
-    """EV that gives the mean lightness `MEAN_LIGHTNESS` through the curve."""
+def anchor(weights: Floats, values: Callable[[Floats], Floats], wanted: float) -> float:
+    """EV that gives the mean of `values`, a growing function of stops from middle grey; weights: per bin, sum 1."""
     low, high = -16.0, 24.0
     stops = LEVELS - math.log2(MIDDLE_GREY)
     for _ in range(24):
         ev = 0.5 * (low + high)
-        mean = float(np.sum(statistics.weights * counted_lightness(stops + ev, curve)))
-        low, high = (ev, high) if mean < MEAN_LIGHTNESS else (low, ev)
+        low, high = (ev, high) if float(weights @ values(stops + ev)) < wanted else (low, ev)
     return 0.5 * (low + high)
 
 
+def bulk(weights: Floats, ev: float) -> Floats:
+    """The histogram with less of what is far from middle grey at that exposure."""
+    far = (LEVELS - math.log2(MIDDLE_GREY) + ev) / FAR
+    counted = weights * (FAR_COUNT + (1 - FAR_COUNT) / (1 + far**4))
+    return np.asarray(counted / max(counted.sum(), 1e-12))
+
+
+def burnt_share(statistics: Statistics, clip: float) -> float:
+    """Share of the frame that is clipped, or nearly."""
+    ramp = np.clip((LEVELS - math.log2(max(clip, 1e-3)) + BURNT_EDGE) / BURNT_EDGE, 0.0, 1.0)
+    return float(np.sum(statistics.weights * ramp * ramp * (3 - 2 * ramp)))
+
+
+def burnt_floor(share: float, clip: float) -> float:
+    """EV below which clipped light would be shown as grey; far lower where there is little of it."""
+    slack = BURNT_SLACK * BURNT_SHARE / (BURNT_SHARE + share)
+    return math.log2(MIDDLE_GREY) + BURNT_TOP - math.log2(max(clip, 1e-3)) - slack
+
+
 def decide(
-    statistics: Statistics, metadata: Metadata, curve: FilmicCurve, black_noise: float
+    statistics: Statistics, metadata: Metadata, curve: FilmicCurve, black_noise: float, clip: float
 ) -> dict[str, float | None]:
     """Automatic exposure in EV and what led to it.
 
     black_noise: standard deviation of the luminance of black; the exposure never makes it brighter than `DARKEST`.
+    clip: luminance of white where the sensor clips.
     """
-    by_mean = mean_anchor(statistics, curve)
-    by_white = math.log2(MIDDLE_GREY) + DIFFUSE_WHITE - statistics.high
+
+    def shown(stops: Floats) -> Floats:
+        return np.asarray(lightness(curve(MIDDLE_GREY * 2.0**stops)))
+
+    def level(weights: Floats) -> float:
+        return anchor(weights, lambda stops: counted_lightness(shown(stops)), MEAN_LIGHTNESS)
+
+    counted = bulk(statistics.weights, level(statistics.weights))
+    by_mean, by_white = level(counted), anchor(counted, lambda stops: shown(stops) ** 4, MEAN_OF_BRIGHT)
     gap = by_white - by_mean
     brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap, 0.35) / MOST_BRIGHT)
     darker = TOWARDS_DARK * soft(-gap, 0.35)
@@ -120,7 +163,8 @@ def decide(
     light_value = scene_brightness(metadata, -by_mean + math.log2(MIDDLE_GREY))
     ev += key(light_value)
     as_shot = metadata.color.baseline_exposure + 0.5
-    ev += AS_SHOT_PULL * 2.0 * math.tanh((as_shot - ev) / 2.0)
+    ev += AS_SHOT_PULL * math.tanh(as_shot - ev)
+    ev += soft(burnt_floor(burnt_share(statistics, clip), clip) - ev, 0.3)
     ev -= soft(ev - math.log2(DARKEST / max(black_noise, 1e-5)))
     ev = max(ev, -8.0)
     return {"auto_ev": ev, "mean_ev": by_mean, "white_ev": by_white, "light_value": light_value}

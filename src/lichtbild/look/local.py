@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.look.exposure import Statistics, soft
+from lichtbild.look.exposure import Statistics, burnt_share, soft
 from lichtbild.look.look import Local, Vignette
 from lichtbild.look.tone import MIDDLE_GREY
 
@@ -25,7 +25,9 @@ HIGHLIGHT_KNEE, HIGHLIGHT_TOP = 0.6, 2.0
 SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.4
 ALWAYS = 0.8  # stops by which shadows count as too dark in any scene
 MOST_LIFT = 2.2
-LEAST_WHITE = 2.4
+LEAST_WHITE = 1.7
+BURNT_WHITE = 0.3  # stops by which display white is lower where the frame is mostly clipped
+BURNT = 0.25  # share of clipped light by which highlights are held back half as far: it has nothing to show
 CLEAN = 3.0  # signal to noise at which shadows get half of their lift
 
 
@@ -61,15 +63,16 @@ def _soft(x: npt.NDArray[np.float64], width: float) -> npt.NDArray[np.float64]:
     return np.asarray(width * np.logaddexp(0.0, x / width))
 
 
-def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, float]) -> LocalTone:
+def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, float], clip: float) -> LocalTone:
     """How far highlights are held back and shadows opened in this scene.
 
-    noise: scale and offset of the guide luminance's variance.
+    noise: scale and offset of the guide luminance's variance. clip: luminance of white where the sensor clips.
     """
     to_grey = ev - math.log2(MIDDLE_GREY)
     high, low = statistics.high + to_grey, statistics.low + to_grey
     excess = soft(high - HIGHLIGHT_TOP, 0.7)
     compression = local.highlights * 0.9 * excess / (excess + HIGHLIGHT_TOP - HIGHLIGHT_KNEE)
+    compression *= BURNT**2 / (BURNT**2 + burnt_share(statistics, clip) ** 2)
     missing = soft(SHADOW_FLOOR - low, 0.7)
     lift = local.shadows * 0.9 * (missing + ALWAYS) / (missing + ALWAYS + SHADOW_KNEE - SHADOW_FLOOR)
     return LocalTone(compression, lift, noise[0], noise[1], ev)
@@ -81,7 +84,9 @@ def white_point(tones: LocalTone, statistics: Statistics, clip: float, wanted: f
     to_grey = tones.ev - math.log2(MIDDLE_GREY)
     top = math.log2(max(clip, 1e-3)) + to_grey
     top += soft(statistics.peak + to_grey - top, 0.2)
-    end = LEAST_WHITE + soft(top + float(tones.gain(np.array(top))) - LEAST_WHITE, 0.3)
+    share = burnt_share(statistics, clip)
+    top -= BURNT_WHITE * share / (BURNT + share)
+    end = LEAST_WHITE + soft(top + float(tones.gain(np.array(top))) - LEAST_WHITE, 0.15)
     return wanted - soft(wanted - end, 0.3)
 
 

@@ -40,13 +40,14 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
 
     guide = guide_numbers(scene, chosen)
-    coarse, factor = coarse_luminance(scene.image, guide)
+    black_noise = exposure.usual_noise(scene, guide[:3])
+    coarse, factor = coarse_luminance(scene.image, guide, black_noise)
     histogram = np.empty(exposure.BINS, np.float32)
     native.call("look_histogram", coarse, histogram)
     statistics = exposure.Statistics.of(histogram)
-    decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve, 2 * float(guide[3]))
+    decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve, black_noise, scene.clip)
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
-    tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])))
+    tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])), scene.clip)
     white = local.white_point(tones, statistics, scene.clip, chosen.tone.white)
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, white)
     sharpness = 1.0
@@ -55,7 +56,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         sharpness = 0.5 + 0.5 * recipe.size / max(scene.image.shape[:2])
         scene = resize.smaller(scene, recipe.size)
         guide = guide_numbers(scene, chosen)
-        coarse, factor = coarse_luminance(scene.image, guide)
+        coarse, factor = coarse_luminance(scene.image, guide, black_noise)
     report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided)
 
     gain = np.empty((3, *coarse.shape), np.float32)
@@ -112,12 +113,16 @@ def planar(image: Array) -> Array:
     return np.moveaxis(np.moveaxis(image, 2, 0).copy(order="C"), 0, 2)
 
 
-def coarse_luminance(image: Array, guide: Array) -> tuple[Array, int]:
-    """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge; pixels per cell."""
+def coarse_luminance(image: Array, guide: Array, black_noise: float) -> tuple[Array, int]:
+    """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge; pixels per cell.
+
+    The logarithm levels off at half of `black_noise`.
+    """
     height, width = image.shape[:2]
     factor = max(1, round(max(height, width) / COARSE))
     coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
-    native.call("look_reduce", image, guide, factor, coarse)
+    weights = np.array([*guide[:3], 0.5 * black_noise], np.float32)
+    native.call("look_reduce", image, weights, factor, coarse)
     return coarse, factor
 
 
