@@ -21,7 +21,15 @@ from lichtbild.api import develop, merge, read
 
 if TYPE_CHECKING:
     from lichtbild.carriers import Burst, Frame, Metadata, NoiseProfile, Picture, Scene
-    from lichtbild.errors import BurstError, KernelError, LichtbildError, OutputError, RawError, RecipeError
+    from lichtbild.errors import (
+        BurstError,
+        KernelError,
+        LichtbildError,
+        MeasureError,
+        OutputError,
+        RawError,
+        RecipeError,
+    )
     from lichtbild.recipe import Recipe
     from lichtbild.report import Report
 
@@ -32,7 +40,15 @@ develop.__dict__ = sys.modules["lichtbild.develop"].__dict__
 
 _HOMES = {
     "carriers": ("Burst", "Frame", "Metadata", "NoiseProfile", "Picture", "Scene"),
-    "errors": ("BurstError", "KernelError", "LichtbildError", "OutputError", "RawError", "RecipeError"),
+    "errors": (
+        "BurstError",
+        "KernelError",
+        "LichtbildError",
+        "MeasureError",
+        "OutputError",
+        "RawError",
+        "RecipeError",
+    ),
     "recipe": ("Recipe",),
     "report": ("Report",),
 }
@@ -43,6 +59,7 @@ __all__ = [
     "Frame",
     "KernelError",
     "LichtbildError",
+    "MeasureError",
     "Metadata",
     "NoiseProfile",
     "OutputError",

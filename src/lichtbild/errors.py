@@ -25,5 +25,9 @@ class OutputError(LichtbildError):
     """A photograph that cannot be written."""
 
 
+class MeasureError(LichtbildError):
+    """A picture or a set of frames that cannot be measured as asked."""
+
+
 class KernelError(LichtbildError):
     """A compiled kernel is missing or reported a failure."""

@@ -16,6 +16,8 @@ _LABELS = {
     "look": "Finishing",
     "output": "Writing",
     "simulate": "Shooting",
+    "frames": "Measuring",
+    "bench": "Comparing",
 }
 _WIDTH = 30
 

@@ -53,6 +53,20 @@ def read_frame(path: Path, report: Report) -> Frame:
         raise RawError(f"{path}: there is not enough memory to read it") from None
 
 
+def read_sensor(path: Path, report: Report) -> Sensor:
+    """The numbers as the sensor gave them: linearised, but with its defects and without a judgement of its noise.
+
+    For measurements; photographs are made from `read_frame`. Raises `RawError`.
+    """
+    path = Path(path)
+    try:
+        return _sensor(path, Notes(report, path.name))
+    except RawError as error:
+        raise RawError(f"{path}: {error}") from None
+    except MemoryError:
+        raise RawError(f"{path}: there is not enough memory to read it") from None
+
+
 def probe(path: Path) -> Probe:
     """The file's metadata alone, in a few milliseconds. Raises `RawError` when it is plainly no raw file."""
     path = Path(path)

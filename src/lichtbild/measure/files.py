@@ -1,0 +1,188 @@
+"""JPEG, PNG and TIFF files as samples and profile; what a header claims is checked before memory is taken."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild.errors import MeasureError, RawError
+
+MOST_PIXELS = 200_000_000
+_DAMAGED = "is damaged; save or copy it again"
+_PHOTOMETRIC_CFA, _PHOTOMETRIC_LINEAR = 32803, 34892
+
+
+def kind_of(data: memoryview) -> str:
+    """ "jpeg", "png", "tiff", or "raw" for all else that may be a raw file. Raises `MeasureError`."""
+    from lichtbild.raw import sniff
+
+    head = bytes(data[:16])
+    if head[:3] == b"\xff\xd8\xff":
+        return "jpeg"
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return "png"
+    try:
+        sniff.refuse_finished(data)
+    except RawError as error:
+        what = str(error).partition(",")[0]
+        raise MeasureError(f"{what}, which is not read here; name a JPEG, PNG, TIFF or raw file") from None
+    return "tiff" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and _is_plain(data) else "raw"
+
+
+def _is_plain(data: memoryview) -> bool:
+    """A TIFF that is a picture: no DNG, no mosaic in any directory, and the picture in the first one."""
+    from lichtbild.raw.tiff import Tiff
+
+    try:
+        tiff = Tiff(data)
+    except RawError:
+        raise MeasureError(_DAMAGED) from None
+    first = tiff.directories[0]
+    if 50706 in first or any(d.integer(262) in (_PHOTOMETRIC_CFA, _PHOTOMETRIC_LINEAR) for d in tiff.all()):
+        return False
+    # What cameras write as TIFF begins with a reduced picture, or hides the mosaic in an odd compression.
+    return first.integer(254, 0) == 0 and first.integer(259, 1) in (1, 5, 7, 8, 32773, 32946, 34925, 50000, 50001)
+
+
+def decode(data: memoryview, kind: str) -> tuple[npt.NDArray[Any], bytes]:
+    """((h, w, 3) uint8, uint16 or float32, upright; ICC profile or nothing). Raises `MeasureError`."""
+    import imagecodecs
+
+    if kind == "jpeg":
+        (height, width), profile, orientation = _jpeg(data)
+        codec: Any = imagecodecs.jpeg8_decode
+    elif kind == "png":
+        (height, width), profile, orientation = _png(data)
+        codec = imagecodecs.png_decode
+    else:
+        (height, width), profile, orientation = _tiff(data)
+        codec = imagecodecs.tiff_decode
+    if not 0 < height * width <= MOST_PIXELS:
+        raise MeasureError(f"claims {width} x {height} pixels; {MOST_PIXELS // 10**6} million are the most")
+    try:
+        image = np.asarray(codec(bytes(data)))
+    except MemoryError:
+        raise
+    except Exception:  # imagecodecs raises many kinds
+        raise MeasureError(_DAMAGED) from None
+    return _turned(_three(image), orientation), profile
+
+
+def _three(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Three channels of a kind that can be measured; opacity is left out."""
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if image.ndim != 3:
+        raise MeasureError("holds several pictures; save one of them")
+    if image.shape[2] in (1, 2):
+        image = np.repeat(image[..., :1], 3, axis=2)
+    if image.shape[2] == 4:
+        image = image[..., :3]
+    if image.shape[2] != 3:
+        raise MeasureError(f"has {image.shape[2]} channels; save it as RGB or grey")
+    if image.dtype == np.bool_:
+        image = image.astype(np.uint8) * np.uint8(255)
+    if image.dtype in (np.float16, np.float64):
+        image = image.astype(np.float32)
+    if image.dtype not in (np.uint8, np.uint16, np.float32):
+        raise MeasureError(
+            f"holds samples of a kind that is not measured ({image.dtype}); save it with 8, 16 or 32f bits"
+        )
+    if image.dtype == np.float32 and not np.isfinite(image).all():
+        raise MeasureError("holds samples that are no numbers (NaN or infinite); save it again")
+    return np.ascontiguousarray(image)
+
+
+def _turned(image: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """Upright, by EXIF's number 1 to 8."""
+    if orientation in (5, 6, 7, 8):
+        image = image.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)
+
+
+def _segments(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """(marker, content) of a JPEG's segments up to the first scan."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        length = int.from_bytes(data[at + 2 : at + 4])
+        if marker == 0xDA:
+            return
+        yield marker, data[at + 4 : at + 2 + length]
+        at += 2 + max(length, 2)
+
+
+def _jpeg(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
+    size, parts, orientation = (0, 0), {}, 1
+    for marker, content in _segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(content) >= 6:
+            size = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
+            if content[5] == 4:
+                raise MeasureError("is a CMYK picture for printing; save it as RGB")
+        elif marker == 0xE2 and bytes(content[:12]) == b"ICC_PROFILE\0" and len(content) > 14:
+            parts[content[12]] = bytes(content[14:])
+        elif marker == 0xE1 and bytes(content[:6]) == b"Exif\0\0":
+            orientation = _orientation(content[6:])
+    if not all(size):
+        raise MeasureError(_DAMAGED)
+    return size, b"".join(parts[i] for i in sorted(parts)), orientation
+
+
+def _png(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
+    profile, orientation, at = b"", 1, 8
+    size: tuple[int, int] = (0, 0)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        name, content = bytes(data[at + 4 : at + 8]), data[at + 8 : at + 8 + length]
+        if name == b"IHDR" and len(content) >= 13:
+            width, height = struct.unpack_from(">II", content)
+            size = height, width
+        elif name == b"iCCP":
+            packed = bytes(content).partition(b"\0")[2][1:]
+            try:
+                profile = zlib.decompressobj().decompress(packed, 1 << 24)
+            except zlib.error:
+                profile = b"damaged"
+        elif name == b"eXIf":
+            orientation = _orientation(content)
+        elif name in (b"IDAT", b"IEND"):
+            break
+        at += 12 + length
+    if not all(size):
+        raise MeasureError(_DAMAGED)
+    return size, profile, orientation
+
+
+def _tiff(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
+    from lichtbild.raw.tiff import Tiff
+
+    first = Tiff(data).directories[0]
+    width, height, kind = (first.integer(tag, 0) or 0 for tag in (256, 257, 262))
+    if width <= 0 or height <= 0:
+        raise MeasureError(_DAMAGED)
+    if kind not in (0, 1, 2, 6):
+        raise MeasureError("is a TIFF that is neither RGB nor grey; save it as RGB")
+    orientation = first.integer(274, 1) or 1
+    return (height, width), first.bytes(34675), orientation if 1 <= orientation <= 8 else 1
+
+
+def _orientation(exif: memoryview) -> int:
+    from lichtbild.raw.tiff import Tiff
+
+    try:
+        value = Tiff(exif).directories[0].integer(274, 1) or 1
+    except (RawError, struct.error):
+        return 1
+    return value if 1 <= value <= 8 else 1
