@@ -29,16 +29,18 @@ def highest(values: Iterable[hl.Expr]) -> hl.Expr:
 def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     """Add one warped alternate to the sums.
 
-    reference (2h, 2w) uint16 digital numbers; warped (2h, 2w) uint16 as from burst_warp; sums (5, h, w)
-    float32, read and written in place. black: (4,), unit: 1 / (white - black) of the reference; noise: (4, 2)
-    scale and offset of each site of the reference, noise_alt those of the alternate at the reference's exposure;
-    ratio: exposure of the reference over the alternate's; clip, clip_ref: x at which the alternate and the
-    reference clip, in units of the reference's white; strictness: how fast the weight falls with misfit.
+    reference (2h, 2w) uint16 digital numbers; warped (2h, 2w) uint16 as from burst_warp; sums (5, h, w) float32, read
+    and written in place. black: (4,), unit: 1 / (white - black) of the reference; noise: (4, 2) scale and offset of
+    each site of the reference, noise_alt those of the alternate at the reference's exposure; rows: (h,) factor of the
+    alternate's light in each row of quads; ratio: exposure of the reference over the alternate's; clip, clip_ref: x at
+    which the alternate and the reference clip, in units of the reference's white; strictness: how fast the weight falls
+    with misfit.
     """
     reference, warped = hl.ImageParam(hl.UInt(16), 2, "reference"), hl.ImageParam(hl.UInt(16), 2, "warped")
     sums = hl.ImageParam(hl.Float(32), 3, "sums")
     black = hl.ImageParam(hl.Float(32), 1, "black")
     noise, noise_alt = hl.ImageParam(hl.Float(32), 2, "noise"), hl.ImageParam(hl.Float(32), 2, "noise_alt")
+    rows = hl.ImageParam(hl.Float(32), 1, "rows")
     unit, ratio, clip, clip_ref, strictness = (
         hl.Param(hl.Float(32), n) for n in ("unit", "ratio", "clip", "clip_ref", "strictness")
     )
@@ -48,7 +50,7 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     ref, alt, usable = hl.Func("ref"), hl.Func("alt"), hl.Func("usable")
     sx, sy = 2 * x + c % 2, 2 * y + c / 2
     ref[x, y, c] = (hl.f32(reference[sx, sy]) - black[c]) * unit
-    alt[x, y, c] = (hl.f32(warped[sx, sy]) - PEDESTAL) * (ratio / UNIT)
+    alt[x, y, c] = (hl.f32(warped[sx, sy]) - PEDESTAL) * (rows[hl.clamp(y, 0, h - 1)] * (ratio / UNIT))
     quad = range(4)
     r, a = [hl.Expr(ref[x, y, i]) for i in quad], [hl.Expr(alt[x, y, i]) for i in quad]
     # Where either frame clips, only what both can tell is compared.
@@ -70,10 +72,11 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     beside = hl.select(ratio < 0.8, hl.Expr(wide[x, y]), top)
     usable[x, y] = hl.select(present, hl.clamp((clip - beside) / (hl.f32(0.02) * clip), 0.0, 1.0), hl.f32(0.0))
 
-    # Two measures of misfit, in units of the noise.
+    # Two measures of misfit, in units of the noise; what one frame does not show tells nothing.
     square, shift = hl.Func("square"), hl.Func("shift")
-    square[x, y] = sum_of(d * d / v for d, v in zip(differences, variance, strict=True)) * 0.25
-    shift[x, y] = sum_of(d / hl.sqrt(v) for d, v in zip(differences, variance, strict=True)) * 0.25
+    units = [d * hl.fast_inverse_sqrt(v) for d, v in zip(differences, variance, strict=True)]
+    square[x, y] = hl.select(present, sum_of(u * u for u in units) * 0.25, hl.f32(1.0))
+    shift[x, y] = hl.select(present, sum_of(units) * 0.25, hl.f32(0.0))
     edge_square = hl.BoundaryConditions.repeat_edge(square, [(0, w), (0, h)])
     edge_shift = hl.BoundaryConditions.repeat_edge(shift, [(0, w), (0, h)])
 
@@ -103,7 +106,7 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
         f.store_at(out, yo).compute_at(out, yi).vectorize(x, 16)
     weight.compute_at(out, yi).vectorize(x, 16)
     return hl.Pipeline([out]), [
-        reference, warped, sums, black, noise, noise_alt, unit, ratio, clip, clip_ref, strictness,
+        reference, warped, sums, black, noise, noise_alt, rows, unit, ratio, clip, clip_ref, strictness,
     ]  # fmt: skip
 
 

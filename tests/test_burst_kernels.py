@@ -141,13 +141,14 @@ def test_burst_accumulate(
     warped = np.clip(alt * reference.UNIT + reference.PEDESTAL, 1, 65535).astype(np.uint16)
     warped[:3, :5] = 0
     sums = rng.uniform(0, 3, (5, shape[0] // 2, shape[1] // 2)).astype(np.float32)
-    arguments = (black, noise, noise_alt, 1 / 3500, ratio, clip, clip_ref, 0.5)
+    rows = rng.uniform(0.98, 1.02, shape[0] // 2).astype(np.float32)
+    arguments = (black, noise, noise_alt, rows, 1 / 3500, ratio, clip, clip_ref, 0.5)
     want = reference.burst_accumulate(ref, warped, sums, *arguments)
     taken = (want[4] - sums[4]) * ratio
     assert taken.min() < 0.1
     assert taken.max() > 0.8
     native.call("burst_accumulate", ref, warped, sums, *arguments, sums)
-    np.testing.assert_allclose(sums, want, rtol=3e-4, atol=3e-5)
+    np.testing.assert_allclose(sums, want, rtol=1.5e-3, atol=1e-4)  # inverse roots to 14 bits
 
 
 @pytest.mark.parametrize("yields", [False, True])

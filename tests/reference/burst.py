@@ -186,6 +186,7 @@ def burst_accumulate(
     black: np.ndarray,
     noise: np.ndarray,
     noise_alt: np.ndarray,
+    rows: np.ndarray,
     unit: float,
     ratio: float,
     clip: float,
@@ -193,7 +194,8 @@ def burst_accumulate(
     strictness: float,
 ) -> np.ndarray:
     r = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
-    a = (quads(warped) - PEDESTAL) * ratio / UNIT
+    a = (quads(warped) - PEDESTAL) * ratio / UNIT * rows.astype(float)[:, None]
+    present = (quads(warped) > 0).all(0)
     ceiling = min(clip, clip_ref)
     difference = np.minimum(a, ceiling) - np.minimum(r, ceiling)
     mean = np.maximum((a + r).mean(0) / 2, 0)
@@ -202,9 +204,10 @@ def burst_accumulate(
     if ratio < 0.8:  # beside the clipped pixels of a longer exposure: the highest of 5x5 quads
         padded = np.pad(top, 2, mode="edge")
         top = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).max((2, 3))
-    usable = np.clip((clip - top) / (0.02 * clip), 0, 1) * (quads(warped) > 0).all(0)
-    square = filtered((difference**2 / (own + its)).mean(0), [0.25, 0.5, 0.25])
-    shift = filtered((difference / np.sqrt(own + its)).mean(0), [0.25, 0.5, 0.25])
+    usable = np.clip((clip - top) / (0.02 * clip), 0, 1) * present
+    square = np.where(present, (difference**2 / (own + its)).mean(0), 1)
+    shift = np.where(present, (difference / np.sqrt(own + its)).mean(0), 0)
+    square, shift = (filtered(a, [0.25, 0.5, 0.25]) for a in (square, shift))
     misfit = np.maximum(square - 1.35, 0) + 4 * np.maximum(shift**2 - 0.15, 0)
     weight = usable * (own / its).mean(0) / (1 + strictness * misfit**2)
     return sums + weight * np.concatenate([a, np.ones((1, *weight.shape))])

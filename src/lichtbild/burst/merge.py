@@ -5,28 +5,26 @@ Memory does not grow with the number of frames: besides the reference there is o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
+from lichtbild.burst.flicker import measure_flicker, sampling
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, interpolate_planes, warp
+from lichtbild.burst.noise_left import NoiseLeft
 from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, is_blurred
+from lichtbild.burst.stream import name_of, stream
 from lichtbild.carriers import CELL, Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
-AHEAD = 2  # frames that are read while another is merged
+MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance at middle grey
 STRICTNESS = 0.5  # a misfit of twice the noise halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
-# Variance that is left of an alternate's noise after interpolation, averaged over sub-pixel positions (measured
-# on flat frames; tests/test_burst_merge.py).
-INTERPOLATION_GAIN = 0.69
 
 
 def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
@@ -46,58 +44,18 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     if not others:
         return reference
     if reference.is_linear:
-        report.notice(f"{_name(reference)}: linear raw frames are not merged; only this frame is used")
+        report.notice(f"{name_of(reference)}: linear raw frames are not merged; only this frame is used")
         return reference
     if min(reference.mosaic.shape) < SMALLEST:
-        report.notice(f"{_name(reference)}: too small to be aligned with others; only this frame is used")
+        report.notice(f"{name_of(reference)}: too small to be aligned with others; only this frame is used")
         return reference
     merger = Merger(reference, report)
     with report.leg("merge"):
-        for done, frame in enumerate(_stream(others, report)):
+        for done, frame in enumerate(stream(others, report)):
             if frame is not None:
                 merger.add(frame)
             report.progress("merge", (done + 1) / len(others))
         return merger.finish()
-
-
-def _name(frame: Frame | Path) -> str:
-    return str(frame if isinstance(frame, Path) else frame.metadata.path or "frame")
-
-
-def _read(frame: Frame | Path, report: Report) -> Frame | LichtbildError:
-    if isinstance(frame, Frame):
-        return frame
-    from lichtbild.raw.read import read_frame
-
-    try:
-        return read_frame(frame, report)
-    except LichtbildError as error:
-        return error
-
-
-def _stream(frames: Sequence[Frame | Path], report: Report) -> Iterator[Frame | None]:
-    """Read frames ahead of their use, a few at a time; None stands for one that cannot be read."""
-    from concurrent.futures import Future, ThreadPoolExecutor
-
-    with ThreadPoolExecutor(AHEAD) as pool:
-        queue: list[Future[Frame | LichtbildError]] = []
-        waiting = iter(frames)
-        try:
-            while True:
-                while len(queue) < AHEAD and (following := next(waiting, None)) is not None:
-                    queue.append(pool.submit(_read, following, report))
-                if not queue:
-                    return
-                result = queue.pop(0).result()
-                if isinstance(result, LichtbildError):
-                    report.notice(f"{result}; the frame is left out")
-                    yield None
-                else:
-                    yield result
-                del result
-        finally:
-            for pending in queue:
-                pending.cancel()
 
 
 def even(mosaic: Mosaic) -> Mosaic:
@@ -126,6 +84,7 @@ class Merger:
         self.sums: FloatImage = np.zeros((5, height // 2, width // 2), np.float32)
         self.highest = self.clip
         self.used = 1
+        self.noise_left = NoiseLeft(reference)
         self._levels: dict[float, list[FloatImage]] = {}
 
     def _reference_levels(self, cap: float) -> list[FloatImage]:
@@ -135,7 +94,7 @@ class Merger:
 
     def add(self, frame: Frame) -> None:
         """Align and merge one alternate, or drop it with a notice."""
-        name = _name(frame)
+        name = name_of(frame)
         mine, its = self.reference, frame
         if problem := _other_camera(mine, its):
             self.report.notice(f"{name}: {problem}; the frame is left out")
@@ -148,7 +107,7 @@ class Merger:
         its_levels = pyramid(its, gray_scale(mine, cap), ratio)
         alignment = align(levels, its_levels)
         if alignment.similarity < FOREIGN:
-            self.report.notice(f"{name}: shows another scene than {_name(mine)}; the frame is left out")
+            self.report.notice(f"{name}: shows another scene than {name_of(mine)}; the frame is left out")
             return
         if abs(np.log2(ratio)) < 0.2 and is_blurred(its_levels, levels):
             self.report.notice(f"{name}: blurred beyond use; the frame is left out")
@@ -162,26 +121,41 @@ class Merger:
         planes = interpolate_planes(frame)
         warped = warp(planes, alignment.flow, self.mosaic.shape, frame.mosaic.shape, frame.color_phase)
         del planes
-        flicker = self._flicker(warped, ratio, clip)
-        ratio, clip = ratio * flicker, clip * flicker
         noise = site_noise(frame, frame.noise_profile) * np.array([ratio, ratio * ratio], np.float32)
+        gain, rows = self._flicker(warped, ratio, min(self.clip, clip))
+        ratio, clip, noise = ratio * gain, clip * gain, noise * np.array([gain, gain * gain], np.float32)
+        self._fill(warped, ratio)
+        self.noise_left.add(alignment.flow, float(np.mean((self.noise @ MIDDLE) / (noise @ MIDDLE))))
         native.call(
             "burst_accumulate",
-            self.mosaic, warped, self.sums, self.black, self.noise, noise,
+            self.mosaic, warped, self.sums, self.black, self.noise, noise, rows,
             self.unit, ratio, clip, self.clip, STRICTNESS, self.sums,
         )  # fmt: skip
 
-    def _flicker(self, warped: Mosaic, ratio: float, clip: float) -> float:
-        """How much brighter the reference is than the tags say: measured on a sparse grid of green sites."""
-        y, x = divmod(self.reference.cfa.index("G"), 2)
-        mine = (self.mosaic[y::16, x::16] - self.black[2 * y + x]) * self.unit
-        its = (warped[y::16, x::16].astype(np.float32) - PEDESTAL) * (ratio / UNIT)
-        low, high = 0.04 * min(self.clip, clip), 0.9 * min(self.clip, clip)
-        mean = (mine + its) / 2
-        both = (mean > low) & (mean < high) & (np.abs(mine - its) < 0.25 * mean)
-        if np.count_nonzero(both) < 200:
-            return 1.0
-        return float(np.clip(mine[both].sum() / its[both].sum(), 0.8, 1.25))
+    def _flicker(self, warped: Mosaic, ratio: float, top: float) -> tuple[float, FloatImage]:
+        """How much brighter the reference is than the tags say, and the same beside it for each row of quads."""
+        site = self.reference.cfa.index("G")
+        y, x = divmod(site, 2)
+        step = sampling(self.mosaic.shape)
+        mine = (self.mosaic[y::step, x::step] - self.black[site]) * np.float32(self.unit)
+        seen = warped[y::step, x::step]
+        its = np.where(seen > 0, (seen - np.float32(PEDESTAL)) * np.float32(ratio / UNIT), np.float32(np.nan))
+        gain, bands = measure_flicker(mine, its, top)
+        rows = np.interp(np.arange(self.mosaic.shape[0] // 2) * 2.0, np.arange(len(bands)) * float(step), bands)
+        return gain, rows.astype(np.float32)
+
+    def _fill(self, warped: Mosaic, ratio: float) -> None:
+        """A last line that only makes sides even shows what the reference shows there, so that it counts for nothing
+        in how the sites beside it are judged."""
+        height, width = self.reference.mosaic.shape
+        black = self.black.reshape(2, 2)
+        rows, columns = (side // 2 for side in self.mosaic.shape)
+        for line, floor in (
+            (np.s_[height:], np.tile(black[1:], columns)),
+            (np.s_[:, width:], np.tile(black[:, 1:], (rows, 1))),
+        ):
+            light = (self.mosaic[line] - floor) * np.float32(self.unit * UNIT / ratio)
+            warped[line] = np.clip(light + np.float32(PEDESTAL + 0.5), 1, 65535).astype(np.uint16)
 
     def finish(self) -> Frame:
         """The merged frame."""
@@ -201,15 +175,13 @@ class Merger:
         count = float(np.median(confidence))
         self.report.decide("burst", used=self.used, frames_that_count=round(count, 2))
         height, width = reference.mosaic.shape
-        # Of n frames the reference is whole and n - 1 were interpolated.
-        left = (1.0 + (count - 1.0) * INTERPOLATION_GAIN) / count**2
         return replace(
             reference,
             mosaic=out[:height, :width],
             black_level=(BLACK_OUT,) * 4,
             white_level=BLACK_OUT + scale,
             clip_level=BLACK_OUT + scale * self.highest,
-            noise_profile=reference.noise_profile.divided_by(1.0 / left),
+            noise_profile=self.noise_left.profile(reference.noise_profile, count),
             confidence=confidence,
             frame_count=self.used,
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from lichtbild import native
 from lichtbild.burst.align import DETAILED, NOISE_GRADIENT, PAD, gray_scale, pyramid, tile_grid
+from lichtbild.burst.stream import read_one
 from lichtbild.carriers import Burst, FloatImage, Frame, Metadata
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.report import Report
@@ -60,15 +61,13 @@ def choose_reference(
 
     wanted: index from 1 that the photographer chose. Raises BurstError when there is no such frame, or none usable.
     """
-    from lichtbild.burst.merge import _read
-
     if wanted is not None and wanted > len(burst):
         raise BurstError(f"reference {wanted}: the burst has only {len(burst)} frames; choose 1 to {len(burst)}")
     read: dict[int, Frame | LichtbildError] = {}
 
     def get(i: int) -> Frame | LichtbildError:
         if i not in read:
-            read[i] = _read(burst.frames[i], report)
+            read[i] = read_one(burst.frames[i], report)
             if isinstance(read[i], LichtbildError) and len(burst) > 1:
                 report.notice(f"{read[i]}; the frame is left out")
         return read[i]

@@ -1,0 +1,79 @@
+"""How much brighter the reference is than an alternate, beyond what the tags say: as a whole, and row by row.
+
+Lamps on mains current pulse, and a shutter that rolls down the sensor sees the pulses as bands across the frame. Such
+bands are alike from left to right, which a moving thing is not. The frame is cut into cells, whose mean noise hardly
+touches; what most cells agree on is the light, and what a band's cells agree on is the band's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild.carriers import FloatImage
+
+SAMPLES = 128  # rows and columns of samples, at least, where there are as many
+BAND = 8  # rows of samples in a band
+PARTS = 12  # cells of a band, from left to right
+MOST = 1.25  # by which frames of equal exposure may differ
+Light = npt.NDArray[np.float64]
+
+
+def sampling(shape: tuple[int, ...]) -> int:
+    """Step between samples, even, so that all are of one colour."""
+    return 2 * max(1, min(shape[:2]) // (2 * SAMPLES))
+
+
+def measure_flicker(mine: FloatImage, its: FloatImage, top: float) -> tuple[float, FloatImage]:
+    """(gain, rows): the alternate's factor for the whole frame, and one beside it for each row of samples.
+
+    mine, its: (h, w) samples of the reference and of the displaced alternate in the reference's 0..1, NaN where there
+    are none; top: light at which either one clips.
+    """
+    even = np.ones(len(mine), np.float32)
+    with np.errstate(invalid="ignore"):
+        both = np.maximum(mine, its) < 0.9 * top
+    light, other, count = (_cells(np.where(both, a, 0)) for a in (mine, its, np.ones_like(mine)))
+    if not count.size:
+        return 1.0, even
+    # Cells with enough light, and samples, to speak.
+    good = (count > 0.5 * count.max()) & (light + other > 2 * 0.02 * top * count)
+    if np.count_nonzero(good) < PARTS:
+        return 1.0, even
+    ratio = np.where(good, light / np.where(good, np.maximum(other, 1e-9), 1.0), np.nan)
+    gain = _agreed(ratio, light)
+    if not 1 / MOST < gain < MOST:
+        return 1.0, even
+    bands, unsure = _bands(ratio / gain - 1)
+    if len(bands) < 3 or np.sqrt(np.mean(bands**2)) < max(3 * unsure, 0.002):
+        return gain, even
+    middle = (np.arange(len(bands)) + 0.5) * BAND - 0.5
+    smooth = np.convolve(np.pad(bands, 1, "edge"), [0.25, 0.5, 0.25], "valid")
+    return gain, np.interp(np.arange(len(mine)), middle, 1 + smooth).astype(np.float32)
+
+
+def _cells(samples: FloatImage) -> Light:
+    """(bands, parts) sums."""
+    rows, columns = samples.shape[0] // BAND * BAND, samples.shape[1] // PARTS * PARTS
+    cells = samples[:rows, :columns].reshape(rows // BAND, BAND, PARTS, -1)
+    return np.asarray(cells.sum((1, 3), dtype=np.float64))
+
+
+def _agreed(ratio: Light, light: Light) -> float:
+    """The mean ratio of the cells that differ no more from their median than most do, weighed by their light."""
+    middle = float(np.nanmedian(ratio))
+    spread = max(1.48 * float(np.nanmedian(np.abs(ratio - middle))), 1e-3)
+    with np.errstate(invalid="ignore"):
+        alike = np.abs(ratio - middle) < 2 * spread
+    return float(np.sum(light[alike]) / np.sum(light[alike] / ratio[alike]))
+
+
+def _bands(more: Light) -> tuple[Light, float]:
+    """What the reference has more in each band, and the error of that; bands that do not tell follow the whole."""
+    told = np.count_nonzero(np.isfinite(more), axis=1) >= PARTS // 2
+    if not told.any():
+        return np.zeros(0), 1.0
+    bands = np.zeros(len(more))
+    bands[told] = np.clip(np.nanmedian(more[told], axis=1), 1 / MOST - 1, MOST - 1)
+    unsure = 1.48 * float(np.nanmedian(np.abs(more - bands[:, None]))) * 1.25 / PARTS**0.5
+    return bands, unsure

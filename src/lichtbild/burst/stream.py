@@ -1,0 +1,53 @@
+"""Frames of a burst, read ahead of their use, a few at a time, so that memory does not grow with their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from lichtbild.carriers import Frame
+from lichtbild.errors import LichtbildError
+from lichtbild.report import Report
+
+AHEAD = 2  # frames that are read while another is merged
+
+
+def name_of(frame: Frame | Path) -> str:
+    """How a notice names a frame."""
+    return str(frame if isinstance(frame, Path) else frame.metadata.path or "frame")
+
+
+def read_one(frame: Frame | Path, report: Report) -> Frame | LichtbildError:
+    """The frame, or why it cannot be read."""
+    if isinstance(frame, Frame):
+        return frame
+    from lichtbild.raw.read import read_frame
+
+    try:
+        return read_frame(frame, report)
+    except LichtbildError as error:
+        return error
+
+
+def stream(frames: Sequence[Frame | Path], report: Report) -> Iterator[Frame | None]:
+    """The frames in order; None stands for one that cannot be read, which a notice says."""
+    with ThreadPoolExecutor(AHEAD) as pool:
+        queue: list[Future[Frame | LichtbildError]] = []
+        waiting = iter(frames)
+        try:
+            while True:
+                while len(queue) < AHEAD and (following := next(waiting, None)) is not None:
+                    queue.append(pool.submit(read_one, following, report))
+                if not queue:
+                    return
+                result = queue.pop(0).result()
+                if isinstance(result, LichtbildError):
+                    report.notice(f"{result}; the frame is left out")
+                    yield None
+                else:
+                    yield result
+                del result
+        finally:
+            for pending in queue:
+                pending.cancel()
