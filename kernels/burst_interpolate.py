@@ -35,7 +35,16 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     red_y, red_x = hl.Param(hl.Int(32), "red_y"), hl.Param(hl.Int(32), "red_x")
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
-    edge = hl.BoundaryConditions.mirror_interior(mosaic)
+    w, h = mosaic.width(), mosaic.height()
+
+    def mirrored(i: hl.Expr, n: hl.Expr) -> hl.Expr:
+        """Reflected about the first and the last pixel, which keeps the colours of the sites."""
+        return hl.clamp(n - 1 - hl.abs(n - 1 - hl.abs(i)), 0, n - 1)
+
+    # Vectors that need no mirror are told apart from those at the ends of a row.
+    column = hl.select((x < 0) | (x >= w), mirrored(x, w), hl.likely(x))
+    edge = hl.Func("edge")
+    edge[x, y] = mosaic[hl.clamp(column, 0, w - 1), mirrored(y, h)]
     on_red_row, on_red_column = (y - red_y) % 2 == 0, (x - red_x) % 2 == 0
     green = on_red_row != on_red_column
     floor = hl.select(y % 2 == 0, hl.select(x % 2 == 0, black[0], black[1]), hl.select(x % 2 == 0, black[2], black[3]))
@@ -95,9 +104,9 @@ def burst_planes() -> tuple[hl.Pipeline, list[Any]]:
     # Strips of rows slide down: each stage keeps only the lines that the next one reads.
     xo, yo, xi, yi = hl.Var("xo"), hl.Var("yo"), hl.Var("xi"), hl.Var("yi")
     out.bound(c, 0, 3).tile(x, y, xo, yo, xi, yi, *STRIP, hl.TailStrategy.ShiftInwards)
-    out.reorder(xi, c, yi, xo, yo).unroll(c).vectorize(xi, 16).parallel(yo)
+    out.reorder(xi, c, yi, xo, yo).unroll(c).vectorize(xi, 32).parallel(yo)
     for f in (m, raw_h, raw_v, vary_h, vary_v, rows_h, rows_v, g, chroma):
-        f.store_at(out, xo).compute_at(out, yi).vectorize(x, 16)
+        f.store_at(out, xo).compute_at(out, yi).vectorize(x, 32)
     for f, lines in ((m, 32), (raw_h, 8), (raw_v, 16)):
         f.fold_storage(y, lines)
     return hl.Pipeline([out]), [mosaic, black, balance, unit, red_y, red_x]
@@ -178,10 +187,14 @@ def burst_warp() -> tuple[hl.Pipeline, list[Any]]:
     out = hl.Func("lichtbild_burst_warp")
     out[x, y] = block[x % BLOCK_X, y % BLOCK_Y, x / BLOCK_X, y / BLOCK_Y]
 
+    # Blocks at the right and lower ends are computed whole, and stored in part: with sizes that are known, what a block
+    # needs lives on the stack.
     out.tile(x, y, bx, by, u, v, BLOCK_X, BLOCK_Y, hl.TailStrategy.GuardWithIf)
     out.vectorize(u, BLOCK_X).unroll(v).parallel(by, 4)
-    block.compute_at(out, bx).vectorize(u, BLOCK_X).unroll(v, 2)
-    across.compute_at(out, bx).vectorize(u, BLOCK_X).bound(c, 0, 3)
+    block.compute_at(out, bx).bound_extent(u, BLOCK_X).bound_extent(v, BLOCK_Y).vectorize(u).unroll(v, 2)
+    across.compute_at(out, bx).bound(c, 0, 3).bound_extent(u, BLOCK_X).bound_extent(v, BLOCK_Y + 3).vectorize(u)
     whole.compute_at(out, bx).bound(c, 0, 2).unroll(c)
     tap.compute_at(out, bx).bound(c, 0, 2).bound(k, 0, 4).unroll(c).vectorize(k, 4)
+    for f in (block, across, whole, tap):
+        f.bound_extent(bx, 1).bound_extent(by, 1).store_in(hl.MemoryType.Stack)
     return hl.Pipeline([out]), [planes, blocks, red_y, red_x, width, height]

@@ -82,7 +82,8 @@ def test_burst_planes(rng: np.random.Generator, phase: tuple[int, int], shape: t
     out = np.empty((3, 128, 512), np.uint16)
     native.call("burst_planes", mosaic, black, balance, 1 / 3500, *phase, out)
     want = reference.burst_planes(mosaic, black, balance, 1 / 3500, phase, (128, 512))
-    assert np.abs(out - want).max() < 0.6
+    margin = np.s_[:, : shape[0] + 32, : shape[1] + 32]
+    assert np.abs(out - want)[margin].max() < 0.6
 
 
 @pytest.mark.parametrize("phase", PHASES)

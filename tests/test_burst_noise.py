@@ -79,10 +79,12 @@ def test_it_follows_how_far_the_frames_were_displaced(moves: tuple[float, float]
 
 def _pair(frame: Frame, other: Frame, flow: np.ndarray) -> Array:
     """The mean of a frame and another that is displaced, in 0..1."""
-    from lichtbild.burst.interpolate import PEDESTAL, UNIT, interpolate_planes, warp
+    from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolate_planes, warp
 
     shape = frame.mosaic.shape
-    warped = warp(interpolate_planes(other), flow, shape, shape, other.color_phase)
+    planes, warped = empty_planes(shape), np.empty(shape, np.uint16)
+    interpolate_planes(other, planes)
+    warp(planes, flow, shape, other.color_phase, warped)
     span = frame.white_level - np.mean(frame.black_level)
     own = frame.mosaic - np.tile(np.reshape(frame.black_level, (2, 2)), (shape[0] // 2, shape[1] // 2))
     return np.asarray((own / span + (warped.astype(float) - PEDESTAL) / UNIT) / 2)

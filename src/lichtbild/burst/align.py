@@ -8,6 +8,7 @@ that explains its pixels clearly better than the camera's does.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from lichtbild.carriers import FloatImage, Frame
 TILE = 16  # grey pixels; 32 mosaic pixels
 PAD = 32  # as in kernels/burst_align.py
 REACH = (1, 2, 2, 2, 2)  # pixels searched at each level, finest first, around what the coarser level found
+LEVELS = 6  # of a pyramid, at most
 SHAKE = 120  # mosaic pixels that the coarsest level searches in each direction
 NOISE_GRADIENT = 0.117  # mean squared gradient of a grey level that holds nothing but noise of variance 1 per quad
 STEPS = 2  # in which all tiles refine the camera's motion together
@@ -44,11 +46,22 @@ def gray_scale(frame: Frame, cap: float = 1.0) -> GrayScale:
     return GrayScale(cap=cap, shift=offset / scale, stretch=4.0 / scale**0.5)
 
 
-def pyramid(frame: Frame, scale: GrayScale, exposure_ratio: float = 1.0) -> list[FloatImage]:
-    """Padded grey levels, finest (half size) first. `exposure_ratio` brings the frame to the reference's exposure."""
+def _empty_pyramid(height: int, width: int) -> list[FloatImage]:
+    levels = [np.empty((height + 2 * PAD, width + 2 * PAD), np.float32)]
+    while min(height, width) >= 4 * TILE and len(levels) < LEVELS:
+        height, width = height // 2, width // 2
+        levels.append(np.empty((height + 2 * PAD, width + 2 * PAD), np.float32))
+    return levels
+
+
+def pyramid(
+    frame: Frame, scale: GrayScale, exposure_ratio: float = 1.0, memory: list[FloatImage] | None = None
+) -> list[FloatImage]:
+    """Padded grey levels, finest (half size) first. `exposure_ratio` brings the frame to the reference's exposure;
+    memory: the levels of another frame of this size, which are overwritten."""
     height, width = frame.mosaic.shape[0] // 2, frame.mosaic.shape[1] // 2
     black = sum(frame.black_level) / 4
-    levels = [np.empty((height + 2 * PAD, width + 2 * PAD), np.float32)]
+    levels = memory or _empty_pyramid(height, width)
     native.call(
         "align_gray",
         frame.mosaic[: 2 * height, : 2 * width],
@@ -59,10 +72,8 @@ def pyramid(frame: Frame, scale: GrayScale, exposure_ratio: float = 1.0) -> list
         scale.stretch,
         levels[0],
     )
-    while min(height, width) >= 4 * TILE and len(levels) < 6:
-        height, width = height // 2, width // 2
-        levels.append(np.empty((height + 2 * PAD, width + 2 * PAD), np.float32))
-        native.call("align_halve", levels[-2], width, height, levels[-1])
+    for fine, coarse in pairwise(levels):
+        native.call("align_halve", fine, coarse.shape[1] - 2 * PAD, coarse.shape[0] - 2 * PAD, coarse)
     return levels
 
 

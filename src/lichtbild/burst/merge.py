@@ -12,7 +12,7 @@ import numpy as np
 from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.flicker import measure_flicker, sampling
-from lichtbild.burst.interpolate import PEDESTAL, UNIT, interpolate_planes, warp
+from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolate_planes, warp
 from lichtbild.burst.noise_left import NoiseLeft
 from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, is_blurred
 from lichtbild.burst.stream import name_of, stream
@@ -82,10 +82,12 @@ class Merger:
         self.clip = (reference.clip_level - float(self.black.mean())) * self.unit
         self.noise = site_noise(reference, reference.noise_profile)
         self.sums: FloatImage = np.zeros((5, height // 2, width // 2), np.float32)
+        self.planes, self.warped = empty_planes(reference.mosaic.shape), np.empty_like(self.mosaic)
         self.highest = self.clip
         self.used = 1
         self.noise_left = NoiseLeft(reference)
         self._levels: dict[float, list[FloatImage]] = {}
+        self._its_levels: list[FloatImage] | None = None  # memory that is used again
 
     def _reference_levels(self, cap: float) -> list[FloatImage]:
         if cap not in self._levels:
@@ -104,7 +106,8 @@ class Merger:
         clip = (its.clip_level - sum(its.black_level) / 4) / span * ratio
         cap = round(min(self.clip, clip), 4)
         levels = self._reference_levels(cap)
-        its_levels = pyramid(its, gray_scale(mine, cap), ratio)
+        its_levels = pyramid(its, gray_scale(mine, cap), ratio, self._its_levels)
+        self._its_levels = its_levels
         alignment = align(levels, its_levels)
         if alignment.similarity < FOREIGN:
             self.report.notice(f"{name}: shows another scene than {name_of(mine)}; the frame is left out")
@@ -112,15 +115,14 @@ class Merger:
         if abs(np.log2(ratio)) < 0.2 and is_blurred(its_levels, levels):
             self.report.notice(f"{name}: blurred beyond use; the frame is left out")
             return
-        del its_levels
         self._accumulate(its, alignment, ratio, clip)
         self.used += 1
         self.highest = max(self.highest, clip)
 
     def _accumulate(self, frame: Frame, alignment: Alignment, ratio: float, clip: float) -> None:
-        planes = interpolate_planes(frame)
-        warped = warp(planes, alignment.flow, self.mosaic.shape, frame.mosaic.shape, frame.color_phase)
-        del planes
+        interpolate_planes(frame, self.planes)
+        warped = self.warped
+        warp(self.planes, alignment.flow, frame.mosaic.shape, frame.color_phase, warped)
         noise = site_noise(frame, frame.noise_profile) * np.array([ratio, ratio * ratio], np.float32)
         gain, rows = self._flicker(warped, ratio, min(self.clip, clip))
         ratio, clip, noise = ratio * gain, clip * gain, noise * np.array([gain, gain * gain], np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.burst.interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, interpolate_planes
+from lichtbild.burst.interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, empty_planes, interpolate_planes
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile
 
 SHAPE = (160, 480)  # of the frames of noise: its variance is known to 1.5 % for each colour
@@ -36,7 +36,9 @@ class NoiseLeft:
         self.variances = [v / v.max() * DEVIATION**2 for v in (shot, read)]
         noise = np.random.default_rng(1).standard_normal(SHAPE, dtype=np.float32)
         self.phase = reference.color_phase
-        self.planes = [interpolate_planes(self._noisy(reference, noise, v)) for v in self.variances]
+        self.planes = [empty_planes(SHAPE) for _ in self.variances]
+        for planes, variance in zip(self.planes, self.variances, strict=True):
+            interpolate_planes(self._noisy(reference, noise, variance), planes)
         self.total, self.weight = np.zeros((2, 3)), 0.0
 
     def _noisy(self, reference: Frame, noise: FloatImage, variance: Colors) -> Frame:
