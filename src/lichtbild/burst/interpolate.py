@@ -38,8 +38,8 @@ def interpolate_planes(frame: Frame, planes: Mosaic) -> None:
 def warp(
     planes: Mosaic, flow: FloatImage, source: tuple[int, ...], color_phase: tuple[int, int], warped: Mosaic
 ) -> None:
-    """Fill the (h, w) mosaic `warped` from positions displaced by `flow`, see `Alignment`; with 0 where they lie outside
-    the source's (h, w)."""
+    """Fill the (h, w) mosaic `warped` from positions displaced by `flow`, see `Alignment`; with 0 where those lie
+    outside the source's (h, w)."""
     height, width = warped.shape
     blocks = np.empty((2, -(-height // BLOCK_Y), -(-width // BLOCK_X)), np.float32)
     native.call("burst_blocks", flow, blocks)
