@@ -40,6 +40,11 @@ class Recipe:
     )
     denoise: float = setting(1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0)
     sharpen: float = setting(1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0)
+    lens: str = setting(
+        "auto",
+        "Lens corrections: auto, or file for those alone that the raw file asks for.",
+        choices=("auto", "file"),
+    )
     size: int | None = setting(
         None, "Long edge of the finished picture.", unit="px", metavar="LONG_EDGE", low=16, high=65_000
     )

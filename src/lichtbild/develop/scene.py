@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,10 @@ from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
 from lichtbild.develop.highlights import recover_highlights
+from lichtbild.develop.lens import decide_lens
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
-from lichtbild.raw.opcodes import parse_opcodes
+from lichtbild.raw.opcodes import Opcode, parse_opcodes
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -32,7 +34,9 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     captured = frame.noise_profile
     frame = denoise(frame, balance.neutral, recipe.denoise, report)
-    lens = parse_opcodes(frame.metadata.opcode_list_3)
+    lens: Sequence[Opcode] = parse_opcodes(frame.metadata.opcode_list_3)
+    if recipe.lens == "auto":
+        lens = decide_lens(frame, lens, crop_of(frame), report)
     part = replace(frame, default_crop=None) if lens else frame
     image = _develop(part, balance.neutral, matrix)
     recover_highlights(image, part, crop_of(part), balance.neutral, matrix, report)
