@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import struct
+import sys
 from pathlib import Path
 
 import imagecodecs
@@ -64,6 +66,26 @@ def test_the_pattern_counts_from_the_active_area(tmp_path: Path, cfa: str) -> No
     np.testing.assert_array_equal(frame.mosaic, pixels[3:58, 5:78])
     assert frame.cfa == cfa
     assert frame.default_crop == (4, 2, 40, 60)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_frame_that_is_done_with_lets_go_of_its_file(tmp_path: Path) -> None:
+    """At once, without a search for garbage: else memory grows with the number of frames."""
+    data = make_dng(mosaic())
+    frame_of(tmp_path, data)  # what is kept for later frames
+
+    def mapped() -> bool:
+        return str(tmp_path / "shot.dng") in Path("/proc/self/maps").read_text(encoding="utf-8")
+
+    gc.collect()
+    gc.disable()
+    try:
+        frame = frame_of(tmp_path, data)
+        assert mapped()
+        del frame
+        assert not mapped()
+    finally:
+        gc.enable()
 
 
 def test_an_uncompressed_mosaic_is_a_view_of_the_file(tmp_path: Path) -> None:

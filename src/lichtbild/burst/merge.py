@@ -5,6 +5,7 @@ Memory does not grow with the number of frames: besides the reference there is o
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -39,8 +40,9 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     with report.leg("read"):
         index, reference, kept = choose_reference(burst, recipe.reference, report)
     report.decide("burst", frames=len(burst), reference=index + 1, used=1)
-    ready = [kept.get(i, frame) for i, frame in enumerate(burst) if i != index]
-    others = [frame for frame in ready if not isinstance(frame, LichtbildError)]
+    ready = (kept.get(i, frame) for i, frame in enumerate(burst) if i != index)
+    others = deque(frame for frame in ready if not isinstance(frame, LichtbildError))
+    del kept
     if not others:
         return reference
     if reference.is_linear:
@@ -51,10 +53,12 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
         return reference
     merger = Merger(reference, report)
     with report.leg("merge"):
+        count = len(others)
         for done, frame in enumerate(stream(others, report)):
             if frame is not None:
                 merger.add(frame)
-            report.progress("merge", (done + 1) / len(others))
+            del frame  # memory: the next one is waited for
+            report.progress("merge", (done + 1) / count)
         return merger.finish()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,15 +31,15 @@ def read_one(frame: Frame | Path, report: Report) -> Frame | LichtbildError:
         return error
 
 
-def stream(frames: Sequence[Frame | Path], report: Report) -> Iterator[Frame | None]:
-    """The frames in order; None stands for one that cannot be read, which a notice says."""
+def stream(frames: deque[Frame | Path], report: Report) -> Iterator[Frame | None]:
+    """The frames in order; None stands for one that cannot be read, which a notice says. They are taken out of
+    `frames`, so that none is kept longer than it is needed."""
     with ThreadPoolExecutor(AHEAD) as pool:
         queue: list[Future[Frame | LichtbildError]] = []
-        waiting = iter(frames)
         try:
             while True:
-                while len(queue) < AHEAD and (following := next(waiting, None)) is not None:
-                    queue.append(pool.submit(read_one, following, report))
+                while len(queue) < AHEAD and frames:
+                    queue.append(pool.submit(read_one, frames.popleft(), report))
                 if not queue:
                     return
                 result = queue.pop(0).result()

@@ -50,8 +50,9 @@ class Entry:
 class Directory:
     """One image file directory: its tags, read when asked for. A tag that is missing or unreadable gives None."""
 
-    def __init__(self, tiff: Tiff, entries: dict[int, Entry]) -> None:
-        self.tiff = tiff
+    def __init__(self, data: Buffer, order: str, entries: dict[int, Entry]) -> None:
+        # Not the Tiff itself: a circle of references would keep a frame's file mapped until garbage is searched for.
+        self.data, self.order = data, order
         self.entries = entries
         self.children: list[Directory] = []
 
@@ -64,8 +65,8 @@ class Directory:
         if entry is None:
             return None
         kind, per_value = _TYPES[entry.type]
-        dtype = np.dtype(self.tiff.order + kind)
-        values = np.frombuffer(self.tiff.data, dtype, entry.count * per_value, entry.offset)
+        dtype = np.dtype(self.order + kind)
+        values = np.frombuffer(self.data, dtype, entry.count * per_value, entry.offset)
         values = values.astype(dtype.newbyteorder("="))
         return values.reshape(-1, 2) if per_value == 2 else values
 
@@ -76,7 +77,7 @@ class Directory:
             return b""
         kind, per_value = _TYPES[entry.type]
         size = entry.count * per_value * np.dtype(kind).itemsize
-        return bytes(self.tiff.data[entry.offset : entry.offset + size])
+        return bytes(self.data[entry.offset : entry.offset + size])
 
     def floats(self, tag: int, count: int | None = None) -> tuple[float, ...] | None:
         """The values as floats; 0/0 is NaN, x/0 infinite. None unless there are at least `count` values."""
@@ -173,7 +174,7 @@ class Tiff:
         following = 0
         if end + inline <= self.size:
             (following,) = struct.unpack_from(self.order + ("Q" if self.big else "I"), self.data, end)
-        directory = Directory(self, entries)
+        directory = Directory(self.data, self.order, entries)
         for child in (directory.integers(SUB_IFDS) or ())[:MAX_DIRECTORIES]:
             directory.children += self._chain(child)
         return directory, following

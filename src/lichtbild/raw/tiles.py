@@ -97,7 +97,7 @@ def layout_of(directory: Directory) -> Layout:
     where, size = (np.minimum(a[:expected].astype(np.float64), 2.0**52).astype(np.int64) for a in (offsets, counts))
     layout = Layout(
         height, width, samples, bits.pop(), directory.integer(259, NONE) or NONE, tile_height, tile_width,
-        where, size, directory.tiff.order, directory.integer(317, 1) or 1,
+        where, size, directory.order, directory.integer(317, 1) or 1,
     )  # fmt: skip
     _refuse_unknown(layout, directory)
     return layout
