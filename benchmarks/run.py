@@ -12,6 +12,7 @@ SUITES = (
     ("Installed size beyond numpy, rawpy and imagecodecs", "size.py"),
     ("Merging, against truth", "burst.py"),
     ("Demosaicing", "demosaic.py"),
+    ("Kernels and the limit of memory", "kernels.py"),
 )
 
 

@@ -79,7 +79,25 @@ def speed() -> str:
     return markdown(("", "best of 5, s", "median, s", "times the first of its group", "peak memory, MB"), rows)
 
 
-FIGURES: dict[str, Callable[[], str]] = {"info": info, "merging": merging, "demosaicing": demosaicing, "speed": speed}
+def kernels() -> str:
+    """Time, bytes and distance from the limit of memory of each kernel that takes a fifth of a millisecond or more."""
+    from kernels import rows
+
+    table = [
+        [f"`{name}`", str(n), f"{each:.1f}", f"{moved:.0f}", f"{ratio:.1f}"]
+        for name, n, each, moved, ratio in rows("4000x3000", 8, 5)
+        if n * each >= 0.2
+    ]
+    return markdown(("kernel", "calls", "ms each", "MB each", "times the memory limit"), table)
+
+
+FIGURES: dict[str, Callable[[], str]] = {
+    "info": info,
+    "merging": merging,
+    "demosaicing": demosaicing,
+    "speed": speed,
+    "kernels": kernels,
+}
 
 
 def write(names: Sequence[str]) -> None:
