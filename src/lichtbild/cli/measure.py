@@ -7,7 +7,9 @@ import importlib
 import click
 
 _COMMANDS = {
+    "compare": "One picture against another, or two against the truth.",
     "noise": "Noise profile, dynamic range, dark frames and hot pixels of a camera.",
+    "chart": "Colour, white balance and exposure by a 24-patch chart.",
     "sharpness": "MTF50, overshoot and lateral colour fringes at slanted edges.",
 }
 
