@@ -69,6 +69,8 @@ def recover(
     is. doubt: 0..1, how improbable the local colour is where all channels clip. onset, full: parts of clip at which a
     channel begins to count as clipped and does so entirely.
     """
+    # Demosaicing got lifted samples, see develop_lift.py; here they count as what they measured.
+    rgb = stage("measurable", *(hl.min(e, c) for e, c in zip(rgb, clip, strict=True)))
     v = [hl.max(e, hl.f32(1e-3)) for e in rgb]
     part = stage("part", *(e / c for e, c in zip(v, clip, strict=True)))
     w = stage("clipped", *(step((e - onset) / (full - onset)) for e in part))

@@ -7,6 +7,7 @@ PAIRS = ((1, 0), (1, 2), (2, 0))
 
 def recover(rgb, clip, local, deep, doubt, onset, full):
     """(3, h, w) white-balanced camera RGB with clipped channels estimated; all arguments broadcast over (h, w)."""
+    rgb = np.minimum(rgb, clip)
     v = np.maximum(rgb, 1e-3)
     part = v / clip
     w = np.clip((part - onset) / (full - onset), 0, 1)
@@ -52,3 +53,23 @@ def statistics(mean, top, low, onset, full):
     blocks = np.stack([np.asarray(p, float) for p in planes])
     n, h, w = blocks.shape
     return blocks.reshape(n, h // 4, 4, w // 4, 4).mean((2, 4))
+
+
+def lift(light, clip, green, onset, full):
+    """(h, w) white-balanced samples with clipped ones lifted; clip: (h, w) their clip. green: parity of green sites."""
+    h, w = light.shape
+    out = light.copy()
+    padded = np.pad(light, 1, mode="reflect")
+    for y in range(h):
+        for x in range(w):
+            near = padded[y : y + 3, x : x + 3]
+
+            def count(values):
+                return 0.5 * np.mean(values) + 0.5 * np.max(values)
+
+            beside, above = count([near[1, 0], near[1, 2]]), count([near[0, 1], near[2, 1]])
+            diagonal = count(near[::2, ::2])
+            other = min(beside, above) if (x + y) % 2 == green else min((beside + above) / 2, diagonal)
+            part = np.clip((light[y, x] / clip[y, x] - onset) / (full - onset), 0, 1)
+            out[y, x] += part * max(other - light[y, x], 0)
+    return out

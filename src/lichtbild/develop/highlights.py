@@ -16,7 +16,6 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame
 from lichtbild.color import Floats
-from lichtbild.report import Report
 
 BLOCK = 16  # pixels
 PAIRS = ((1, 0), (1, 2), (2, 0))  # channels whose ratio is a plane of the local colour
@@ -30,6 +29,8 @@ EDGES = 0.4, 0.9  # share of the rim that is soft: its colour ends there; goes o
 NEAR, FAR = 2, 6  # passes of smoothing, each about a block wide
 MILD = 0.6  # stops above the level of neutral to which a colour may lift an area without measurement
 DOUBT = 10.0
+VIVID = 1.0  # log ratio of channels from which light is that of a sign and not of a sky
+UNSURE = 0.01  # squared log ratio below which pairs are not compared
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,12 @@ class HighlightPlan:
     share: float
 
 
-def recover_highlights(
-    image: FloatImage, frame: Frame, crop: tuple[int, int, int, int], neutral: Floats, matrix: Floats, report: Report
-) -> None:
+def recover_highlights(image: FloatImage, plan: HighlightPlan, matrix: Floats) -> None:
     """Recover clipped highlights of a developed image, in place; values above 1 come into being.
 
-    image: (3, h, w) contiguous planes in the working space, the part `crop` (y, x, h, w) of `frame`; it is made by
-    `matrix` from white-balanced camera RGB. neutral: camera RGB of white. Nothing happens where nothing clips.
+    image: (3, h, w) contiguous planes in the working space, the part of the frame for which `plan` was decided; it is
+    made by `matrix` from white-balanced camera RGB.
     """
-    plan = decide(frame, crop, neutral)
-    report.decide("develop", highlights=0.0 if plan is None else round(plan.share, 6))
-    if plan is None:
-        return
     native.call(
         "highlights",
         image,
@@ -163,9 +158,29 @@ def local_colour(cells: FloatImage, clip: FloatImage) -> FloatImage:
     values = np.concatenate([np.clip(ratio, -limit, limit) * trust, (graded / (rim + np.float32(1e-6)))[None]])
     amount = np.concatenate([weight, rim[None]])
     filled = pull_push(values, np.asarray(amount / (amount + SCARCE), np.float32))
-    ratio, soft = filled[:3], filled[3:]
+    ratio, soft = closed(filled[:3], int(np.argmin(clip.mean(axis=(1, 2))))), filled[3:]
     soft = np.clip((soft - EDGES[0]) / (EDGES[1] - EDGES[0]), 0, 1)
     return np.concatenate([np.tanh(ratio / 2), (depth * depth * (3 - 2 * depth))[None], soft])
+
+
+def closed(ratio: FloatImage, first: int) -> FloatImage:
+    """Log ratios of the pairs that do not contradict each other.
+
+    first: the channel that clips first. Brighter light, in which it has clipped, tells of the other two alone, and is
+    less coloured as a rule (a cloud before the sky): the first channel's ratios follow, as far as theirs is smaller.
+    The light of signs, of vivid colours, does not.
+    """
+    a, b = (c for c in range(3) if c != first)
+
+    def pair(x: int, y: int) -> tuple[int, float]:
+        return (PAIRS.index((x, y)), 1.0) if (x, y) in PAIRS else (PAIRS.index((y, x)), -1.0)
+
+    (to_a, sign_a), (to_b, sign_b), (others, sign) = pair(first, a), pair(first, b), pair(b, a)
+    implied = sign_a * ratio[to_a] - sign_b * ratio[to_b]
+    excess = (implied - sign * ratio[others]) * implied / (implied * implied + np.float32(UNSURE))
+    out = ratio.copy()
+    out[[to_a, to_b]] *= 1 - np.clip(excess, 0, 1) / (1 + (implied / VIVID) ** 4)
+    return out
 
 
 def improbable(colour: FloatImage, clip: FloatImage) -> FloatImage:

@@ -10,11 +10,12 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile, Scene
 from lichtbild.color import Floats
+from lichtbild.develop import highlights
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.highlights import recover_highlights
 from lichtbild.develop.lens import decide_lens
+from lichtbild.develop.lift import lift
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
@@ -38,8 +39,13 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     if recipe.lens == "auto":
         lens = decide_lens(frame, lens, crop_of(frame), report)
     part = replace(frame, default_crop=None) if lens else frame
+    clipped = highlights.decide(part, crop_of(part), balance.neutral)
+    report.decide("develop", highlights=0.0 if clipped is None else round(clipped.share, 6))
+    if clipped is not None:
+        part = lift(part, crop_of(part), clipped, balance.neutral)
     image = _develop(part, balance.neutral, matrix)
-    recover_highlights(image, part, crop_of(part), balance.neutral, matrix, report)
+    if clipped is not None:
+        highlights.recover_highlights(image, clipped, matrix)
     if lens:
         image = correct_optics(image, lens, crop_of(frame), report, matrix)
     report.decide(
