@@ -16,6 +16,7 @@ import numpy as np
 
 from lichtbild.burst.merge import merge_burst
 from lichtbild.carriers import Burst, FloatImage, Frame
+from lichtbild.measure.similarity import decibels
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 from lichtbild.virtual.scenes.catalogue import SCENES
@@ -64,10 +65,6 @@ def near_clipping(light: FloatImage, reach: int = 4) -> np.ndarray:
             grown |= np.roll(mask, step, axis) | np.roll(mask, -step, axis)
         mask = grown
     return mask
-
-
-def decibels(a: float, b: float) -> float:
-    return float(10 * np.log10(a / b)) if a > 0 and b > 0 else float("nan")
 
 
 def measure(scene: str, iso: int, size: str, frames: int, **settings: float) -> dict[str, float]:

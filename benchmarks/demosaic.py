@@ -18,6 +18,7 @@ import imagecodecs
 import numpy as np
 
 from lichtbild.develop.demosaic import demosaic
+from lichtbild.measure.similarity import psnr
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("LICHTBILD_DATA", ROOT.parent / "shared"))
@@ -35,8 +36,7 @@ def cpsnr(image: np.ndarray, sigma: float, seed: int) -> float:
     mosaic = grbg(image / np.float32(255))
     mosaic = mosaic + np.random.default_rng(seed).normal(0, sigma, mosaic.shape) if sigma else mosaic
     result = np.clip(np.rint(demosaic(mosaic, "GRBG") * 255), 0, 255)
-    error = (result - image)[10:-10, 10:-10]
-    return float(10 * np.log10(255**2 / np.mean(error.astype(np.float64) ** 2)))
+    return psnr(result[10:-10, 10:-10], image[10:-10, 10:-10], 255.0)
 
 
 def main() -> None:

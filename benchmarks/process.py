@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from lichtbild.measure.process import run_program
 
 
 @dataclass
@@ -31,17 +30,12 @@ class Runs:
 
 def run_once(runs: Runs, *, count: bool = True) -> None:
     """Run the command once; its output is thrown away, a failure is remembered."""
-    start = time.perf_counter()
-    process = subprocess.Popen(runs.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    message = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        runs.failed = message.decode(errors="replace").strip().splitlines()[-1:][0] if message else "failed"
+    run = run_program(runs.command)
+    if run.failed:
+        runs.failed = run.failed
     elif count:
-        runs.seconds.append(time.perf_counter() - start)
-        runs.megabytes.append(usage.ru_maxrss / 1024)
+        runs.seconds.append(run.seconds)
+        runs.megabytes.append(run.megabytes)
 
 
 def side_by_side(commands: dict[str, Sequence[str]], rounds: int = 5) -> list[Runs]:

@@ -132,6 +132,9 @@ def test_commands_that_are_shown_can_be_given(page: str, line: str) -> None:
     _, name, *words = shlex.split(re.split(r"\s{3,}", line)[0], comments=True)
     command = root.get_command(click.Context(root), name)
     assert command is not None, f"{page}: {line}"
+    if isinstance(command, click.Group) and words[0].islower():
+        command, words = command.get_command(click.Context(command), words[0]), words[1:]
+        assert command is not None, f"{page}: {line}"
     given = command.make_context(name, words).params
     kind = ShootSettings if name == "simulate" else Recipe
     kind(**{f.name: given[f.name] for f in fields(kind) if given.get(f.name) is not None})  # checks names and ranges

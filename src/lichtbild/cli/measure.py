@@ -7,10 +7,11 @@ import importlib
 import click
 
 _COMMANDS = {
-    "compare": "One picture against another, or two against the truth.",
     "noise": "Noise profile, dynamic range, dark frames and hot pixels of a camera.",
     "chart": "Colour, white balance and exposure by a 24-patch chart.",
     "sharpness": "MTF50, overshoot and lateral colour fringes at slanted edges.",
+    "compare": "One picture against another, or two against the truth.",
+    "bench": "Scenes through Lichtbild and every other raw developer that is installed.",
 }
 
 
@@ -40,5 +41,8 @@ def command() -> None:
 
     \b
       lichtbild measure noise flat_*.dng --html noise.html
-      lichtbild measure sharpness chart.tif --json sharpness.json
+      lichtbild measure chart photo.jpg --json colour.json
+      lichtbild measure sharpness photo.tif
+      lichtbild measure compare ours.png theirs.png --truth truth.png --html compare.html
+      lichtbild measure bench --scene street-night --html bench.html
     """

@@ -111,7 +111,7 @@ def load(source: str | Path | npt.NDArray[Any] | MeasuredImage, report: Report |
     except MemoryError:
         raise MeasureError(f"{path}: there is not enough memory to measure it") from None
     if min(samples.shape[:2]) < 16:
-        raise MeasureError(f"{path}: is too small to measure (16 pixels a side at least)")
+        raise MeasureError(f"{path}: is too small to measure; 16 pixels a side are the least")
     space = read_profile(profile) if profile else None
     if space is None:
         linear = samples.dtype.kind == "f"
