@@ -190,8 +190,9 @@ def _choose(
 
 def _similarity(reference: list[FloatImage], alternate: list[FloatImage], camera: npt.NDArray[np.float64]) -> float:
     """Share of the detailed tiles of a coarse level, where blur and noise count little, that match."""
-    n = min(2, len(reference) - 1)
-    shape = tile_grid(reference[n])
+    shapes = [tile_grid(level) for level in reference[:3]]
+    n = max(i for i, shape in enumerate(shapes) if i == 0 or shape[0] * shape[1] >= 20)
+    shape = shapes[n]
     flow = _camera_flow(camera * np.array([0.5**n, 1.0, 1.0]), shape)
     _, error, detail = _refine(reference[n], alternate[n], flow, damping=1.0)
     textured = detail >= np.median(detail)

@@ -12,16 +12,16 @@ import numpy.typing as npt
 
 from lichtbild.carriers import FloatImage
 
-SAMPLES = 128  # rows and columns of samples, at least, where there are as many
-BAND = 8  # rows of samples in a band
+ROWS, COLUMNS = 256, 128  # of samples, at least, where there are as many
+BAND, POOL = 4, 6  # rows of samples in a band, bands in a large cell
 PARTS = 12  # cells of a band, from left to right
 MOST = 1.25  # by which frames of equal exposure may differ
 Light = npt.NDArray[np.float64]
 
 
-def sampling(shape: tuple[int, ...]) -> int:
-    """Step between samples, even, so that all are of one colour."""
-    return 2 * max(1, min(shape[:2]) // (2 * SAMPLES))
+def sampling(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Steps between samples (y, x), even, so that all are of one colour."""
+    return 2 * max(1, shape[0] // (2 * ROWS)), 2 * max(1, shape[1] // (2 * COLUMNS))
 
 
 def measure_flicker(mine: FloatImage, its: FloatImage, top: float) -> tuple[float, FloatImage]:
@@ -36,20 +36,32 @@ def measure_flicker(mine: FloatImage, its: FloatImage, top: float) -> tuple[floa
     light, other, count = (_cells(np.where(both, a, 0)) for a in (mine, its, np.ones_like(mine)))
     if not count.size:
         return 1.0, even
-    # Cells with enough light, and samples, to speak.
-    good = (count > 0.5 * count.max()) & (light + other > 2 * 0.02 * top * count)
-    if np.count_nonzero(good) < PARTS:
+    # The whole frame's from large cells, whose ratios noise does not bend.
+    ratio = _ratio(_pooled(light), _pooled(other), _pooled(count), top)
+    if np.count_nonzero(np.isfinite(ratio)) < PARTS:
         return 1.0, even
-    ratio = np.where(good, light / np.where(good, np.maximum(other, 1e-9), 1.0), np.nan)
-    gain = _agreed(ratio, light)
+    gain = _agreed(ratio, _pooled(light))
     if not 1 / MOST < gain < MOST:
         return 1.0, even
-    bands, unsure = _bands(ratio / gain - 1)
-    if len(bands) < 3 or np.sqrt(np.mean(bands**2)) < max(3 * unsure, 0.002):
+    ratio = _ratio(light, other, count, top)
+    bands = _waves(*_bands(ratio / gain - 1))
+    if not bands.any():
         return gain, even
     middle = (np.arange(len(bands)) + 0.5) * BAND - 0.5
-    smooth = np.convolve(np.pad(bands, 1, "edge"), [0.25, 0.5, 0.25], "valid")
-    return gain, np.interp(np.arange(len(mine)), middle, 1 + smooth).astype(np.float32)
+    return gain, np.interp(np.arange(len(mine)), middle, 1 + bands).astype(np.float32)
+
+
+def _waves(bands: Light, unsure: float) -> Light:
+    """The bands without their noise: those of their cosines (of the discrete transform of type II) that noise alone
+    does not make."""
+    n = len(bands)
+    if n < 8:
+        return np.zeros(n)
+    basis = np.cos(np.pi / n * np.outer(np.arange(n), np.arange(n) + 0.5)) * (2 / n) ** 0.5
+    basis[0] /= 2**0.5
+    waves = basis @ bands
+    least = max(3.5 * unsure, 0.004 * (n / 2) ** 0.5)  # 0.4 % from the middle to a crest
+    return np.asarray(np.where(np.abs(waves) > least, waves, 0) @ basis)
 
 
 def _cells(samples: FloatImage) -> Light:
@@ -57,6 +69,17 @@ def _cells(samples: FloatImage) -> Light:
     rows, columns = samples.shape[0] // BAND * BAND, samples.shape[1] // PARTS * PARTS
     cells = samples[:rows, :columns].reshape(rows // BAND, BAND, PARTS, -1)
     return np.asarray(cells.sum((1, 3), dtype=np.float64))
+
+
+def _pooled(cells: Light) -> Light:
+    n = len(cells) // POOL * POOL
+    return np.asarray(cells[:n].reshape(n // POOL, POOL, PARTS).sum(1)) if n else cells
+
+
+def _ratio(light: Light, other: Light, count: Light, top: float) -> Light:
+    """The reference's light over the alternate's; NaN in cells with too little light, or too few samples, to tell."""
+    good = (count > 0.5 * count.max()) & (light + other > 2 * 0.02 * top * count)
+    return np.where(good, light / np.where(good, np.maximum(other, 1e-9), 1.0), np.nan)
 
 
 def _agreed(ratio: Light, light: Light) -> float:
@@ -75,5 +98,5 @@ def _bands(more: Light) -> tuple[Light, float]:
         return np.zeros(0), 1.0
     bands = np.zeros(len(more))
     bands[told] = np.clip(np.nanmedian(more[told], axis=1), 1 / MOST - 1, MOST - 1)
-    unsure = 1.48 * float(np.nanmedian(np.abs(more - bands[:, None]))) * 1.25 / PARTS**0.5
+    unsure = 1.48 * float(np.nanmedian(np.abs(more - bands[:, None]))) * 1.25 / PARTS**0.5  # of a band's median
     return bands, unsure

@@ -142,12 +142,12 @@ class Merger:
         """How much brighter the reference is than the tags say, and the same beside it for each row of quads."""
         site = self.reference.cfa.index("G")
         y, x = divmod(site, 2)
-        step = sampling(self.mosaic.shape)
-        mine = (self.mosaic[y::step, x::step] - self.black[site]) * np.float32(self.unit)
-        seen = warped[y::step, x::step]
+        down, along = sampling(self.mosaic.shape)
+        mine = (self.mosaic[y::down, x::along] - self.black[site]) * np.float32(self.unit)
+        seen = warped[y::down, x::along]
         its = np.where(seen > 0, (seen - np.float32(PEDESTAL)) * np.float32(ratio / UNIT), np.float32(np.nan))
         gain, bands = measure_flicker(mine, its, top)
-        rows = np.interp(np.arange(self.mosaic.shape[0] // 2) * 2.0, np.arange(len(bands)) * float(step), bands)
+        rows = np.interp(np.arange(self.mosaic.shape[0] // 2) * 2.0, np.arange(len(bands)) * float(down), bands)
         return gain, rows.astype(np.float32)
 
     def _fill(self, warped: Mosaic, ratio: float) -> None:

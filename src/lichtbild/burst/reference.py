@@ -13,6 +13,7 @@ from lichtbild.carriers import Burst, FloatImage, Frame, Metadata
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.report import Report
 
+FLASH = 1.25  # times the light of the other early frames: another light than theirs
 SMALLEST = 64  # pixels of a side below which nothing can be aligned
 BLURRED = 0.25  # share of the reference's detail below which a frame is useless
 EARLY = 3  # frames among which the sharpest is sought
@@ -93,9 +94,20 @@ def choose_reference(
         )
     if len(candidates) == 1 or candidates[0][1].is_linear or min(candidates[0][1].mosaic.shape) < SMALLEST:
         return *candidates[0], read
-    scores = [sharpness(pyramid(f, gray_scale(f))) for _, f in candidates]
-    best = max(range(len(candidates)), key=lambda k: (round(scores[k] / max(scores), 2), -k))
+    scores, lights = zip(*(_score(frame) for _, frame in candidates), strict=True)
+    usual = float(np.median(lights))
+    # A flash that went off is no moment to which the other frames can be merged.
+    fit = [k for k, light in enumerate(lights) if len(lights) < 3 or max(light / usual, usual / light) < FLASH]
+    best = max(fit, key=lambda k: (round(scores[k] / max(scores), 2), -k))
     return *candidates[best], read
+
+
+def _score(frame: Frame) -> tuple[float, float]:
+    """Sharpness, and mean light in 0..1."""
+    scale = gray_scale(frame)
+    levels = pyramid(frame, scale)
+    coarse = levels[-1][PAD:-PAD, PAD:-PAD] / np.float32(scale.stretch)
+    return sharpness(levels), max(float(np.mean(coarse * coarse)) - scale.shift, 1e-6)
 
 
 def _comparable(a: Frame, b: Frame) -> bool:
