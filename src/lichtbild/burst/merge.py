@@ -23,7 +23,7 @@ from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
 MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance at middle grey
-STRICTNESS = 0.5  # a misfit of twice the noise halves the weight
+STRICTNESS = 4.0  # a misfit of half the noise beyond what is expected halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 
