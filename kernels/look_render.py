@@ -19,8 +19,8 @@ from look_math import cube_root, exp2, log2, matrix_rows
 from look_output import encode, encode_8bit, interleaved, scene_planes, to_integer
 
 Expr = Any
-# A tile with its border of two pixels is 64 rows of six vectors, and its scene lies in the second-level cache.
-ROWS, COLUMNS, LANES, BLOCK = 60, 188, 32, 16
+# A tile with its border of a pixel is 64 rows of six vectors, and its scene lies in the second-level cache.
+ROWS, COLUMNS, LANES, BLOCK = 62, 190, 32, 16
 
 MOST_OVER = 0.008  # lightness by which even the highest edge may leave its neighbours
 
@@ -40,7 +40,7 @@ class Inputs:
     to_out: Any  # 3x3: Oklab cone responses to linear output primaries
     tone: Any  # toe, pivot, gain, softness, scale
     hue: Any  # (4, 9) Fourier series over hue: rotation, chroma, vibrance, lightness
-    color: Any  # 1 / chroma at which vibrance ends, bleach
+    color: Any  # 1 / chroma at which vibrance ends, bleach, density
     sharpen: Any  # amount, allowance, coring
     gamut: Any  # threshold, room, strength of the soft limit
     transfer: Any  # cut, slope, scale, exponent, offset, quartic of the fourth root (5), dither
@@ -108,7 +108,10 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     factor = series(p.hue, 1, waves) + series(p.hue, 2, waves) * muted * muted
     chroma *= hl.max(factor, 0.0)
     cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
+    # Bright colours as dye gives them: denser, where else they would have to run into white. Film's chroma, which fades
+    # there, keeps brighter light brighter.
     lightness = L1 * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, hl.f32(0.3)))
+    lightness -= p.color[2] * hl.max(film, 0.0) * (L1 * L1 * L1)
     out = hl.Func("lab")
     out[x, y] = (
         lightness,
@@ -120,18 +123,22 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
 
 
 def sharpened(p: Inputs, of: Any) -> tuple[Any, list[Any]]:
-    """Lightness with fine detail raised, kept between the neighbours' darkest and brightest so that it cannot ring."""
+    """Lightness with the blur of the optics undone, kept between the neighbours' darkest and brightest.
+
+    One step of Van Cittert's deconvolution (1931) with the narrow blur 1 2 1: as much of what it takes is given back as
+    undoes the assumed blur at half of the finest frequency. Detail that noise may have made is left as it is.
+    """
     rows = hl.Func("rows")
-    near = [of[x, y + k][0] for k in range(-2, 3)]
+    near = [of[x, y + k][0] for k in (-1, 0, 1)]
     rows[x, y] = (
-        (near[0] + near[4]) * (1 / 16) + (near[1] + near[3]) * (1 / 4) + near[2] * (3 / 8),
-        hl.min(hl.min(near[1], near[2]), near[3]),
-        hl.max(hl.max(near[1], near[2]), near[3]),
+        (near[0] + near[2]) * (1 / 4) + near[1] * (1 / 2),
+        hl.min(hl.min(near[0], near[1]), near[2]),
+        hl.max(hl.max(near[0], near[1]), near[2]),
     )
-    at = [rows[x + k, y] for k in range(-2, 3)]
-    blur = (at[0][0] + at[4][0]) * (1 / 16) + (at[1][0] + at[3][0]) * (1 / 4) + at[2][0] * (3 / 8)
-    low = hl.min(hl.min(at[1][1], at[2][1]), at[3][1])
-    high = hl.max(hl.max(at[1][2], at[2][2]), at[3][2])
+    at = [rows[x + k, y] for k in (-1, 0, 1)]
+    blur = (at[0][0] + at[2][0]) * (1 / 4) + at[1][0] * (1 / 2)
+    low = hl.min(hl.min(at[0][1], at[1][1]), at[2][1])
+    high = hl.max(hl.max(at[0][2], at[1][2]), at[2][2])
     L, noise = of[x, y][0], of[x, y][3]
     detail = L - blur
     core = noise * L * L * p.sharpen[2]

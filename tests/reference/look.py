@@ -135,16 +135,17 @@ def render(
     muted = np.maximum(1 - chroma * color[0], 0) ** 2
     turn, most_chroma, more_chroma, light_change = (evaluate(row, angle) for row in hue)
     chroma = chroma * np.maximum(most_chroma + more_chroma * muted, 0)
-    lightness = lightness * (1 + light_change * np.minimum(chroma, 0.3))
+    dense = color[2] * np.maximum(faded, 0) * lightness**3
+    lightness = lightness * (1 + light_change * np.minimum(chroma, 0.3)) - dense
     a, b = chroma * np.cos(angle + turn), chroma * np.sin(angle + turn)
 
-    padded = np.pad(lightness, 2, "edge")
-    near = np.lib.stride_tricks.sliding_window_view(padded, (5, 5))
-    binomial = np.array([1, 4, 6, 4, 1]) / 16
+    padded = np.pad(lightness, 1, "edge")
+    near = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
+    binomial = np.array([1, 2, 1]) / 4
     detail = lightness - np.einsum("yxij,i,j->yx", near, binomial, binomial)
     core = noise[..., 0] * lightness**2 * sharpen[2]
     detail *= detail**2 / (detail**2 + core + TINY)
-    low, high = near[..., 1:4, 1:4].min((-2, -1)), near[..., 1:4, 1:4].max((-2, -1))
+    low, high = near.min((-2, -1)), near.max((-2, -1))
     allowance = np.minimum((high - low) * sharpen[1], 0.008)
     lightness = np.clip(lightness + sharpen[0] * detail, low - allowance, high + allowance)
     return in_gamut(np.clip(lightness, 0, 1), a, b, to_out, gamut)

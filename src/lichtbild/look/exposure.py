@@ -39,7 +39,7 @@ LEFT = 0.05  # share of the variance of black that is left after noise reduction
 BURNT_TOP = 2.7  # stops above middle grey to which clipped light comes where it fills the frame
 BURNT_EDGE = 0.7  # stops below clip from which light counts as burnt
 BURNT_SHARE, BURNT_SLACK = 0.4, 2.4  # share of the frame that halves the stops by which it may still be darker
-NIGHT_SLOPE, SNOW_SLOPE = 0.18, 0.3
+NIGHT_SLOPE, SNOW_SLOPE = 0.24, 0.3
 
 
 @dataclass(frozen=True)

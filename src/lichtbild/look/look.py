@@ -42,7 +42,10 @@ class Color:
     saturation: float = setting(1.0, "Chroma of all colours.", low=0.0, high=2.0)
     vibrance: float = setting(0.1, "Extra chroma of muted colours.", low=-1.0, high=2.0)
     skin: float = setting(0.7, "How far skin is kept out of vibrance.", low=0.0, high=1.0)
-    bleach: float = setting(0.7, "How much bright colours run into white; 1 is as on film.", low=0.0, high=1.0)
+    bleach: float = setting(0.4, "How much bright colours run into white; 1 is as on film.", low=0.0, high=1.0)
+    density: float = setting(
+        0.9, "How much darker bright colours are shown, so that they stay colours.", low=0.0, high=1.5
+    )
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class Mono:
 
 @dataclass(frozen=True)
 class Sharpen:
-    amount: float = setting(0.7, "Strength at sharpen 1.", low=0.0, high=3.0)
-    overshoot: float = setting(0.04, "How far an edge may leave its neighbours' range.", low=0.0, high=0.5)
+    amount: float = setting(0.9, "How much of the optics' blur is undone at sharpen 1; 1 is all.", low=0.0, high=3.0)
+    overshoot: float = setting(0.025, "How far an edge may leave its neighbours' range.", low=0.0, high=0.5)
 
 
 @dataclass(frozen=True)

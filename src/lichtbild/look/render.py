@@ -18,7 +18,8 @@ from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
-CORING = 1.0  # detail as strong as this many times its noise is sharpened by half
+BLUR = 0.65  # standard deviation in pixels of what optics and mosaic blur, which sharpening undoes
+CORING = 2.5  # detail as strong as this many times its noise is sharpened by half
 FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
 COARSE = 512  # cells along the long edge of the coarse grid
 KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
@@ -86,8 +87,11 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
         *matrices(chosen, recipe.space),
         curve.to_array(),
         hue.table(chosen.color, chosen.hue),
-        np.array([1 / 0.2, chosen.color.bleach], np.float32),
-        np.array([sharpness * recipe.sharpen * chosen.sharpen.amount, chosen.sharpen.overshoot, CORING], np.float32),
+        np.array([1 / 0.2, chosen.color.bleach, chosen.color.density], np.float32),
+        np.array(
+            [sharpness * recipe.sharpen * restoring(chosen.sharpen.amount), chosen.sharpen.overshoot, CORING],
+            np.float32,
+        ),
         np.array([GAMUT_THRESHOLD, 1 / (1 - GAMUT_THRESHOLD) - 1 / (2 - GAMUT_THRESHOLD)], np.float32),
         TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
         image,
@@ -104,6 +108,12 @@ def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], re
     matrix = convert("rec2020", recipe.space).astype(np.float32)
     native.call(f"look_linear_{kind}", view, matrix, TRANSFER[recipe.space].to_array(0.0), image)
     return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
+
+
+def restoring(amount: float) -> float:
+    """Share of what the blur 1 2 1 takes that is to be given back so that `amount` of the blur `BLUR` is undone, at half
+    of the finest frequency, where 1 2 1 takes half."""
+    return 2.0 * float(np.expm1(amount * 2 * (np.pi * BLUR / 4) ** 2))
 
 
 def planar(image: Array) -> Array:
