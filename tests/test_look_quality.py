@@ -60,7 +60,7 @@ def test_brighter_light_is_never_darker_and_ends_in_white() -> None:
 
 
 def test_bright_colours_stay_colours() -> None:
-    """Paint in a lit window, two to three stops above middle grey, keeps its chroma; film would have most of it white."""
+    """Paint in a lit window, two to three stops above middle grey, keeps its chroma; film would make it white."""
     kept = []
     for hue in np.arange(0, 360, 20):
         colour = convert("srgb", "rec2020") @ np.array(colorsys.hsv_to_rgb(hue / 360, 0.7, 1.0))

@@ -111,8 +111,8 @@ def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], re
 
 
 def restoring(amount: float) -> float:
-    """Share of what the blur 1 2 1 takes that is to be given back so that `amount` of the blur `BLUR` is undone, at half
-    of the finest frequency, where 1 2 1 takes half."""
+    """Share of what the blur 1 2 1 takes that is to be given back to undo `amount` of the blur `BLUR`, at half of the
+    finest frequency, where 1 2 1 takes half."""
     return 2.0 * float(np.expm1(amount * 2 * (np.pi * BLUR / 4) ** 2))
 
 
