@@ -56,13 +56,21 @@ def merge(
 ) -> Frame:
     """Merge a burst into one raw frame with less noise; a single frame is read and returned.
 
-    recipe, settings: as for `develop`; only `reference` matters here.
+    recipe, settings: as for `develop`; only `reference` and `scale` matter here. With a `scale` above 1 the frame has
+    three colours per pixel, is that much larger and is denoised and sharpened as the recipe says.
     """
     from lichtbild.burst.merge import merge_burst
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)
-    return merge_burst(burst, wanted, report or Report())
+    report = report or Report()
+    frame = merge_burst(burst, wanted, report)
+    if wanted.scale > 1:
+        from lichtbild.develop.superres import enlarge
+
+        with report.leg("enlarge"):
+            frame = enlarge(frame, wanted, report)
+    return frame
 
 
 def develop(

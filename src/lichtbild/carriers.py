@@ -85,6 +85,20 @@ class Metadata:
 
 
 @dataclass(frozen=True)
+class Aligned:
+    """A frame of a burst, and where it shows what the reference shows.
+
+    frame: a file that is read again when its pixels are needed, or the frame itself.
+    flow: (2, rows, columns) float32, (dy, dx) in mosaic pixels at the centres of tiles of 32x32 of the reference.
+    gain: what brings its light, 0..1 of white, to the reference's exposure.
+    """
+
+    frame: Frame | Path
+    flow: FloatImage
+    gain: float
+
+
+@dataclass(frozen=True)
 class Frame:
     """One mosaic, or one linear RGB raw, of the active area, in the file's own numbers.
 
@@ -98,6 +112,7 @@ class Frame:
     default_crop: (y, x, height, width) inside the mosaic that the finished picture shows; None for all of it.
     confidence: (h/CELL, w/CELL) float32, the number of frames that count there after a merge; None for one.
     frame_count: how many captured frames the pixels stand for.
+    aligned: these frames, the reference first, where they are needed once more; empty otherwise.
     """
 
     mosaic: Mosaic
@@ -111,6 +126,7 @@ class Frame:
     default_crop: tuple[int, int, int, int] | None = None
     confidence: FloatImage | None = None
     frame_count: int = 1
+    aligned: tuple[Aligned, ...] = ()
 
     @property
     def is_linear(self) -> bool:

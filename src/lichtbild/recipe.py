@@ -38,6 +38,12 @@ class Recipe:
     reference: int | None = setting(
         None, "Frame that gives the moment and the framing, counted from 1.", low=1, high=10_000
     )
+    scale: float = setting(
+        1.0,
+        "Size of the picture in that of the frames; above 1, detail from hand shake (1, 1.5, 2, 2.5 or 3).",
+        low=1.0,
+        high=3.0,
+    )
     denoise: float = setting(1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0)
     sharpen: float = setting(1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0)
     lens: str = setting(
@@ -65,6 +71,8 @@ class Recipe:
                 raise RecipeError(f"{f.name}: {value} is not a whole number")
             if value is None and "None" not in str(f.type):
                 raise RecipeError(f"{f.name}: a value is missing")
+        if (2 * self.scale) % 1:
+            raise RecipeError(f"scale: {self.scale} is not 1, 1.5, 2, 2.5 or 3")
         parse_white_balance(self.wb)
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolat
 from lichtbild.burst.noise_left import NoiseLeft
 from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, is_blurred
 from lichtbild.burst.stream import name_of, stream
-from lichtbild.carriers import CELL, Burst, FloatImage, Frame, Mosaic, NoiseProfile
+from lichtbild.carriers import CELL, Aligned, Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -42,6 +43,7 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     report.decide("burst", frames=len(burst), reference=index + 1, used=1)
     ready = (kept.get(i, frame) for i, frame in enumerate(burst) if i != index)
     others = deque(frame for frame in ready if not isinstance(frame, LichtbildError))
+    sources = [f for i, f in enumerate(burst) if i != index and not isinstance(kept.get(i), LichtbildError)]
     del kept
     if not others:
         return reference
@@ -51,12 +53,12 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     if min(reference.mosaic.shape) < SMALLEST:
         report.notice(f"{name_of(reference)}: too small to be aligned with others; only this frame is used")
         return reference
-    merger = Merger(reference, report)
+    merger = Merger(reference, report, keep=recipe.scale > 1)
     with report.leg("merge"):
         count = len(others)
         for done, frame in enumerate(stream(others, report)):
             if frame is not None:
-                merger.add(frame)
+                merger.add(frame, sources[done])
             del frame  # memory: the next one is waited for
             report.progress("merge", (done + 1) / count)
         return merger.finish()
@@ -77,7 +79,7 @@ def site_noise(frame: Frame, profile: NoiseProfile) -> FloatImage:
 class Merger:
     """The running sums of a merge."""
 
-    def __init__(self, reference: Frame, report: Report) -> None:
+    def __init__(self, reference: Frame, report: Report, *, keep: bool = False) -> None:
         self.reference, self.report = reference, report
         self.mosaic = even(reference.mosaic)
         height, width = self.mosaic.shape
@@ -91,6 +93,7 @@ class Merger:
         self.used = 1
         self.noise_left = NoiseLeft(reference)
         self._levels: dict[float, list[FloatImage]] = {}
+        self.keep, self.aligned = keep, list[Aligned]()
         self._its_levels: list[FloatImage] | None = None  # memory that is used again
 
     def _reference_levels(self, cap: float) -> list[FloatImage]:
@@ -98,8 +101,8 @@ class Merger:
             self._levels = {cap: pyramid(self.reference, gray_scale(self.reference, cap))}
         return self._levels[cap]
 
-    def add(self, frame: Frame) -> None:
-        """Align and merge one alternate, or drop it with a notice."""
+    def add(self, frame: Frame, source: Frame | Path) -> None:
+        """Align and merge one alternate, or drop it with a notice. source: where it can be had again."""
         name = name_of(frame)
         mine, its = self.reference, frame
         if problem := _other_camera(mine, its):
@@ -119,11 +122,14 @@ class Merger:
         if abs(np.log2(ratio)) < 0.2 and is_blurred(its_levels, levels):
             self.report.notice(f"{name}: blurred beyond use; the frame is left out")
             return
-        self._accumulate(its, alignment, ratio, clip)
+        gain = self._accumulate(its, alignment, ratio, clip)
+        if self.keep:
+            self.aligned.append(Aligned(source, alignment.flow, gain))
         self.used += 1
         self.highest = max(self.highest, clip)
 
-    def _accumulate(self, frame: Frame, alignment: Alignment, ratio: float, clip: float) -> None:
+    def _accumulate(self, frame: Frame, alignment: Alignment, ratio: float, clip: float) -> float:
+        """Add a frame to the sums; returns what brings its light to the reference's exposure."""
         interpolate_planes(frame, self.planes)
         warped = self.warped
         warp(self.planes, alignment.flow, frame.mosaic.shape, frame.color_phase, warped)
@@ -137,6 +143,7 @@ class Merger:
             self.mosaic, warped, self.sums, self.black, self.noise, noise, rows,
             self.unit, ratio, clip, self.clip, STRICTNESS, self.sums,
         )  # fmt: skip
+        return ratio
 
     def _flicker(self, warped: Mosaic, ratio: float, top: float) -> tuple[float, FloatImage]:
         """How much brighter the reference is than the tags say, and the same beside it for each row of quads."""
@@ -181,6 +188,7 @@ class Merger:
         count = float(np.median(confidence))
         self.report.decide("burst", used=self.used, frames_that_count=round(count, 2))
         height, width = reference.mosaic.shape
+        still = np.zeros((2, -(-height // 32), -(-width // 32)), np.float32)
         return replace(
             reference,
             mosaic=out[:height, :width],
@@ -190,6 +198,7 @@ class Merger:
             noise_profile=self.noise_left.profile(reference.noise_profile, count),
             confidence=confidence,
             frame_count=self.used,
+            aligned=(Aligned(reference, still, 1.0), *self.aligned) if self.keep else (),
         )
 
 

@@ -60,7 +60,7 @@ def command(
     record = progress.attach(Report())
     try:
         if chosen is DNG:
-            _say_what_a_mosaic_ignores(record, settings)
+            _say_what_a_mosaic_ignores(record, settings, enlarged=wanted.scale > 1)
             size = _merge(files, output, wanted, record, overwrite)
         else:
             size = _develop(files, output, wanted, record, overwrite)
@@ -131,8 +131,9 @@ def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, o
     return width, height
 
 
-def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any]) -> None:
-    ignored = [f"--{name}" for name in given(settings) if name not in ("reference", "mode")]
+def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarged: bool) -> None:
+    heard = {"reference", "mode", "scale"} | ({"denoise", "sharpen", "wb"} if enlarged else set())
+    ignored = [f"--{name}" for name in given(settings) if name not in heard]
     if ignored:
         record.notice(f"a merged DNG is undeveloped, so {', '.join(ignored)} does nothing to it")
 

@@ -16,6 +16,7 @@ from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
 from lichtbild.develop.lens import decide_lens
 from lichtbild.develop.lift import lift
+from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
@@ -123,9 +124,6 @@ def working_noise(profile: NoiseProfile, neutral: Floats, matrix: Floats) -> Noi
 
 
 def _develop(frame: Frame, neutral: Floats, matrix: Floats) -> FloatImage:
-    y, x, height, width = crop_of(frame)
-    black = np.array(frame.black_level)
     if frame.is_linear:
-        rgb = (frame.mosaic[y : y + height, x : x + width] - black[:3]) / (frame.white_level - black[:3]) / neutral
-        return np.ascontiguousarray((rgb @ matrix.T).transpose(2, 0, 1), dtype=np.float32)
-    return develop_mosaic(frame, (y, x, height, width), neutral, matrix)
+        return develop_linear(frame, crop_of(frame), neutral, matrix)
+    return develop_mosaic(frame, crop_of(frame), neutral, matrix)

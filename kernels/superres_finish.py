@@ -1,0 +1,167 @@
+"""Super-resolution, last part: from the merged picture and the gathered differences to a larger linear raw.
+
+What all colours share is added first, then what each colour has beyond it (Hamilton and Adams, 1997, on the fine
+grid). Both shrink to what their local energy exceeds the noise (Wiener). Then the blur of optics and pixels is undone
+by two steps of Van Cittert's iteration, as far as noise allows, and kept within the range of the neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import halide as hl
+
+from burst_align import catmull_rom, sum_of
+from kernel import kernel
+from superres_gather import MEAN, MIDDLE, WEIGHT
+
+RADIUS = 4  # of all windows, fine pixels
+TILE = 128, 64
+TEXTURE = hl.f32(0.08)  # of the range around, what sharpening adds at most beside an edge; more is texture
+THIRD = hl.f32(1 / 3)
+FLOOR = hl.f32(0.2)  # of weights, below which noise does not grow
+SHARED, GREEN, COLOR, AROUND, BLUR = range(5)  # rows of `windows`; SHARED is not used as one
+
+
+@kernel("superres_finish")
+def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
+    """image (3, h, w) float32, the merged picture in balanced colour, and sums as from superres_gather ->
+    (H, W, 3) uint16 = black + x * scale of camera colour.
+
+    step: mosaic pixels between fine ones; phases: P; windows: (5, RADIUS + 1) half windows, each of sum 1, of the
+    kernels for green, red and blue, of the energies, of the blur; doubt: (2,) weights of no difference, shared and of a
+    colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many times the noise is taken from the
+    energy of differences, and of sharpening; sharpen: 0..1; overshoot: beyond the neighbours' range, in parts of it;
+    neutral: (3,) camera colour of white.
+    """
+    image = hl.ImageParam(hl.Float(32), 3, "image")
+    sums = hl.ImageParam(hl.UInt(16), 5, "sums")
+    windows = hl.ImageParam(hl.Float(32), 2, "windows")
+    noise = hl.ImageParam(hl.Float(32), 2, "noise")
+    doubt, shrink, neutral = (hl.ImageParam(hl.Float(32), 1, n) for n in ("doubt", "shrink", "neutral"))
+    step, sharpen, overshoot, black, scale = (
+        hl.Param(hl.Float(32), n) for n in ("step", "sharpen", "overshoot", "black", "scale")
+    )
+    phases = hl.Param(hl.Int(32), "phases")
+    width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
+    x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
+    made: list[hl.Func] = []
+
+    def stage(name: str, *values: Any) -> Callable[..., list[Any]]:
+        func = hl.Func(name)
+        func[x, y] = hl.Tuple(list(values)) if len(values) > 1 else values[0]
+        made.append(func)
+        n = len(values)
+        return lambda dx=0, dy=0: [func[x + dx, y + dy][i] for i in range(n)] if n > 1 else [func[x + dx, y + dy]]
+
+    def window(source: Callable[..., list[Any]], row: int, name: str) -> Callable[..., list[Any]]:
+        """Each value of a stage, averaged over a window."""
+        n = len(source())
+
+        def over(get: Callable[[int], list[Any]]) -> list[Any]:
+            middle = get(0)
+            sides = [(get(-d), get(d), windows[d, row]) for d in range(1, RADIUS + 1)]
+            return [middle[i] * windows[0, row] + sum_of((a[i] + b[i]) * w for a, b, w in sides) for i in range(n)]
+
+        down = stage(f"{name}_down", *over(lambda d: source(0, d)))
+        return stage(name, *over(lambda d: down(d, 0)))
+
+    # The merged picture at the fine pixels, by Catmull-Rom interpolation, rows first.
+    def place(v: hl.Var) -> tuple[hl.Expr, hl.Expr]:
+        at = (hl.f32(v) + 0.5) * step - 0.5
+        whole = hl.floor(at)
+        return hl.i32(whole), at - whole
+
+    (iy, ty), (ix, tx) = place(y), place(x)
+    line = hl.Func("line")
+    edge = hl.BoundaryConditions.repeat_edge(image, [(0, image.width())])
+    rows = [hl.clamp(iy + m - 1, 0, image.height() - 1) for m in range(4)]
+    line[k, y] = hl.Tuple(
+        [sum_of(catmull_rom(ty, m) * edge[k, rows[m], color] for m in range(4)) for color in range(3)]
+    )
+    columns = [hl.clamp(ix + m - 1, -1, image.width()) for m in range(4)]
+    across = [catmull_rom(tx, m) for m in range(4)]
+    base = stage(
+        "base",
+        *(sum_of(across[m] * line[columns[m], y][n] for m in range(4)) for n in range(3)),
+    )
+
+    # The gathered means and weights; beyond the image its edge is repeated.
+    px, py = hl.clamp(x, 0, width - 1), hl.clamp(y, 0, height - 1)
+    places = [px / phases, py / phases, px % phases, py % phases]
+    places = [hl.unsafe_promise_clamped(p, 0, sums.dim(n).extent() - 1) for n, p in enumerate(places)]
+    at = [sums[(*places, m)] for m in range(8)]
+    values = []
+    for m in range(4):
+        weight = hl.f32(at[2 * m + 1]) * (1 / WEIGHT)
+        values += [(hl.f32(at[2 * m]) - MIDDLE) * (1 / MEAN), weight]
+    told = stage("told", *values)
+    v = told()
+    shared = stage("shared", v[0] * v[1] / (v[1] + doubt[0]))
+    soft_green, soft_color = window(shared, GREEN, "soft_green"), window(shared, COLOR, "soft_color")
+    beyond = []
+    for color in range(3):
+        mean, weight = v[2 + 2 * color], v[3 + 2 * color]
+        soft = soft_green() if color == 1 else soft_color()
+        beyond.append(shared()[0] + (mean - soft[0]) * weight / (weight + doubt[1]))
+    gray = sum_of(beyond) * THIRD
+    detail = stage("detail", gray, *(b - gray for b in beyond))
+
+    # What exceeds the noise.
+    d = detail()
+    variance = sum_of(noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n] for n in range(3)) * THIRD
+    left = stage("left", variance / (2.0 * v[1] + FLOOR))
+    left_color = (
+        sum_of((noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n]) / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3))
+        * THIRD
+    )
+    energy = window(stage("energies", d[0] * d[0], sum_of(e * e for e in d[1:]) * THIRD), AROUND, "energy")()
+
+    def wiener(power: hl.Expr, noise_power: hl.Expr, times: hl.Expr) -> hl.Expr:
+        return hl.max(1.0 - times * noise_power / hl.max(power, hl.f32(1e-12)), 0.0)
+
+    keep = wiener(energy[0], left()[0], shrink[0]), wiener(energy[1], left_color, 2.0 * shrink[0])
+    merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
+
+    # The blur undone: two steps of Van Cittert's iteration add e + (e - blurred e), e = merged - blurred merged.
+    blurred = window(merged, BLUR, "blurred")
+    rest = stage("rest", *(m - s for m, s in zip(merged(), blurred(), strict=True)))
+    again = window(rest, BLUR, "again")
+    sharp = stage("sharp", *(2.0 * m - s for m, s in zip(rest(), again(), strict=True)))
+    power = window(stage("powers", sum_of(e * e for e in sharp()) * THIRD), AROUND, "power")()[0]
+    amount = sharpen * wiener(power, left()[0], shrink[1])
+
+    def extremes(which: Any, name: str) -> list[Any]:
+        around = range(-2, 3)
+
+        def over(get: Callable[[int], list[Any]]) -> list[Any]:
+            found = get(-2)
+            for offset in list(around)[1:]:
+                found = [which(a, b) for a, b in zip(found, get(offset), strict=True)]
+            return found
+
+        down = stage(f"{name}_down", *over(lambda o: merged(0, o)))
+        return over(lambda o: down(o, 0))
+
+    low, high = extremes(hl.min, "low"), extremes(hl.max, "high")
+    result = []
+    for n in range(3):
+        span = high[n] - low[n]
+        slack = span * overshoot + 2.0 * hl.max(hl.abs(rest()[n]) - span * TEXTURE, 0.0)
+        value = hl.clamp(merged()[n] + amount * sharp()[n], low[n] - slack, high[n] + slack)
+        result.append(value * neutral[n] * scale + (black + 0.5))
+    final = stage("final", *result)
+    out = hl.Func("lichtbild_superres_finish")
+    out[c, x, y] = hl.u16(hl.clamp(hl.mux(c, final()), 0.0, 65535.0))
+
+    xi, yi, xo, yo = (hl.Var(n) for n in ("xi", "yi", "xo", "yo"))
+    out.bound(c, 0, 3).tile(x, y, xo, yo, xi, yi, *TILE, hl.TailStrategy.GuardWithIf)
+    out.reorder(c, xi, yi, xo, yo).unroll(c).vectorize(xi, 16, hl.TailStrategy.GuardWithIf).parallel(yo)
+    line.compute_at(out, xo).vectorize(k, 16)
+    for func in made:
+        func.compute_at(out, xo).vectorize(x, 16)
+    return hl.Pipeline([out]), [
+        image, sums, windows, noise, doubt, shrink, neutral, step, sharpen, overshoot, black, scale,
+        phases, width, height,
+    ]  # fmt: skip

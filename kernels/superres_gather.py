@@ -1,0 +1,124 @@
+"""Super-resolution, second part: samples of all frames are gathered around each pixel of the fine grid.
+
+Kernel regression as in Wronski et al. (Handheld Multi-Frame Super-Resolution, 2019), of what the samples add to the
+merged picture. The fine grid is kept by its phase within a quad: along a row of quads one phase lies everywhere
+alike to the samples of a block, so that weights are numbers of a block and samples are read as dense vectors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import halide as hl
+
+from burst_align import sum_of
+from kernel import kernel
+from superres_samples import ONE, PAD_X, PAD_Y
+
+BLOCK_X, BLOCK_Y = 8, 4  # quads that share one displacement, as in burst_blocks
+MEAN, MIDDLE = 16384.0, 32768.0  # of means in 16 bits
+WEIGHT = 1024.0  # of weights in 16 bits
+
+
+@kernel("superres_gather")
+def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
+    """Add frames to the running means: (8, P, P, h, w) uint16, read and written in place.
+
+    Planes: mean and weight of what all colours share, then of R, G, B; phases (y, x) of the P x P fine pixels of a
+    quad; quads, in whole blocks. samples: (n, 5, h + 2 PAD_Y, w + 2 PAD_X) as from superres_samples; blocks:
+    (n, 2, rows, columns) displacement (dy, dx) in mosaic pixels of blocks of 4x8 quads; step: mosaic pixels between
+    fine ones; sharpness: (3,) 1 / (2 sigma^2) per mosaic pixel^2 of the kernels for the shared part, green, red and
+    blue; (red_y, red_x): first red site.
+    """
+    samples = hl.ImageParam(hl.Int(16), 4, "samples")
+    blocks = hl.ImageParam(hl.Float(32), 4, "blocks")
+    sums = hl.ImageParam(hl.UInt(16), 5, "sums")
+    sharpness = hl.ImageParam(hl.Float(32), 1, "sharpness")
+    step = hl.Param(hl.Float(32), "step")
+    red_y, red_x = hl.Param(hl.Int(32), "red_y"), hl.Param(hl.Int(32), "red_x")
+    x, y, i, j, c, k, f, b, bx, by = (hl.Var(n) for n in ("x", "y", "i", "j", "c", "k", "f", "b", "bx", "by"))
+    quads_x, quads_y = samples.dim(0).extent() - 2 * PAD_X, samples.dim(1).extent() - 2 * PAD_Y
+    taps = range(3)
+
+    # Where phase p of a block's quads lies in the frame, from the quad's first site: the nearest sample, and how
+    # heavily it and its neighbours weigh, for each of the kernels.
+    def along(axis: int, phase: hl.Var, name: str) -> tuple[hl.Func, hl.Func]:
+        near, weigh = hl.Func(f"near_{name}"), hl.Func(f"weigh_{name}")
+        at = (hl.f32(phase) + 0.5) * step - 0.5 + blocks[bx, by, axis, f]
+        near[bx, phase, f, by] = hl.i32(hl.floor(at + 0.5))
+        off = at - hl.f32(near[bx, phase, f, by])
+        distance = hl.f32(k) - 1.0 - off
+        weigh[bx, k, b, phase, f, by] = hl.exp(-distance * distance * sharpness[b])
+        return near, weigh
+
+    near_y, weigh_y = along(0, j, "y")
+    near_x, weigh_x = along(1, i, "x")
+
+    r = hl.RDom([(0, samples.dim(3).extent())], "r")
+    n = r.x
+    block_x, block_y = x / BLOCK_X, y / BLOCK_Y
+    ny, nx = near_y[block_x, j, n, block_y], near_x[block_x, i, n, block_y]
+    terms: dict[tuple[int, int], list[tuple[Any, Any, Any, Any]]] = {}
+    # The group's colour: site rows and columns alternate from the nearest sample on.
+    for v in taps:
+        for u in taps:
+            row, column = ny + (v - 1), nx + (u - 1)
+            qy = hl.clamp(block_y * BLOCK_Y + (row >> 1), -PAD_Y, quads_y + PAD_Y - BLOCK_Y) + PAD_Y
+            qx = hl.clamp(block_x * BLOCK_X + (column >> 1), -PAD_X, quads_x + PAD_X - BLOCK_X) + PAD_X
+            sy, sx = qy + (y - block_y * BLOCK_Y), qx + (x - block_x * BLOCK_X)
+            site = 2 * (row & 1) + (column & 1)
+            value, trust = hl.f32(samples[sx, sy, site, n]), hl.f32(samples[sx, sy, 4, n])
+            terms.setdefault(((v - 1) % 2, (u - 1) % 2), []).append((v, u, value, trust))
+
+    gathered = hl.Func("gathered")
+    gathered[x, y, i, j] = hl.Tuple([hl.f32(0)] * 8)
+    before = gathered[x, y, i, j]
+    add: list[Any] = [None] * 8
+
+    def join(slot: int, value: Any) -> None:
+        add[slot] = value if add[slot] is None else add[slot] + value
+
+    for (a, e), members in terms.items():
+        red_row = ((ny + a - red_y) & 1) == 0
+        red_column = ((nx + e - red_x) & 1) == 0
+        green = red_row != red_column
+        kernel_index = hl.select(green, 1, 2)
+
+        def weight(which: Any, v: int, u: int) -> Any:
+            return weigh_y[block_x, v, which, j, n, block_y] * weigh_x[block_x, u, which, i, n, block_y]
+
+        for slot, index in ((0, 2), (1, 3)):
+            join(slot, sum_of(weight(0, m[0], m[1]) * m[index] for m in members))
+        total = [sum_of(weight(kernel_index, m[0], m[1]) * m[index] for m in members) for index in (2, 3)]
+        is_color = [red_row & red_column, green, ~red_row & ~red_column]
+        for color, condition in enumerate(is_color):
+            share = hl.select(condition, hl.f32(1), hl.f32(0))
+            for part in (0, 1):
+                join(2 + 2 * color + part, share * total[part])
+    gathered[x, y, i, j] = hl.Tuple([before[m] + add[m] for m in range(8)])
+
+    results: list[Any] = []
+    for part in range(4):
+        mean = (hl.f32(sums[x, y, i, j, 2 * part]) - MIDDLE) * (1 / MEAN)
+        weight_before = hl.f32(sums[x, y, i, j, 2 * part + 1]) * (1 / WEIGHT)
+        total, weight_new = (gathered[x, y, i, j][2 * part + m] * (1 / ONE) for m in (0, 1))
+        after = weight_before + weight_new
+        mean = mean + (total - weight_new * mean) / hl.max(after, hl.f32(1e-6))
+        results.append(hl.clamp(mean * MEAN + (MIDDLE + 0.5), 0.0, 65535.0))
+        results.append(hl.clamp(after * WEIGHT + 0.5, 0.0, 65535.0))
+    new, out = hl.Func("new"), hl.Func("lichtbild_superres_gather")
+    new[x, y, i, j] = hl.Tuple(results)
+    out[x, y, i, j, c] = hl.u16(hl.mux(c, [new[x, y, i, j][m] for m in range(8)]))
+
+    xi, yi = hl.Var("xi"), hl.Var("yi")
+    whole = hl.TailStrategy.RoundUp
+    out.bound(c, 0, 8).tile(x, y, bx, by, xi, yi, BLOCK_X, BLOCK_Y, whole)
+    out.reorder(xi, c, yi, i, j, bx, by).unroll(c).vectorize(xi, BLOCK_X).parallel(by)
+    new.compute_at(out, yi).vectorize(x, BLOCK_X)
+    gathered.compute_at(out, i).vectorize(x, BLOCK_X)
+    gathered.update().reorder(x, y, i, j, r.x).vectorize(x, BLOCK_X)
+    for func in (near_y, near_x, weigh_y, weigh_x):
+        func.compute_at(out, by)
+    for func in (weigh_y, weigh_x):
+        func.vectorize(bx, 8).bound(k, 0, 3).bound(b, 0, 3)
+    return hl.Pipeline([out]), [samples, blocks, sums, sharpness, step, red_y, red_x]

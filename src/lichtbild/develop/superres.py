@@ -1,0 +1,243 @@
+"""Super-resolution: the frames of a hand-held burst, each shifted a little, show more than one grid of pixels holds.
+
+After Wronski et al., "Handheld Multi-Frame Super-Resolution" (2019): kernel regression of the raw samples of all
+frames on a finer grid, robust to motion, in place of demosaicing. Here not the samples themselves are regressed but
+what they say beyond the merged and demosaiced picture: where the frames add nothing (no shake, motion, few
+frames), that picture stays, enlarged. Frames are read a second time, one after the other; memory does not grow with
+their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild import native
+from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
+from lichtbild.color import Floats
+from lichtbild.develop.camera_color import CameraModel
+from lichtbild.develop.demosaic import develop_mosaic
+from lichtbild.develop.denoise import denoise
+from lichtbild.develop.scene import sample_colours
+from lichtbild.develop.white_balance import decide_white_balance
+from lichtbild.recipe import Recipe
+from lichtbild.report import Report
+
+MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # as in kernels/burst_interpolate.py
+PAD_X, PAD_Y = 16, 8  # as in kernels/superres_samples.py
+BLOCK_X, BLOCK_Y = 8, 4  # quads, as in kernels/superres_gather.py
+TILE = 32  # mosaic pixels of a tile of the flow
+RADIUS = 4  # fine pixels of half a window, as in kernels/superres_finish.py
+TOGETHER = 4  # frames that are gathered in one pass
+SHARED, GREEN, COLOR = 0.30, 0.35, 0.50  # mosaic pixels, deviation of the kernels
+OPTICS = 0.48  # mosaic pixels, deviation of what lens and pixel blur
+AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
+TOLERANCE = 0.1, 0.3, 0.3, 1.5  # see kernels/superres_samples.py
+DOUBT = 0.1, 0.2  # weight of no difference
+SHRINK = 0.5, 1.0  # times the noise that is taken from differences, from sharpening
+OVERSHOOT = 0.02
+CLIPPED = 0.97  # of the clip level
+BLACK_OUT = 2048.0
+
+
+def enlarge(frame: Frame, recipe: Recipe, report: Report) -> Frame:
+    """A linear raw of `recipe.scale` times the size, from a merged frame and the frames that it stands for (`aligned`).
+
+    A linear raw comes back as it is, with a notice.
+    """
+    if frame.is_linear:
+        report.notice("linear raw frames are not enlarged; --scale does nothing to them")
+        return frame
+    model = CameraModel.of(frame.metadata.color)
+    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
+    return super_resolve(frame, balance.neutral, recipe, report)
+
+
+def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report) -> Frame:
+    """See `enlarge`. neutral: camera RGB of white, by which colours are balanced while they are compared.
+
+    The result is not balanced; levels, noise profile, crop and shading are its own.
+    """
+    scale = float(recipe.scale)
+    clean = denoise(replace(frame, shading=None), neutral, recipe.denoise, report)
+    height, width = frame.mosaic.shape
+    image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
+    sums = gather(frame, image, neutral, scale, report) if frame.aligned else empty(frame, scale)
+    black = float(np.mean(frame.black_level))
+    highest = (frame.clip_level - black) / (frame.white_level - black)
+    scale_out = (65535.0 - BLACK_OUT) / highest
+    noise = balanced_noise(frame.aligned[0].frame if frame.aligned else frame, neutral)
+    out = np.empty((int(height * scale), int(width * scale), 3), np.uint16)
+    strength = min(recipe.denoise, 1.0)
+    native.call(
+        "superres_finish",
+        image, sums, windows(scale), noise, np.array(DOUBT, np.float32), np.array(SHRINK, np.float32) * strength,
+        np.asarray(neutral, np.float32), 1.0 / scale, min(recipe.sharpen, 1.0), OVERSHOOT, BLACK_OUT, scale_out,
+        round(2 * scale), out.shape[1], out.shape[0], out,
+    )  # fmt: skip
+    report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned))
+    return replace(
+        frame,
+        mosaic=out,
+        cfa="RGB",
+        black_level=(BLACK_OUT,) * 4,
+        white_level=BLACK_OUT + scale_out,
+        clip_level=65535.0,
+        noise_profile=clean.noise_profile,
+        shading=None if frame.shading is None else plane_gains(frame),
+        default_crop=enlarged(frame.default_crop, scale),
+        confidence=None,
+        aligned=(),
+        metadata=replace(frame.metadata, opcode_list_1=b"", opcode_list_2=b""),
+    )
+
+
+def gather(frame: Frame, image: FloatImage, neutral: Floats, scale: float, report: Report) -> Mosaic:
+    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames."""
+    sums = empty(frame, scale)
+    height, width = (n + n % 2 for n in frame.mosaic.shape)
+    black = float(np.mean(frame.black_level))
+    brightest = (frame.clip_level - black) / (frame.white_level - black) / float(np.min(neutral))
+    unit = UNIT / max(brightest, 1.0)
+    planes = np.empty((3, max(height + 2 * MARGIN, 128), max(width + 2 * MARGIN, 512)), np.uint16)
+    native.call("superres_planes", image, unit, planes)
+    rows, columns = height // 2, width // 2
+    count = min(TOGETHER, len(frame.aligned))
+    samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
+    blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
+    sharpness = np.array([0.5 / s**2 for s in (SHARED, GREEN, COLOR)], np.float32)
+    waiting = 0
+    for done, (moved, its) in enumerate(_opened(frame.aligned, report)):
+        if its is not None:
+            expected = predict(planes, moved.flow, (height, width), frame.color_phase)
+            weigh(frame, its, moved.gain, expected, unit, neutral, samples[waiting])
+            native.call("burst_blocks", np.ascontiguousarray(moved.flow), blocks[waiting])
+            waiting += 1
+        last = done + 1 == len(frame.aligned)
+        if waiting == count or (last and waiting):
+            native.call(
+                "superres_gather", samples[:waiting], blocks[:waiting], sums, sharpness, 1.0 / scale,
+                *frame.color_phase, sums,
+            )  # fmt: skip
+            waiting = 0
+        report.progress("enlarge", (done + 1) / len(frame.aligned))
+    return sums
+
+
+def empty(frame: Frame, scale: float) -> Mosaic:
+    """Means of nothing: zero, with no weight."""
+    phases = round(2 * scale)
+    rows, columns = (
+        (n + 2 * b - 1) // (2 * b) * b for n, b in zip(frame.mosaic.shape, (BLOCK_Y, BLOCK_X), strict=True)
+    )
+    sums = np.zeros((8, phases, phases, rows, columns), np.uint16)
+    sums[0::2] = 32768
+    return sums
+
+
+def _opened(aligned: Sequence[Aligned], report: Report) -> Iterator[tuple[Aligned, Frame | None]]:
+    """The frames in order, each read while the one before it is used."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from lichtbild.errors import LichtbildError
+    from lichtbild.raw.read import read_frame
+
+    def opened(moved: Aligned) -> Frame | None:
+        if isinstance(moved.frame, Frame):
+            return moved.frame
+        try:
+            return read_frame(moved.frame, Report())
+        except LichtbildError as error:
+            report.notice(f"{error}; the frame adds no detail")
+            return None
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(opened, aligned[0])
+        for i, moved in enumerate(aligned):
+            its = ahead.result()
+            if i + 1 < len(aligned):
+                ahead = pool.submit(opened, aligned[i + 1])
+            yield moved, its
+
+
+def predict(planes: Mosaic, flow: FloatImage, shape: tuple[int, int], color_phase: tuple[int, int]) -> Mosaic:
+    """The mosaic that a frame should show of the planes, in their units; 0 where they do not say."""
+    height, width = shape
+    blocks = np.empty((2, -(-height // 8), -(-width // 16)), np.float32)
+    native.call("burst_blocks", inverse(flow), blocks)
+    expected = np.empty((height, width), np.uint16)
+    native.call("burst_warp", planes, blocks, *color_phase, width, height, expected)
+    return expected
+
+
+def inverse(flow: FloatImage) -> FloatImage:
+    """The flow back: (2, rows, columns) at the tiles of the frame, to where the reference shows the same."""
+    _, rows, columns = flow.shape
+    grid = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")).astype(np.float64)
+    back = -flow.astype(np.float64)
+    for _ in range(4):
+        back = -_between(flow, grid + back / TILE)
+    return np.ascontiguousarray(back, np.float32)
+
+
+def _between(flow: FloatImage, at: Floats) -> Floats:
+    """The flow at fractional tiles (2, rows, columns), bilinear, edges repeated."""
+    first = [np.clip(np.floor(a), 0, max(n - 2, 0)).astype(int) for a, n in zip(at, flow.shape[1:], strict=True)]
+    part = [np.clip(a - f, 0, 1) for a, f in zip(at, first, strict=True)]
+    second = [np.minimum(f + 1, n - 1) for f, n in zip(first, flow.shape[1:], strict=True)]
+    top = flow[:, first[0], first[1]] * (1 - part[1]) + flow[:, first[0], second[1]] * part[1]
+    low = flow[:, second[0], first[1]] * (1 - part[1]) + flow[:, second[0], second[1]] * part[1]
+    return np.asarray(top * (1 - part[0]) + low * part[0], np.float64)
+
+
+def weigh(
+    frame: Frame, its: Frame, gain: float, expected: Mosaic, unit: float, neutral: Floats, out: npt.NDArray[np.int16]
+) -> None:
+    """Fill `out` with the trusted differences of one frame; see `kernels/superres_samples.py`."""
+    mosaic = its.mosaic
+    if any(n % 2 for n in mosaic.shape):
+        mosaic = np.pad(mosaic, [(0, n % 2) for n in mosaic.shape], mode="reflect")
+    planes = ["RGB".index(color) for color in its.cfa]
+    black = np.array(its.black_level, np.float64)
+    gains = gain / (its.white_level - black) / neutral[planes]
+    noise = balanced_noise(its, neutral, gain)
+    mine = balanced_noise(frame.aligned[0].frame, neutral)
+    dark = 0.1  # of white, where frames of different exposure are compared
+    worth = float(np.mean((mine[:, 0] * dark + mine[:, 1]) / np.maximum(noise[:, 0] * dark + noise[:, 1], 1e-12)))
+    native.call(
+        "superres_samples",
+        mosaic, expected, black.astype(np.float32), gains.astype(np.float32), noise[planes],
+        (black + CLIPPED * (its.clip_level - black)).astype(np.float32), np.array(TOLERANCE, np.float32),
+        1.0 / unit, min(worth, 1.9), out,
+    )  # fmt: skip
+
+
+def balanced_noise(frame: Frame | object, neutral: Floats, gain: float = 1.0) -> FloatImage:
+    """(3, 2) scale and offset of the noise of balanced colours, at `gain` times the exposure."""
+    assert isinstance(frame, Frame)
+    profile = frame.noise_profile
+    scale, offset = np.array(profile.scale) / neutral * gain, np.array(profile.offset) / neutral**2 * gain**2
+    return np.stack([np.maximum(scale, 1e-9), np.maximum(offset, 1e-12)], axis=1).astype(np.float32)
+
+
+def windows(scale: float) -> FloatImage:
+    """(5, RADIUS + 1) half Gaussian windows of sum 1 over the fine pixels; see `kernels/superres_finish.py`."""
+    deviations = (SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale)
+    half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(deviations)[:, None] ** 2))
+    return np.asarray(half / (2 * half.sum(axis=1) - half[:, 0])[:, None], np.float32)
+
+
+def plane_gains(frame: Frame) -> FloatImage:
+    """Lens shading of the colours: (h', w', 4) gains of R, G, B, and again of B."""
+    assert frame.shading is not None
+    gains = [frame.shading[..., [i for i in range(4) if frame.cfa[i] == c]].mean(axis=2) for c in "RGBB"]
+    return np.stack(gains, axis=-1).astype(np.float32)
+
+
+def enlarged(crop: tuple[int, int, int, int] | None, scale: float) -> tuple[int, int, int, int] | None:
+    if crop is None:
+        return None
+    return int(crop[0] * scale), int(crop[1] * scale), int(crop[2] * scale), int(crop[3] * scale)
