@@ -1,0 +1,108 @@
+"""Super-resolution against the truth: detail, noise, motion, sizes, and what else must be true of the result."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lichtbild import api
+from lichtbild.carriers import Burst
+from lichtbild.errors import RecipeError
+from lichtbild.recipe import Recipe
+from superres_scene import bicubic, decibels, developed, gain, poses, shoot, truth
+from test_burst_scene import Array, Camera
+
+SHAPE = (192, 256)
+
+
+@pytest.mark.parametrize(("count", "iso", "wanted"), [(8, 100, 2.5), (15, 100, 2.5), (8, 1600, 1.0)])
+def test_detail_comes_from_hand_shake(count: int, iso: float, wanted: float) -> None:
+    picture = truth(3, SHAPE, 2)
+    frames = shoot(picture, 2, SHAPE, poses(count), Camera(iso))
+    assert gain(frames, picture, 2) > wanted
+
+
+@pytest.mark.parametrize("scale", [1.5, 2.5, 3.0])
+def test_other_scales(scale: float) -> None:
+    picture = truth(4, SHAPE, scale)
+    frames = shoot(picture, scale, SHAPE, poses(8), Camera(100))
+    assert gain(frames, picture, scale) > 2.0
+
+
+@pytest.mark.parametrize("cfa", ["BGGR", "GRBG", "GBRG"])
+def test_every_cfa(cfa: str) -> None:
+    picture = truth(3, SHAPE, 2)
+    seen = poses(8)
+    usual, other = (developed(shoot(picture, 2, SHAPE, seen, Camera(100, cfa=c)), scale=2)[0] for c in ("RGGB", cfa))
+    assert decibels(other, picture) == pytest.approx(decibels(usual, picture), abs=0.6)
+
+
+@pytest.mark.parametrize("shape", [(131, 177), (130, 259)])
+def test_odd_sizes(shape: tuple[int, int]) -> None:
+    picture = truth(3, shape, 2)
+    frames = shoot(picture, 2, shape, poses(8), Camera(100))
+    fine, _ = developed(frames, scale=2)
+    assert fine.shape == (2 * shape[0], 2 * shape[1], 3)
+    assert gain(frames, picture, 2) > 2.0
+
+
+def test_a_tripod_gives_a_good_enlargement() -> None:
+    """No shake, no new detail: what comes out is the enlarged picture, a little sharper, without a pattern."""
+    picture = truth(5, SHAPE, 2)
+    frames = shoot(picture, 2, SHAPE, poses(8, shake=0.0, degrees=0.0), Camera(100))
+    assert gain(frames, picture, 2) > 0.5
+
+
+def test_one_frame_is_enlarged() -> None:
+    picture = truth(5, SHAPE, 2)
+    frames = shoot(picture, 2, SHAPE, poses(1), Camera(100))
+    assert gain(frames, picture, 2) > 0.2
+
+
+def test_frames_all_alike_change_nothing() -> None:
+    """N times one noise-free frame is that frame."""
+    picture = truth(6, SHAPE, 2)
+    one = shoot(picture, 2, SHAPE, poses(1), Camera(100), noise=False)
+    single, _ = developed(one, scale=2, denoise=0.0)
+    many, _ = developed(one * 5, scale=2, denoise=0.0)
+    assert decibels(many, picture) > decibels(single, picture) - 0.1
+
+
+def patch(picture: Array, i: int) -> Array:
+    """A textured square that runs 9 fine pixels to the right from frame to frame."""
+    size = 96
+    rng = np.random.default_rng(9)
+    texture = np.kron(rng.uniform(0.1, 0.8, (size // 4, size // 4, 3)), np.ones((4, 4, 1)))
+    out = picture.copy()
+    out[150 : 150 + size, 120 + 9 * i : 120 + 9 * i + size] = texture
+    return out
+
+
+def test_what_moves_leaves_no_ghost() -> None:
+    picture = truth(7, SHAPE, 2)
+    frames = shoot(picture, 2, SHAPE, poses(8), Camera(100), change=patch)
+    wanted = patch(picture, 0)
+    moving = np.zeros(wanted.shape[:2], bool)
+    moving[146:250, 116 : 124 + 9 * 7 + 96] = True
+    fine, _ = developed(frames, scale=2)
+    one, _ = developed(frames[:1])
+    enlarged = bicubic(one, 2, wanted.shape[:2])
+    assert decibels(fine, wanted, moving) > decibels(enlarged, wanted, moving) - 0.1
+
+
+def test_the_frame_is_true() -> None:
+    picture = truth(3, SHAPE, 2)
+    frames = shoot(picture, 2, SHAPE, poses(4), Camera(400))
+    frame = api.merge(Burst.of(frames), scale=1.5, reference=1)
+    assert frame.mosaic.shape == (288, 384, 3)
+    assert frame.is_linear
+    assert frame.frame_count == 4
+    assert not frame.aligned
+    level = (frame.mosaic - 2048.0) / (frame.white_level - 2048.0) / np.array(Camera().neutral)
+    assert np.abs(level.mean(axis=(0, 1)) - picture.mean(axis=(0, 1))).max() < 0.002
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.7, 4])
+def test_other_numbers_are_refused(scale: float) -> None:
+    with pytest.raises(RecipeError, match="scale"):
+        Recipe(scale=scale)
