@@ -10,7 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 Listener = Callable[[str, float], None]
 
@@ -22,6 +26,7 @@ class Report:
     decided: numbers by leg, JSON values only: {"burst": {"reference": 2, ...}, ...}.
     notices: warnings for the photographer, each once, in order.
     seconds: wall time by leg.
+    maps: {} asks for maps of what the merge did, by name; see `output/maps.py`, which writes them. None: none are made.
     listener: called with (leg, fraction done) for a progress bar.
     on_notice: called with each new notice.
     """
@@ -29,6 +34,7 @@ class Report:
     decided: dict[str, dict[str, Any]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    maps: dict[str, npt.NDArray[np.float32]] | None = None
     listener: Listener | None = None
     on_notice: Callable[[str], None] | None = None
 

@@ -97,6 +97,10 @@ class Alignment:
     own: npt.NDArray[np.bool_]
     similarity: float
 
+    def beside_camera(self) -> FloatImage:
+        """(2, rows, columns): what the flow is beside the camera's motion."""
+        return self.flow - 2 * _camera_flow(self.camera * [0.5, 1.0, 1.0], self.flow.shape[1:])
+
 
 def align(reference: list[FloatImage], alternate: list[FloatImage]) -> Alignment:
     """Align two pyramids of equal shape."""

@@ -138,12 +138,25 @@ class Merger:
         ratio, clip, noise = ratio * gain, clip * gain, noise * np.array([gain, gain * gain], np.float32)
         self._fill(warped, ratio)
         self.noise_left.add(alignment.flow, float(np.mean((self.noise @ MIDDLE) / (noise @ MIDDLE))))
+        before = self.sums[4].copy() if self.report.maps is not None else None
         native.call(
             "burst_accumulate",
             self.mosaic, warped, self.sums, self.black, self.noise, noise, rows,
             self.unit, ratio, clip, self.clip, STRICTNESS, self.sums,
         )  # fmt: skip
+        if before is not None:
+            self._keep_maps(frame, alignment, self.sums[4] - before)
         return ratio
+
+    def _keep_maps(self, frame: Frame, alignment: Alignment, weight: FloatImage) -> None:
+        """What the report asked for: where the alternate moved by itself, and how much it counts in each cell."""
+        name = f"{self.used + 1:02d}_{Path(name_of(frame)).stem}"
+        cell = CELL // 2
+        whole = np.pad(weight, [(0, -side % cell) for side in weight.shape], "edge")
+        rows, columns = (side // cell for side in whole.shape)
+        maps = self.report.maps if self.report.maps is not None else {}
+        maps[f"weight_{name}"] = whole.reshape(rows, cell, columns, cell).mean((1, 3), dtype=np.float32)
+        maps[f"motion_{name}"] = alignment.beside_camera().astype(np.float32)
 
     def _flicker(self, warped: Mosaic, ratio: float, top: float) -> tuple[float, FloatImage]:
         """How much brighter the reference is than the tags say, and the same beside it for each row of quads."""
@@ -186,6 +199,8 @@ class Merger:
         confidence = np.empty((-(-rows * 2 // CELL), -(-columns * 2 // CELL)), np.float32)
         native.call("burst_confidence", self.sums, confidence)
         count = float(np.median(confidence))
+        if self.report.maps is not None:
+            self.report.maps["confidence"] = confidence
         self.report.decide("burst", used=self.used, frames_that_count=round(count, 2))
         height, width = reference.mosaic.shape
         still = np.zeros((2, -(-height // 32), -(-width // 32)), np.float32)

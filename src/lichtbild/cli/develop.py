@@ -36,9 +36,21 @@ from lichtbild.recipe import Recipe
     type=click.Path(path_type=Path),
     help="Write down every decided number and the time of each leg.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the photograph (and the report) if it exists.")
+@click.option(
+    "--report-maps",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Draw maps of the merge into a folder: what moved, and how many frames count where.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the photograph (and the report, and maps) if it exists.")
 def command(
-    files: tuple[Path, ...], output: Path, recipe: Path | None, report: Path | None, overwrite: bool, **settings: Any
+    files: tuple[Path, ...],
+    output: Path,
+    recipe: Path | None,
+    report: Path | None,
+    report_maps: Path | None,
+    overwrite: bool,
+    **settings: Any,
 ) -> None:
     """Make a finished photograph from one raw frame, or from a burst of frames of one scene.
 
@@ -48,6 +60,10 @@ def command(
     start = time.perf_counter()
     wanted = _settings(recipe, given(settings))
     _check_outputs(files, output, report, overwrite)
+    if report_maps:
+        from lichtbild.output.maps import make_folder
+
+        make_folder(report_maps, overwrite=overwrite)
     from lichtbild.output.formats import DNG, depth_for, format_for
 
     chosen = format_for(output)
@@ -57,13 +73,15 @@ def command(
     from lichtbild.report import Report
 
     progress = Progress()
-    record = progress.attach(Report())
+    record = progress.attach(Report(maps={} if report_maps else None))
     try:
         if chosen is DNG:
             _say_what_a_mosaic_ignores(record, settings, enlarged=wanted.scale > 1)
             size = _merge(files, output, wanted, record, overwrite)
         else:
             size = _develop(files, output, wanted, record, overwrite)
+        if report_maps:
+            _write_maps(report_maps, record, overwrite)
     finally:
         progress.finish()
     seconds = time.perf_counter() - start
@@ -151,6 +169,12 @@ def _write_report(path: Path, record: Any, wanted: Recipe, output: Path, seconds
         "total_seconds": seconds,
     }
     write_atomically(path, [to_json(content, indent=2).encode() + b"\n"], overwrite=overwrite)
+
+
+def _write_maps(folder: Path, record: Any, overwrite: bool) -> None:
+    from lichtbild.output.maps import write_maps
+
+    write_maps(record, folder, overwrite=overwrite)
 
 
 def _closing_line(output: Path, size: tuple[int, int], record: Any, seconds: float) -> str:
