@@ -16,6 +16,13 @@ from lichtbild.color import Chromaticity, Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.recipe import parse_white_balance
 
+LEVEL = np.array([0.25, 0.5, 0.25])
+# Daylight is the most common light; lamps are warmer by up to 200 mired, but only shade and sky are colder.
+USUAL, COLDER, WARMER = 190.0, 35.0, 90.0  # mired
+TOLERANCE = 0.08  # of log ratios that count as grey
+CROWD = 0.4  # power of the number of alike samples with which they count
+STEPS, ON_LOCUS = 6, 0.01  # of the refinement; share of samples that the light on the locus stands for
+
 
 @dataclass(frozen=True)
 class WhiteBalance:
@@ -60,33 +67,49 @@ def _light(kelvin: float) -> Chromaticity:
 def grey_near_locus(colours: Floats, model: CameraModel) -> Floats:
     """Neutral whose light makes most of the (n, 3) camera colours nearly grey, weighed by how likely each light is.
 
-    Each light on the locus of plausible ones is scored by the number of samples that it turns grey (with a soft
-    tolerance) and by shades of grey (Finlayson and Trezzi 2004) as the regulariser; the best one is refined by the mean
-    of the samples that agree with it, kept close to the locus. A picture with nothing grey in it gives its prior.
+    Each light on the locus of plausible ones is scored by the samples that it turns grey (with a soft tolerance; what
+    is saturated under a light does not speak for it), by shades of grey (Finlayson and Trezzi 2004) as the regulariser
+    and by the prior. Samples of one colour and brightness count as the power `CROWD` of their number, so that grey of
+    many brightnesses, which only a neutral has, outweighs one large surface: a sky, a wall, a lit desk. The best light
+    is refined by the mean of the samples that agree with it, kept close to the locus. A picture with nothing grey in it
+    gives its prior.
     """
     lights, kelvin = locus(model)
     log_lights = np.log(lights[:, [0, 2]] / lights[:, 1:2])
-    # Prior: daylight is the most common light; very warm and very cold light is rare.
     mired = 1e6 / kelvin
-    prior = np.exp(-0.5 * ((mired - 195) / 90) ** 2)
+    prior = -0.5 * ((mired - USUAL) / np.where(mired < USUAL, COLDER, WARMER)) ** 2
     colours = colours[(colours > 0).all(axis=1)]
     if len(colours) == 0:
         return np.asarray(lights[int(np.argmax(prior))])
-    level = colours @ np.array([0.25, 0.5, 0.25])
-    ratio = np.log(colours[:, [0, 2]] / colours[:, 1:2])
-    weight = np.minimum(level / np.quantile(level, 0.9), 1.0) ** 0.5
+    ratio, level, count = kinds(colours)
+    weight = count**CROWD * np.minimum(level / np.quantile(colours @ LEVEL, 0.9), 1.0) ** 0.5
     distance2 = ((ratio[None] - log_lights[:, None]) ** 2).sum(axis=-1)
-    votes = (np.exp(-0.5 * distance2 / 0.06**2) * weight).sum(axis=1) / weight.sum()
+    nearness = np.exp(-0.5 * distance2 / TOLERANCE**2)
+    votes = (nearness * weight).sum(axis=1) / weight.sum()
     shades = np.log(((colours**6).mean(axis=0)) ** (1 / 6))
     shades = np.array([shades[0] - shades[1], shades[2] - shades[1]])
-    regular = np.exp(-0.5 * ((shades - log_lights) ** 2).sum(axis=1) / 0.35**2)
-    best = int(np.argmax(np.log(votes + 0.02) + np.log(regular + 1e-3) + np.log(prior + 1e-3)))
-    agree = np.exp(-0.5 * distance2[best] / 0.08**2) * weight
-    # One pseudo-sample per fifty stands for the light on the locus itself.
-    total = agree.sum() + 0.02 * weight.sum()
-    centre = ((ratio * agree[:, None]).sum(axis=0) + 0.02 * weight.sum() * log_lights[best]) / total
+    regular = np.exp(-0.5 * ((shades - log_lights) ** 2).sum(axis=1) / 0.6**2)
+    best = int(np.argmax(np.log(votes + 0.02) + np.log(regular + 1e-3) + prior))
+    centre = log_lights[best]
+    for _ in range(STEPS):  # mean shift (Comaniciu and Meer 2002); a share stands for the light on the locus itself
+        agree = np.exp(-0.5 * ((ratio - centre) ** 2).sum(axis=1) / TOLERANCE**2) * weight
+        own = ON_LOCUS * weight.sum()
+        centre = (agree @ ratio + own * log_lights[best]) / (agree.sum() + own)
     neutral = np.array([np.exp(centre[0]), 1.0, np.exp(centre[1])])
     return np.asarray(neutral / neutral.max())
+
+
+def kinds(colours: Floats) -> tuple[Floats, Floats, Floats]:
+    """Samples of nearly one colour and brightness put together: mean log ratios of red and blue to green (m, 2), mean
+    level (m,) and number (m,)."""
+    level = colours @ LEVEL
+    ratio = np.log(colours[:, [0, 2]] / colours[:, 1:2])
+    red, blue = np.clip(np.floor(ratio / 0.04), -500, 499).astype(np.int64).T
+    stop = np.clip(np.floor(np.log2(level) * 2), -100, 99).astype(np.int64)
+    _, kind = np.unique((stop * 1000 + red) * 1000 + blue, return_inverse=True)
+    count = np.bincount(kind).astype(np.float64)
+    means = [np.bincount(kind, values) / count for values in (ratio[:, 0], ratio[:, 1], level)]
+    return np.stack(means[:2], axis=1), means[2], count
 
 
 Estimator = Callable[[Floats, CameraModel], Floats]
