@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -17,8 +18,8 @@ import tifffile
 from PIL import Image
 
 from lichtbild.color import encode_srgb
-from lichtbild.errors import MeasureError
-from lichtbild.measure.bench import BenchSettings, bench
+from lichtbild.errors import LichtbildError, MeasureError
+from lichtbild.measure.bench import BenchSettings, run_bench
 from lichtbild.measure.image import load
 from lichtbild.measure.peers import PEERS, installed
 from lichtbild.measure.process import run_program
@@ -139,7 +140,7 @@ def test_chart_and_compare(tmp_path: Path) -> None:
 
 def test_bench_of_what_is_here(tmp_path: Path) -> None:
     settings = BenchSettings(iso=3200, frames=2, size="320x240")
-    found = bench(["resolution-chart"], settings, programs=["lichtbild", "rawpy" if _rawpy() else "LibRaw"])
+    found = run_bench(["resolution-chart"], settings, programs=["lichtbild", "rawpy" if _rawpy() else "LibRaw"])
     names = [r.program for r in found.results]
     assert names[:2] == ["Lichtbild, burst", "Lichtbild, one frame"] and len(names) == 3
     for r in found.results:
@@ -152,7 +153,7 @@ def test_bench_of_what_is_here(tmp_path: Path) -> None:
     (tmp_path / "b.html").write_text(bench_page(found).html, encoding="utf-8")
     check_page(tmp_path / "b.html", "img", "table", "svg")
     with pytest.raises(MeasureError, match="no program of that name"):
-        bench(programs=["no such program"])
+        run_bench(programs=["no such program"])
 
 
 def _rawpy() -> bool:
@@ -304,6 +305,28 @@ def test_profiles_are_read(space: str, linear: bool) -> None:
         damaged = bytearray(profile(space))
         damaged[cut % len(damaged)] ^= 0xFF
         read_profile(bytes(damaged))  # None or a space, but no crash
+
+
+def test_damaged_pictures_do_no_harm(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    image = Image.fromarray(rng.integers(0, 255, (48, 64, 3), dtype=np.uint8))
+    kinds = ({"format": "JPEG"}, {"format": "PNG"}, {"format": "TIFF"}, {"format": "TIFF", "compression": "tiff_lzw"})
+    whole = []
+    for kind in kinds:
+        buffer = io.BytesIO()
+        image.save(buffer, icc_profile=profile("p3"), **kind)
+        whole.append(buffer.getvalue())
+    path, read = tmp_path / "damaged", 0
+    for k in range(400):
+        data = bytearray(whole[k % len(whole)])
+        for at in rng.integers(0, min(len(data), 900), rng.integers(1, 6)):
+            data[at] = rng.choice([0, 255, 127, int(rng.integers(256))])
+        path.write_bytes(data[: rng.integers(1, len(data))] if k % 9 == 0 else data)
+        try:
+            read += load(path).luminance.ndim == 2
+        except LichtbildError as error:
+            assert "\n" not in str(error) and str(path) in str(error)
+    assert 40 < read < 390
 
 
 def test_numbers_and_tables() -> None:

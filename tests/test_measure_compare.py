@@ -10,7 +10,7 @@ import pytest
 
 from lichtbild.color import encode_srgb
 from lichtbild.errors import MeasureError
-from lichtbild.measure.compare import compare
+from lichtbild.measure.compare import compare_pictures
 from lichtbild.measure.filters import blurred, blurred_inside, halved, weights
 from lichtbild.measure.ghost import ghost_index, motion_mask
 from lichtbild.measure.halo import halo_at_edges
@@ -131,19 +131,21 @@ def test_a_whole_comparison(tmp_path: Path) -> None:
     truth = np.stack([plane, plane * 0.8, plane * 0.6], -1)
     rng = np.random.default_rng(3)
     a, b = (np.clip(truth + rng.normal(0, s, truth.shape), 0, 1).astype(np.float32) for s in (0.01, 0.04))
-    found = compare(*(from_array((i * 255).round().astype(np.uint8)) for i in (a, b, truth)))
+    found = compare_pictures(*(from_array((i * 255).round().astype(np.uint8)) for i in (a, b, truth)))
     first, second = found.likenesses
     assert first.psnr == pytest.approx(40, abs=0.3) and second.psnr == pytest.approx(27.96, abs=0.3)
     assert first.ssim > second.ssim and first.delta_e < second.delta_e < second.delta_e_p95
     assert abs(first.brightness) < 0.01 and first.ghost is None and found.moving < 0.01
-    alone = compare(from_array(truth), from_array(b))
+    alone = compare_pictures(from_array(truth), from_array(b))
     assert len(alone.likenesses) == 1 and alone.likenesses[0].psnr == pytest.approx(second.psnr, abs=0.1)
-    brighter = compare(from_array(truth), from_array(encode_srgb(1.3 * np.clip(truth, 0, 1) ** 2.2))).likenesses[0]
+    brighter = compare_pictures(
+        from_array(truth), from_array(encode_srgb(1.3 * np.clip(truth, 0, 1) ** 2.2))
+    ).likenesses[0]
     assert brighter.brightness == pytest.approx(math.log2(1.3), abs=0.05)
     with pytest.raises(MeasureError, match=r"different sizes \(320 x 240 and 320 x 200\)"):
-        compare(from_array(truth), from_array(truth[:200]))
+        compare_pictures(from_array(truth), from_array(truth[:200]))
     with pytest.raises(MeasureError, match="mask is 10 x 10"):
-        compare(from_array(truth), from_array(b), mask=np.zeros((10, 10), bool))
+        compare_pictures(from_array(truth), from_array(b), mask=np.zeros((10, 10), bool))
 
 
 def test_delta_e_of_a_known_pair() -> None:
@@ -152,6 +154,6 @@ def test_delta_e_of_a_known_pair() -> None:
     pair = np.array([[0.5, 0.3, 0.2], [0.52, 0.28, 0.25]], np.float32)
     images = [from_array(np.broadcast_to(encode_srgb(p), (64, 64, 3)).astype(np.float32)) for p in pair]
     lab = lab_from_xyz(pair @ (adaptation(D65, D50) @ rgb_to_xyz("srgb")).T)
-    found = compare(*images).likenesses[0]
+    found = compare_pictures(*images).likenesses[0]
     assert found.delta_e == pytest.approx(float(delta_e_2000(lab[0], lab[1])), abs=1e-3)
     assert found.delta_e_p95 == pytest.approx(found.delta_e, abs=1e-4)

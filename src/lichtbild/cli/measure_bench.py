@@ -54,7 +54,7 @@ def command(
     does not count.
     """
     from lichtbild.cli.progress import Progress
-    from lichtbild.measure.bench import BenchSettings, bench
+    from lichtbild.measure.bench import BenchSettings, run_bench
     from lichtbild.measure.bench_report import bench_page, bench_text
     from lichtbild.report import Report
 
@@ -63,7 +63,7 @@ def command(
     progress = Progress()
     report = progress.attach(Report())
     try:
-        result = bench(scenes or ("street-night",), wanted, programs=programs, folder=keep, report=report)
+        result = run_bench(scenes or ("street-night",), wanted, programs=programs, folder=keep, report=report)
     finally:
         progress.finish()
     write(result, lambda: bench_page(result), json_file, html_file, overwrite)

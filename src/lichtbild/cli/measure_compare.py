@@ -40,12 +40,12 @@ def command(
     of equal size; each is understood by its own colour profile and compared as sRGB.
     """
     from lichtbild.cli.progress import Progress
-    from lichtbild.measure.compare import compare, load_mask
+    from lichtbild.measure.compare import compare_pictures, load_mask
     from lichtbild.measure.compare_report import compare_page, compare_text
     from lichtbild.report import Report
 
     check(tuple(p for p in (a, b, truth, mask) if p), json_file, html_file, overwrite)
     report = Progress().attach(Report())
-    result = compare(a, b, truth, load_mask(mask) if mask else None, report)
+    result = compare_pictures(a, b, truth, load_mask(mask) if mask else None, report)
     write(result, lambda: compare_page(result), json_file, html_file, overwrite)
     click.echo(compare_text(result))

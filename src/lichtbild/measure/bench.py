@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import LichtbildError, MeasureError, RecipeError
-from lichtbild.measure.compare import Comparison, Likeness, compare, load_mask
+from lichtbild.measure.compare import Comparison, Likeness, compare_pictures, load_mask
 from lichtbild.measure.image import load
 from lichtbild.measure.peers import Peer, installed
 from lichtbild.measure.process import Run, run_program
@@ -65,7 +65,7 @@ class Bench:
     results: tuple[Result, ...]
 
 
-def bench(
+def run_bench(
     scenes: Sequence[str] = ("street-night",),
     settings: BenchSettings | None = None,
     *,
@@ -154,7 +154,7 @@ def _judged(peer: Peer, scene: str, run: Run, out: Path, ideal: Path, mask: Path
     quiet = Report()
     picture, truth = load(out, quiet), load(ideal, quiet)
     moving = load_mask(mask) if mask else np.zeros(truth.shape, np.bool_)
-    found: Comparison = compare(truth, picture, mask=_fitted(moving, truth.shape), report=quiet)
+    found: Comparison = compare_pictures(truth, picture, mask=_fitted(moving, truth.shape), report=quiet)
     likeness = replace(found.likenesses[0], name=peer.name, against=f"{peer.name} of the truth")
     eight = [(i.srgb * 255 + 0.5).astype(np.uint8) for i in (picture, truth)]
     return Result(scene, peer.name, run.seconds, run.megabytes, "", likeness, eight[0], eight[1])

@@ -62,7 +62,7 @@ class Comparison:
     mask_source: str
 
 
-def compare(
+def compare_pictures(
     a: Source,
     b: Source,
     truth: Source | None = None,

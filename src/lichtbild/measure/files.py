@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import MeasureError, RawError
+from lichtbild.output import icc
 
 MOST_PIXELS = 200_000_000
 _DAMAGED = "is damaged; save or copy it again"
@@ -59,6 +60,7 @@ def decode(data: memoryview, kind: str) -> tuple[npt.NDArray[Any], bytes]:
     elif kind == "png":
         (height, width), profile, orientation = _png(data)
         codec = imagecodecs.png_decode
+        data = _pixels_alone(data)
     else:
         (height, width), profile, orientation = _tiff(data)
         codec = imagecodecs.tiff_decode
@@ -155,6 +157,8 @@ def _png(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
                 profile = zlib.decompressobj().decompress(packed, 1 << 24)
             except zlib.error:
                 profile = b"damaged"
+        elif name == b"sRGB" and not profile:
+            profile = icc.profile("srgb")
         elif name == b"eXIf":
             orientation = _orientation(content)
         elif name in (b"IDAT", b"IEND"):
@@ -163,6 +167,17 @@ def _png(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
     if not all(size):
         raise MeasureError(_DAMAGED)
     return size, profile, orientation
+
+
+def _pixels_alone(data: memoryview) -> memoryview:
+    """A PNG without what is not needed for its pixels: the decoder would complain about a damaged remark."""
+    kept, at = [bytes(data[:8])], 8
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        if bytes(data[at + 4 : at + 8]) in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
+            kept.append(bytes(data[at : at + 12 + length]))
+        at += 12 + length
+    return memoryview(b"".join(kept))
 
 
 def _tiff(data: memoryview) -> tuple[tuple[int, int], bytes, int]:

@@ -63,11 +63,11 @@ def plot(
         f'<text class="label" transform="translate(14 {HEIGHT / 2 - 14}) rotate(-90)" text-anchor="middle">'
         f"{escape(y_label)}</text>"
     )
-    for value, label in marks:
+    for row, (value, label) in enumerate(marks):
         if x_axis.low <= value <= x_axis.high:
             at = x_axis.place(value)
             parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>')
-            parts.append(f'<text class="note" x="{at + 4:.1f}" y="{_TOP + 12}">{escape(label)}</text>')
+            parts.append(f'<text class="note" x="{at + 4:.1f}" y="{_TOP + 12 + 13 * row}">{escape(label)}</text>')
     for s, group in zip(series, points, strict=True):
         places = [(x_axis.place(x), y_axis.place(y)) for x, y in group[:: max(1, len(group) // MOST_POINTS)]]
         name = f"c-{s.color}"
@@ -121,9 +121,8 @@ class _Axis:
         if self.log:
             first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
             step = max(1, (last - first) // 7)
-            values = [
-                10.0**k * m for k in range(first, last + 1, step) for m in ((1, 2, 5) if last - first < 3 else (1,))
-            ]
+            between = (1, 2, 5) if self.high / self.low < 300 else (1,)
+            values = [10.0**k * m for k in range(first, last + 1, step) for m in between]
         else:
             raw = (self.high - self.low) / 6
             size = 10.0 ** math.floor(math.log10(raw))
