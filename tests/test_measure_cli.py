@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from PIL import Image
 
 from lichtbild.color import encode_srgb
 from lichtbild.errors import LichtbildError, MeasureError
-from lichtbild.measure.bench import BenchSettings, run_bench
+from lichtbild.measure.bench import BenchSettings, at_brightness_of, run_bench
 from lichtbild.measure.image import load
 from lichtbild.measure.peers import PEERS, installed
 from lichtbild.measure.process import run_program
@@ -147,6 +148,11 @@ def test_bench_of_what_is_here(tmp_path: Path) -> None:
         assert not r.failed and r.likeness is not None and r.seconds > 0.01 and r.megabytes > 5
     burst, one, plain = (r.likeness for r in found.results)
     assert burst and one and plain and burst.psnr > one.psnr > plain.psnr - 1
+    assert found.results[0].psnr_matched == pytest.approx(burst.psnr, abs=0.7)  # it sets the brightness
+    first = found.results[1]
+    assert first.picture is not None and first.truth is not None
+    darker = replace(first, picture=first.picture // 2, truth=first.truth // 2)
+    assert at_brightness_of(first.truth, darker).psnr_matched == pytest.approx(first.psnr_matched, abs=0.7)
     from lichtbild.measure.bench_report import bench_page, bench_text
 
     assert "resolution-chart: Lichtbild, burst" in bench_text(found)

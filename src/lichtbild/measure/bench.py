@@ -2,7 +2,9 @@
 quality.
 
 A developer's picture is compared with its own rendering of the noise-free frame, so that what it intends with colour
-and contrast cancels, and noise, lost texture, artefacts and ghosts are what is measured.
+and contrast cancels, and noise, lost texture, artefacts and ghosts are what is measured. As brighter shadows show more
+noise, PSNR and SSIM are also given after a tone curve that brings each program's rendering of the noise-free frame to
+the first one's brightness.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ import numpy.typing as npt
 
 from lichtbild.errors import LichtbildError, MeasureError, RecipeError
 from lichtbild.measure.compare import Comparison, Likeness, compare_pictures, load_mask
+from lichtbild.measure.filters import luma
 from lichtbild.measure.image import load
 from lichtbild.measure.peers import Peer, installed
 from lichtbild.measure.process import Run, run_program
+from lichtbild.measure.similarity import psnr, ssim
 from lichtbild.recipe import check, setting
 from lichtbild.report import Report
 
@@ -44,7 +48,8 @@ class BenchSettings:
 @dataclass(frozen=True)
 class Result:
     """One program on one scene. seconds: of the quickest run.   failed: what it said when it could not do it.
-    likeness: to its own rendering of the truth, None when there is none. picture, truth: encoded sRGB 0..1."""
+    likeness: to its own rendering of the truth, None when there is none.   psnr_matched, ssim_matched: at the first
+    program's brightness, NaN without. picture, truth: encoded sRGB 0..1."""
 
     scene: str
     program: str
@@ -52,6 +57,8 @@ class Result:
     megabytes: float
     failed: str
     likeness: Likeness | None
+    psnr_matched: float = float("nan")
+    ssim_matched: float = float("nan")
     picture: npt.NDArray[np.uint8] | None = field(repr=False, default=None, metadata={"json": False})
     truth: npt.NDArray[np.uint8] | None = field(repr=False, default=None, metadata={"json": False})
 
@@ -111,12 +118,15 @@ def _bench(scenes: Sequence[str], settings: BenchSettings, peers: list[Peer], fo
         frames = simulate(scene, place / "burst", shot, overwrite=True)
         truth = min((place / "burst" / "truth").glob("truth_*.dng"))
         mask = next(iter(sorted((place / "burst" / "truth").glob("moving_*.png"))), None)
+        common: npt.NDArray[np.uint8] | None = None  # the noise-free picture whose brightness all are brought to
         for peer in peers:
             done += 1
             report.progress("bench", done / total)
             if peer.burst and len(frames) == 1 and peer.name.startswith("Lichtbild"):
                 continue  # the same as one frame
-            results.append(_run(peer, Path(scene).stem, frames, truth, mask, place, settings.rounds))
+            found = _run(peer, Path(scene).stem, frames, truth, mask, place, settings.rounds)
+            common = common if common is not None else found.truth
+            results.append(at_brightness_of(common, found))
         done += 1
     report.progress("bench", 1.0)
     return Bench(settings, tuple(scenes), tuple(results))
@@ -157,7 +167,22 @@ def _judged(peer: Peer, scene: str, run: Run, out: Path, ideal: Path, mask: Path
     found: Comparison = compare_pictures(truth, picture, mask=_fitted(moving, truth.shape), report=quiet)
     likeness = replace(found.likenesses[0], name=peer.name, against=f"{peer.name} of the truth")
     eight = [(i.srgb * 255 + 0.5).astype(np.uint8) for i in (picture, truth)]
-    return Result(scene, peer.name, run.seconds, run.megabytes, "", likeness, eight[0], eight[1])
+    return Result(scene, peer.name, run.seconds, run.megabytes, "", likeness, picture=eight[0], truth=eight[1])
+
+
+def at_brightness_of(common: npt.NDArray[np.uint8] | None, result: Result) -> Result:
+    """The result with its figures at the brightness of another noise-free picture: curves by matching quantiles."""
+    if common is None or result.picture is None or result.truth is None:
+        return result
+    steps = np.linspace(0.002, 0.998, 41)
+    curves = np.empty((3, 256), np.float32)
+    for c in range(3):
+        own = np.quantile(result.truth[..., c], steps) + np.arange(len(steps)) * 1e-6
+        curves[c] = np.interp(np.arange(256), own, np.quantile(common[..., c], steps)) / 255
+    picture, truth = (
+        np.stack([curves[c][image[..., c]] for c in range(3)], axis=-1) for image in (result.picture, result.truth)
+    )
+    return replace(result, psnr_matched=psnr(picture, truth), ssim_matched=ssim(luma(picture), luma(truth)))
 
 
 def _fitted(mask: npt.NDArray[np.bool_], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -16,6 +16,24 @@ _RAWPY = (
     "i = rawpy.imread(sys.argv[1]).postprocess(use_camera_wb=True, no_auto_bright=True); "
     "open(sys.argv[2], 'wb').write(c.png_encode(i, level=1))"
 )
+# Strong luminance and automatic colour noise reduction: of strengths 20, 40, 60 and 80 about the best at ISO 1600.
+_QUIET = """[Version]
+Version=347
+
+[Directional Pyramid Denoising]
+Enabled=true
+Enhance=false
+Median=false
+Luma=60
+Ldetail=50
+Chroma=15
+Method=Lab
+LMethod=SLI
+CMethod=AUT
+C2Method=AUTO
+SMethod=shal
+Gamma=1.7
+"""
 Command = Callable[[Sequence[Path], Path, Path], list[str]]
 
 
@@ -45,6 +63,12 @@ def _rawtherapee(frames: Sequence[Path], out: Path, scratch: Path) -> list[str]:
     return ["rawtherapee-cli", "-o", str(out), "-t", "-b8", "-Y", "-c", str(frames[0])]
 
 
+def _rawtherapee_quiet(frames: Sequence[Path], out: Path, scratch: Path) -> list[str]:
+    profile = scratch / "quiet.pp3"
+    profile.write_text(_QUIET, encoding="ascii")
+    return ["rawtherapee-cli", "-o", str(out), "-t", "-b8", "-Y", "-p", str(profile), "-c", str(frames[0])]
+
+
 def _darktable(frames: Sequence[Path], out: Path, scratch: Path) -> list[str]:
     own = ["--configdir", str(scratch / "darktable"), "--cachedir", str(scratch / "darktable-cache")]
     return ["darktable-cli", str(frames[0]), str(out), "--core", "--library", ":memory:", *own]
@@ -71,6 +95,7 @@ PEERS = (
     Peer("Lichtbild, burst", "", True, ".tif", _lichtbild),
     Peer("Lichtbild, one frame", "", False, ".tif", _lichtbild),
     Peer("RawTherapee", "rawtherapee-cli", False, ".tif", _rawtherapee),
+    Peer("RawTherapee, noise reduction", "rawtherapee-cli", False, ".tif", _rawtherapee_quiet),
     Peer("darktable", "darktable-cli", False, ".tif", _darktable),
     Peer("LibRaw", "dcraw_emu", False, ".tif", _dcraw_emu),
     Peer("LibRaw by rawpy", "", False, ".png", _rawpy),
