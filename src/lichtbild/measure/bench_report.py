@@ -64,8 +64,8 @@ def bench_page(bench: Bench) -> Page:
     )
     page.text(
         "Each program's picture against its own rendering of the noise-free frame, so that colour intent cancels. "
-        "Matched: the same at the first program's brightness, as brighter shadows show more noise. Texture: share of the "
-        "two finest octaves that is kept. EV: by how much the picture is brighter than that rendering."
+        "Matched: the same at the first program's brightness, as brighter shadows show more noise. Texture: share of "
+        "the two finest octaves that is kept. EV: by how much the picture is brighter than that rendering."
     )
     page.table(_HEAD, [_row(r) for r in bench.results if not r.failed])
     for failure in _failures(bench):
