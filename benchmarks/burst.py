@@ -1,16 +1,22 @@
 """The merge, measured against truth: hand-held bursts of the virtual camera's own scenes.
 
     python benchmarks/burst.py [--size 1600x1200] [--frames 8] [SCENE ...]
+    python benchmarks/burst.py --sweep          # 2 to 30 frames
+    python benchmarks/burst.py --robust         # what goes wrong in real bursts
+    python benchmarks/burst.py --all            # the three of them
 
 What clips, and four pixels around it, is left out. Behind: dB by which the merged mosaic is behind a perfect
 average of as many frames without any motion; below zero it is better, since interpolation also smooths noise.
 Flat: the same where the scene is flat. Moving: dB by which the parts that move are better than the reference frame
-alone.
+alone. Sweep: behind, by the number of frames, at 800x600. Robust: what one frame that is wrong, or what is wrong with
+all, costs: dB over the still parts, against the same burst without it.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +26,7 @@ from lichtbild.measure.similarity import decibels
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 from lichtbild.virtual.scenes.catalogue import SCENES
-from lichtbild.virtual.shoot import shoot
+from lichtbild.virtual.shoot import Shot, shoot
 
 BORDER = 24
 
@@ -70,16 +76,22 @@ def near_clipping(light: FloatImage, reach: int = 4) -> np.ndarray:
 def measure(scene: str, iso: int, size: str, frames: int, **settings: float) -> dict[str, float]:
     """The three figures for one burst."""
     shots = shoot(scene, iso=iso, size=size, frames=frames, shading=0.0, **settings)
-    reference = shots[0]
-    truth = np.minimum(reference.light, 1.0)
-    noise = variance(reference.frame, truth)
-    merged = merge_burst(Burst.of(s.frame for s in shots), Recipe(reference=1), Report())
+    return figures_of(shots, [shot.frame for shot in shots])
+
+
+def figures_of(shots: list[Shot], given: list[Frame], light: FloatImage | None = None) -> dict[str, float]:
+    """The three figures for frames that were shot, and may have been changed. light: the truth of the first."""
+    reference, frames = shots[0], len(shots)
+    light = reference.light if light is None else light
+    truth = np.minimum(light, 1.0)
+    noise = variance(given[0], truth)
+    merged = merge_burst(Burst.of(given), Recipe(reference=1), Report())
     inside = np.zeros(truth.shape, bool)
     inside[BORDER:-BORDER, BORDER:-BORDER] = True
-    inside &= ~near_clipping(reference.light)
+    inside &= ~near_clipping(light)
     moving = reference.moving()
     error = (normalised(merged) - truth) ** 2
-    alone = (normalised(reference.frame) - truth) ** 2
+    alone = (normalised(given[0]) - truth) ** 2
     static = inside & ~moving
     for shot in shots[1:]:
         static &= ~shot.moving()
@@ -95,19 +107,102 @@ def measure(scene: str, iso: int, size: str, frames: int, **settings: float) -> 
     }
 
 
+def sweep(scenes: list[str]) -> None:
+    """Behind a perfect average, by the number of frames."""
+    counts = (2, 4, 8, 15, 30)
+    print(f"\n{'behind, dB':18} {'ISO':>6} " + " ".join(f"{n:>6}" for n in counts) + "   frames")
+    for scene in scenes:
+        for iso in (400, 1600, 6400):
+            row = (measure(scene, iso, "800x600", n)["behind"] for n in counts)
+            print(f"{scene:18} {iso:6} " + " ".join(f"{value:6.2f}" for value in row), flush=True)
+
+
+def exposed(frame: Frame, light: FloatImage, seed: int) -> Frame:
+    """Another exposure of the frame's kind, of this light."""
+    rng = np.random.default_rng(seed)
+    seen = np.maximum(light, 0) + np.sqrt(variance(frame, light)) * rng.standard_normal(light.shape, np.float32)
+    black = frame.black_level[0]
+    numbers = np.clip(np.rint(black + seen * (frame.white_level - black)), 0, frame.clip_level)
+    return replace(frame, mosaic=numbers.astype(np.uint16))
+
+
+def smeared(light: FloatImage, sites: int) -> FloatImage:
+    """Blurred along rows by so many sites of each colour."""
+    return sum(np.roll(light, 2 * i, axis=1) for i in range(sites)) / np.float32(sites)
+
+
+def flash(light: FloatImage) -> FloatImage:
+    """Twice the light in the middle, little more at the rim."""
+    y, x = (np.linspace(-2, 2, n, dtype=np.float32) for n in light.shape)
+    return light * (1 + 1.2 * np.exp(-(y[:, None] ** 2 + x**2)))
+
+
+def robust(scenes: list[str]) -> None:
+    """What bursts cost in which something is wrong."""
+    one: dict[str, Callable[[FloatImage], FloatImage]] = {
+        "one frame blurred by 6 px": lambda light: smeared(light, 3),
+        "one frame blurred by 12 px": lambda light: smeared(light, 6),
+        "one frame lit by a flash": flash,
+        "one frame 1.8 times as bright": lambda light: light * np.float32(1.8),
+    }
+    print(f"\n{'cost, dB':38} {'ISO':>6} " + " ".join(f"{scene:>20}" for scene in scenes))
+    for iso in (400, 6400):
+        table: dict[str, list[float]] = {}
+        for scene in scenes:
+            shots = shoot(scene, iso=iso, size="800x600", frames=8, shading=0.0)
+            frames = [exposed(s.frame, s.light, n) for n, s in enumerate(shots)]
+            usual = figures_of(shots, frames)["behind"]
+            cases = {
+                name: [*frames[:4], exposed(frames[4], spoil(shots[4].light), 4), *frames[5:]]
+                for name, spoil in one.items()
+            }
+            for name, given in cases.items():
+                table.setdefault(name, []).append(figures_of(shots, given)["behind"] - usual)
+            table.setdefault("a frame less", []).append(figures_of(shots, frames[:-1])["behind"] - usual)
+            for swing in (0.03, 0.1):
+                bands = [banded(s.light, swing, n) for n, s in enumerate(shots)]
+                given = [exposed(s.frame, light, n) for n, (s, light) in enumerate(zip(shots, bands, strict=True))]
+                cost = figures_of(shots, given, bands[0])["behind"] - usual
+                table.setdefault(f"all flicker in bands of {swing:.0%}", []).append(cost)
+            turned = measure(scene, iso, "800x600", 8, rotation=1.0)["behind"]
+            table.setdefault("turned by up to 1 degree", []).append(turned - usual)
+        for name, costs in table.items():
+            print(f"{name:38} {iso:6} " + " ".join(f"{cost:20.2f}" for cost in costs), flush=True)
+
+
+def banded(light: FloatImage, swing: float, n: int) -> FloatImage:
+    """What a rolling shutter sees of pulsing lamps in frame n: two waves and a half down the frame."""
+    rows = np.linspace(0, 5 * np.pi, len(light), dtype=np.float32)
+    return light * (1 + swing * np.sin(rows + 1.9 * n))[:, None].astype(np.float32)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenes", nargs="*")
     parser.add_argument("--size", default="1600x1200")
     parser.add_argument("--frames", type=int, default=8)
+    parser.add_argument("--sweep", action="store_true")
+    parser.add_argument("--robust", action="store_true")
+    parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
+    scenes = args.scenes or list(SCENES)
+    if args.all or not (args.sweep or args.robust):
+        table(scenes, args.size, args.frames)
+    if args.all or args.sweep:
+        sweep(scenes)
+    if args.all or args.robust:
+        robust(scenes)
+
+
+def table(scenes: list[str], size: str, frames: int) -> None:
+    """All scenes, and what becomes of moving parts."""
     print(f"{'scene':18} {'ISO':>6} {'behind':>8} {'flat':>8} {'moving':>8}   dB")
-    for scene in args.scenes or SCENES:
+    for scene in scenes:
         for iso in (400, 1600, 6400):
-            figures = measure(scene, iso, args.size, args.frames)
+            figures = measure(scene, iso, size, frames)
             print(f"{scene:18} {iso:6} " + " ".join(f"{figures[k]:8.2f}" for k in figures), flush=True)
     for motion in (0.5, 2.0, 8.0, 24.0, 60.0):
-        figures = measure((args.scenes or ["street-night"])[0], 1600, args.size, args.frames, motion=motion)
+        figures = measure(scenes[0], 1600, size, frames, motion=motion)
         print(f"moving, {motion:4} px a frame: {figures['moving']:.2f} dB", flush=True)
 
 

@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 SUITES = (
     ("Speed and memory, whole processes", "speed.py"),
     ("Installed size beyond numpy, rawpy and imagecodecs", "size.py"),
-    ("Merging, against truth", "burst.py"),
+    ("Merging, against truth", "burst.py --all"),
     ("Demosaicing", "demosaic.py"),
     ("Kernels and the limit of memory", "kernels.py"),
 )
@@ -18,9 +18,10 @@ SUITES = (
 
 def main() -> None:
     for title, script in SUITES:
-        if (HERE / script).exists():
+        name, *arguments = script.split()
+        if (HERE / name).exists():
             print(f"\n== {title}", flush=True)
-            subprocess.run([sys.executable, str(HERE / script)], check=False)
+            subprocess.run([sys.executable, str(HERE / name), *arguments], check=False)
 
 
 if __name__ == "__main__":
