@@ -20,6 +20,7 @@ from look_math import exp2
 Expr = Any
 LAYERS, PER_STOP, LANES = 32, 1.25, 16
 ENTRIES, TABLE_PER_STOP = 129, 4.0
+MIXED = 0.3  # stops between the neighbours' darkest and brightest at which a cell counts half
 
 x, y, z, k = hl.Var("x"), hl.Var("y"), hl.Var("z"), hl.Var("k")
 
@@ -118,15 +119,25 @@ def look_local() -> tuple[hl.Pipeline, list[Any]]:
     held = hl.max(1.0 - ratio * ratio, 0.0)  # what differs by an edge's height belongs to another surface
     gain[x, y] = table_at(table, hl.lerp(own, base, held)) + clarity * detail * held
 
-    # A straight line through the gains of the neighbourhood, against log luminance.
-    moments = hl.Func("moments")
+    # A straight line through the gains of the neighbourhood, against log luminance. A cell that holds parts of two
+    # surfaces has a brightness that neither has, and counts little: else it would bend the line for both.
+    row_low, row_high, moments = hl.Func("row_low"), hl.Func("row_high"), hl.Func("moments")
+    row = [stops[x + i, y] for i in (-1, 0, 1)]
+    row_low[x, y] = hl.min(hl.min(row[0], row[1]), row[2])
+    row_high[x, y] = hl.max(hl.max(row[0], row[1]), row[2])
+    lowest = hl.min(hl.min(row_low[x, y - 1], row_low[x, y]), row_low[x, y + 1])
+    highest = hl.max(hl.max(row_high[x, y - 1], row_high[x, y]), row_high[x, y + 1])
     v, g = stops[x, y], gain[hl.clamp(x, 0, width - 1), hl.clamp(y, 0, height - 1)]
-    moments[x, y, k] = hl.mux(k, [v, g, v * v, v * g])
+    between = hl.min(v - lowest, highest - v) * hl.f32(1 / MIXED)
+    w = 1.0 / (1.0 + between * between)
+    moments[x, y, k] = hl.mux(k, [w, w * v, w * g, w * v * v, w * v * g])
     down, mean = box(moments, 2, "mean")
     line = hl.Func("line")
-    variance = hl.max(mean[x, y, 2] - mean[x, y, 0] * mean[x, y, 0], 0.0)
-    slope = (mean[x, y, 3] - mean[x, y, 0] * mean[x, y, 1]) / (variance + regular)
-    line[x, y, k] = hl.mux(k, [slope, mean[x, y, 1] + slope * (shift - mean[x, y, 0])])
+    per = 1.0 / mean[x, y, 0]
+    mv, mg = mean[x, y, 1] * per, mean[x, y, 2] * per
+    variance = hl.max(mean[x, y, 3] * per - mv * mv, 0.0)
+    slope = (mean[x, y, 4] * per - mv * mg) / (variance + regular)
+    line[x, y, k] = hl.mux(k, [slope, mg + slope * (shift - mv)])
     line_down, line_mean = box(line, 1, "line_mean")
     light = exp2(stops[x, y] - shift)
     trust = 1.0 / (1.0 + fading * (scale * light + offset) / (light * light))
@@ -137,8 +148,10 @@ def look_local() -> tuple[hl.Pipeline, list[Any]]:
     out.vectorize(x, LANES, hl.TailStrategy.GuardWithIf).unroll(k)
     line_down.compute_at(out, yi).bound(k, 0, 2).unroll(k).vectorize(x, LANES)
     line.store_at(out, yo).compute_at(out, yi).bound(k, 0, 2).reorder(k, x, y).unroll(k).vectorize(x, LANES)
-    down.compute_at(line, y).bound(k, 0, 4).unroll(k).vectorize(x, LANES)
-    moments.store_at(out, yo).compute_at(out, yi).bound(k, 0, 4).reorder(k, x, y).unroll(k).vectorize(x, LANES)
+    down.compute_at(line, y).bound(k, 0, 5).unroll(k).vectorize(x, LANES)
+    moments.store_at(out, yo).compute_at(out, yi).bound(k, 0, 5).reorder(k, x, y).unroll(k).vectorize(x, LANES)
+    for f in (row_low, row_high):
+        f.store_at(out, yo).compute_at(out, yi).vectorize(x, LANES)
     gain.compute_root().split(y, yo, yi, 16, hl.TailStrategy.GuardWithIf).parallel(yo)
     gain.vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     splat.compute_at(in_z, y).bound(k, 0, 2).unroll(k)
@@ -147,6 +160,6 @@ def look_local() -> tuple[hl.Pipeline, list[Any]]:
     in_z.compute_root().bound(k, 0, 2).parallel(y).unroll(k)
     in_x.compute_root().bound(k, 0, 2).parallel(y).unroll(k).vectorize(z, 8)
     grid.compute_root().bound(k, 0, 2).parallel(y).unroll(k).vectorize(z, 8)
-    for f in (out, line_down, line, down, moments, gain, splat, in_z, in_x, grid):
+    for f in (out, line_down, line, down, moments, row_low, row_high, gain, splat, in_z, in_x, grid):
         f.never_partition_all()
     return hl.Pipeline([out]), [coarse, table, numbers, cell]
