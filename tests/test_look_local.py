@@ -12,7 +12,7 @@ from lichtbild.report import Report
 
 
 def effective(image: np.ndarray, noise: float, **settings: object) -> np.ndarray:
-    """Stops from middle grey that the curve was given beyond the exposure, read back from the picture of a grey scene."""
+    """Stops from middle grey that the curve was given beyond the exposure, read back from a picture of greys."""
     report = Report()
     recipe = Recipe(depth="32f", sharpen=0.0, **settings)
     out = render_picture(scene_of(image[..., None].repeat(3, 2), noise), recipe, report).image[..., 1]
