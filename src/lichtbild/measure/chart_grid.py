@@ -47,7 +47,7 @@ def fit_homography(source: npt.NDArray[Any], target: Floats) -> Floats:
     rows = np.concatenate(
         [np.concatenate([one, zero, -t[:, :1] * one], 1), np.concatenate([zero, one, -t[:, 1:] * one], 1)]
     )
-    h = np.linalg.svd(rows)[2][-1].reshape(3, 3)
+    h = np.linalg.svd(rows, full_matrices=False)[2][-1].reshape(3, 3)
     found = np.linalg.inv(tt) @ h @ ts
     return np.asarray(found / found[2, 2] if abs(found[2, 2]) > 1e-12 else found, np.float64)
 
