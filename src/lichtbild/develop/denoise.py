@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,17 +12,19 @@ from lichtbild.carriers import CELL, FloatImage, Frame
 from lichtbild.color import Floats
 from lichtbild.report import Report
 
-# Variance of each band of the Laplacian pyramid of white noise of variance 1, from the filters' coefficients.
-BAND_VARIANCE = (0.889, 0.0530, 0.01007, 0.00236, 0.00058)
-# How much of the noise's variance is taken from a band's energy; more where grain would show as blotches.
-LUMA = (1.3, 1.3, 1.0, 0.6, 0.3)
-CHROMA = (2.2, 2.4, 2.0, 1.5, 1.2)
+OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
+# Energy taken from a coefficient, in variances of its noise: of luma, of both colour differences, of the greens'. More
+# than 1, because energy is measured where there is noise; more for colour, whose grain would show as blotches.
+TAKE = (1.6, 5.3, 6.2)
 # The same relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured on flat
 # parts of merged bursts of 3 and 8 frames, which agree).
-MERGED_LUMA = (1.25, 1.35, 1.3, 1.6, 1.6)
-MERGED_CHROMA = (0.9, 1.2, 1.35, 1.5, 1.5)
+MERGED_LUMA = (1.25, 1.35, 1.3, 1.6, 1.6, 1.6)
+MERGED_CHROMA = (0.9, 1.2, 1.35, 1.5, 1.5, 1.5)
+TILE = (64, 256)  # quads that the kernels work on at once
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
+# Deviation of mid grey, in parts of it, from which windows lie closer: where it shows, what it costs is well spent.
+DENSE = 0.12
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).
 LEFT = 0.05
 
@@ -30,14 +33,16 @@ LEFT = 0.05
 class DenoisePlan:
     """What is decided before pixels are touched.
 
-    basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; luma, chroma: variances taken
-    from each band; excess: (h/CELL, w/CELL) local variance over the noise profile's.
+    basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
+    taken from the coefficients of luma, colour and greens; share: (OCTAVES, 8, 8) of the noise that each has, mean 1;
+    excess: (h/CELL, w/CELL) local variance over the noise profile's; dense: whether windows lie every 2 quads, not 4.
     """
 
     basis: FloatImage
-    luma: FloatImage
-    chroma: FloatImage
+    take: FloatImage
+    share: FloatImage
     excess: FloatImage
+    dense: bool
 
 
 def denoise(frame: Frame, neutral: Floats, strength: float, report: Report) -> Frame:
@@ -46,17 +51,21 @@ def denoise(frame: Frame, neutral: Floats, strength: float, report: Report) -> F
     neutral: camera RGB of white; grey then lies along luma alone. strength: 0 does nothing, 1 follows the noise
     profile. Linear raw frames come back as they are. The result has 16 bits and the same metadata.
     """
-    middle = 0.18 * np.array(frame.noise_profile.scale) + np.array(frame.noise_profile.offset)
-    if strength == 0 or frame.is_linear or middle.max() < NEGLIGIBLE:
+    if strength == 0 or frame.is_linear or grey_noise(frame) < NEGLIGIBLE:
         report.decide("develop", denoise=0.0)
         return frame
     plan = decide(frame, neutral, strength)
-    report.decide("develop", denoise=strength)
+    report.decide("develop", denoise=strength, denoise_dense=plan.dense)
     return apply(frame, plan, strength)
 
 
+def grey_noise(frame: Frame) -> float:
+    """Variance of mid grey, of the noisiest colour."""
+    return float((0.18 * np.array(frame.noise_profile.scale) + np.array(frame.noise_profile.offset)).max())
+
+
 def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
-    """The basis, the variances to take, and where there is more noise than the profile says."""
+    """The basis, the energies to take, and where there is more noise than the profile says."""
     planes = ["RGB".index(color) for color in frame.cfa]
     grey = np.sqrt(np.asarray(neutral, np.float64)[planes])
     order = np.eye(4)
@@ -68,41 +77,95 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     for vector in wanted:
         left = vector - sum((np.dot(vector, row) * row for row in rows), np.zeros(4))
         rows.append(left / np.linalg.norm(left))
-    luma, chroma = (np.array(BAND_VARIANCE) * strength * np.array(take) for take in (LUMA, CHROMA))
-    if frame.frame_count > 1:
-        luma, chroma = luma * np.array(MERGED_LUMA), chroma * np.array(MERGED_CHROMA)
+    noise = noise_of_waves()
+    merged = frame.frame_count > 1
+    luma, chroma = (
+        np.array(factors if merged else [1.0] * OCTAVES)[:, None, None] for factors in (MERGED_LUMA, MERGED_CHROMA)
+    )
+    around = [np.pad(v, 1, mode="edge") for v in noise]
+    across = [a[:, :-2] + 2 * a[:, 1:-1] + a[:, 2:] for a in around]
+    smooth = np.array([(a[:-2] + 2 * a[1:-1] + a[2:]) / 16 for a in across])
+    take = strength * np.stack([TAKE[0] * luma * smooth, TAKE[1] * chroma * noise, TAKE[2] * chroma * noise], axis=1)
     height, width = (-(-n // CELL) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
     if frame.confidence is not None:
         excess = np.clip(np.median(frame.confidence) / frame.confidence, 0.25, 32.0).astype(np.float32)
     return DenoisePlan(
         basis=np.array(rows, np.float32),
-        luma=luma.astype(np.float32),
-        chroma=chroma.astype(np.float32),
+        take=take.astype(np.float32),
+        share=(noise / noise.mean(axis=(1, 2), keepdims=True)).astype(np.float32),
         excess=np.ascontiguousarray(excess),
+        dense=grey_noise(frame) ** 0.5 > DENSE * 0.18,
     )
 
 
+@functools.cache
+def noise_of_waves() -> Floats:
+    """(OCTAVES, 8, 8): variance of each cosine coefficient of each band of the pyramid of white noise of variance 1.
+
+    A band is A x A - B x B, where A, in one dimension, leads from the finest samples to its own, and B once further down and
+    up again; so its coefficients' variances follow from what rows of A and B weigh, and from how much these agree.
+    """
+    five = np.array([1, 4, 6, 4, 1]) / 16
+    waves = np.array([np.cos((2 * np.arange(8) + 1) * k * np.pi / 16) for k in range(8)])
+    waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
+
+    def finer(rows: Floats) -> Floats:
+        """What weights of halved samples mean as weights of the samples, from two before the first on."""
+        wide = np.zeros((8, 2 * rows.shape[1] - 1))
+        wide[:, ::2] = rows
+        return np.array([np.convolve(row, five) for row in wide])
+
+    def coarser(rows: Floats) -> Floats:
+        """What weights of enlarged samples mean as weights of the samples, from one before the first on."""
+        return np.array([np.convolve(row, 2 * five) for row in rows])[:, ::2]
+
+    variances = []
+    direct, detour = waves, finer(coarser(waves))
+    for octave in range(OCTAVES):
+        lead = 4 << octave  # samples by which the detour begins earlier
+        inside = detour[:, lead : lead + direct.shape[1]]
+        own, other, both = (direct**2).sum(1), (detour**2).sum(1), (direct * inside).sum(1)
+        variances.append(np.outer(own, own) - 2 * np.outer(both, both) + np.outer(other, other))
+        direct, detour = finer(direct), finer(detour)
+    return np.array(variances)
+
+
 def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
-    """Run the kernel; see `kernels/develop_denoise.py`."""
+    """Run the kernels; see `kernels/develop_denoise.py` and `kernels/develop_denoise_band.py`."""
     height, width = frame.mosaic.shape
     planes = ["RGB".index(color) for color in frame.cfa]
     scale = np.array([max(frame.noise_profile.scale[p], 1e-9) for p in planes], np.float32)
     offset = np.array([max(frame.noise_profile.offset[p], 0.0) for p in planes], np.float32)
     black = np.array(frame.black_level, np.float32)
     mean_black = float(black.mean())
+    sizes = [(-(-height // 2), -(-width // 2))]
+    for _ in range(OCTAVES):
+        sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
+    rooms = [tuple(-(-n // t) * t for n, t in zip(size, TILE, strict=True)) for size in sizes]
+    noisy = [np.empty((4, *room), np.float32) for room in rooms]
+    native.call(
+        "denoise_split", frame.mosaic, black, scale, offset, plan.basis, 1.0 / (frame.white_level - mean_black), noisy[0]
+    )
+    for fine, coarse in zip(noisy, noisy[1:], strict=False):
+        native.call("denoise_halve", fine, coarse)
+    clean = noisy[-1]
+    for octave in reversed(range(OCTAVES)):
+        better = np.empty_like(noisy[octave])
+        native.call(
+            "denoise_band_dense" if plan.dense else "denoise_band",
+            noisy[octave], noisy[octave + 1], clean, plan.take[octave], plan.share[octave], plan.excess, octave, better,
+        )  # fmt: skip
+        clean = better
+        noisy.pop()
+    left = 1.0 / (1.0 + strength * (1.0 / LEFT - 1.0))
     clip = (frame.clip_level - mean_black) / (frame.white_level - mean_black)
     scale_out = (65535.0 - BLACK_OUT) / clip
-    out = np.empty((height + height % 2, width + width % 2), np.uint16)
-    native.call(
-        "denoise",
-        frame.mosaic, black, scale, offset, plan.basis, plan.excess, plan.luma, plan.chroma,
-        1.0 / (frame.white_level - mean_black), BLACK_OUT, scale_out, out,
-    )  # fmt: skip
-    left = 1.0 / (1.0 + strength * (1.0 / LEFT - 1.0))
+    out = np.empty((height, width), np.uint16)
+    native.call("denoise_join", clean, scale, offset, plan.basis, 1.0 - left, BLACK_OUT, scale_out, out)
     return replace(
         frame,
-        mosaic=out[:height, :width],
+        mosaic=out,
         black_level=(BLACK_OUT,) * 4,
         white_level=BLACK_OUT + scale_out,
         clip_level=65535.0,

@@ -1,0 +1,200 @@
+"""One band of the denoiser: overlapping windows of 8 x 8, each shrunk in the domain of its cosine transform.
+
+After Yu and Sapiro, *DCT Image Denoising* (IPOL 2011), at several scales as Pierazzo and Facciolo, *Multi-Scale DCT
+Denoising* (IPOL 2017). A coefficient is kept by as much as the energy around it, among the frequencies of its window,
+exceeds the noise's (Cai and Silverman 2001). Where luma keeps a frequency, colour is trusted more: what noise is left
+there hides, and colours end where things end. Windows that kept little are smooth, and count more where windows overlap:
+so noise does not stay beside edges.
+
+Transforms are separable: columns are transformed once for all windows that share them, and windows are put together
+along rows before columns are transformed back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import halide as hl
+import numpy as np
+
+from burst_align import sum_of
+from kernel import kernel
+
+SIDE = 8
+LANES = 16
+TILE = (256, 64)  # columns, rows
+_COS = [[np.cos((2 * i + 1) * k * np.pi / 16) for i in range(8)] for k in range(8)]
+
+
+def forward(x: list[hl.Expr]) -> list[hl.Expr]:
+    """Orthonormal DCT-II of eight numbers, even and odd frequencies apart."""
+    total = [x[i] + x[7 - i] for i in range(4)]
+    diff = [x[i] - x[7 - i] for i in range(4)]
+    a, b = [total[0] + total[3], total[1] + total[2]], [total[0] - total[3], total[1] - total[2]]
+    out: list[Any] = [None] * 8
+    out[0], out[4] = (a[0] + a[1]) * hl.f32(8**-0.5), (a[0] - a[1]) * hl.f32(8**-0.5)
+    out[2] = b[0] * hl.f32(0.5 * _COS[2][0]) + b[1] * hl.f32(0.5 * _COS[2][1])
+    out[6] = b[0] * hl.f32(0.5 * _COS[6][0]) + b[1] * hl.f32(0.5 * _COS[6][1])
+    for k in (1, 3, 5, 7):
+        out[k] = sum_of(diff[i] * hl.f32(0.5 * _COS[k][i]) for i in range(4))
+    return out
+
+
+def backward(c: list[hl.Expr]) -> list[hl.Expr]:
+    """The inverse of `forward`."""
+    plus, minus = (c[0] + c[4]) * hl.f32(8**-0.5), (c[0] - c[4]) * hl.f32(8**-0.5)
+    b = [sum_of(c[k] * hl.f32(0.5 * _COS[k][i]) for k in (2, 6)) for i in (0, 1)]
+    even = [plus + b[0], minus + b[1], minus - b[1], plus - b[0]]
+    odd = [sum_of(c[k] * hl.f32(0.5 * _COS[k][i]) for k in (1, 3, 5, 7)) for i in range(4)]
+    return [even[i] + odd[i] for i in range(4)] + [even[3 - i] - odd[3 - i] for i in range(4)]
+
+
+@kernel("denoise_band")
+def denoise_band() -> tuple[hl.Pipeline, list[Any]]:
+    """Windows every 4 quads: quick."""
+    return build("denoise_band", 4)
+
+
+@kernel("denoise_band_dense")
+def denoise_band_dense() -> tuple[hl.Pipeline, list[Any]]:
+    """Windows every 2 quads: four times as many."""
+    return build("denoise_band_dense", 2)
+
+
+def build(name: str, hop: int) -> tuple[hl.Pipeline, list[Any]]:
+    """fine (4, h, w), coarse and clean (4, h/2, w/2) float32 -> (4, h, w): `clean` enlarged, and the band on it.
+
+    The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma, two
+    colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
+    share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in cells
+    of 4 quads; octave: how often `fine` was halved.
+    """
+    fine, coarse, clean = (hl.ImageParam(hl.Float(32), 3, n) for n in ("fine", "coarse", "clean"))
+    take = hl.ImageParam(hl.Float(32), 3, "take")
+    share, excess = hl.ImageParam(hl.Float(32), 2, "share"), hl.ImageParam(hl.Float(32), 2, "excess")
+    octave = hl.Param(hl.Int(32), "octave")
+    x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
+    p, q, r = hl.Var("p"), hl.Var("q"), hl.Var("r")  # window along a row, row of windows, column within a hop
+
+    def held(f: hl.ImageParam, label: str) -> hl.Func:
+        out = hl.Func(f"{label}_held")
+        out[x, y, c] = f[hl.clamp(hl.likely(x), 0, f.width() - 1), hl.clamp(hl.likely(y), 0, f.height() - 1), c]
+        return out
+
+    def enlarge(f: hl.ImageParam, label: str) -> tuple[hl.Func, hl.Func]:
+        """Burt and Adelson's expansion: [1 4 6 4 1] / 8 between zeros."""
+        wide, tall = hl.Func(f"{label}_wide"), hl.Func(f"{label}_tall")
+        g = held(f, label)
+        left, right = g[x / 2, y, c], g[x / 2 + 1, y, c]
+        even = 0.125 * g[x / 2 - 1, y, c] + 0.75 * left + 0.125 * right
+        wide[x, y, c] = hl.select(x % 2 == 0, even, 0.5 * (left + right))
+        up, below = wide[x, y / 2, c], wide[x, y / 2 + 1, c]
+        centre = 0.125 * wide[x, y / 2 - 1, c] + 0.75 * up + 0.125 * below
+        tall[x, y, c] = hl.select(y % 2 == 0, centre, 0.5 * (up + below))
+        return wide, tall
+
+    coarse_wide, coarse_tall = enlarge(coarse, "coarse")
+    clean_wide, clean_tall = enlarge(clean, "clean")
+    band = hl.Func("band")
+    band[x, y, c] = held(fine, "fine")[x, y, c] - coarse_tall[x, y, c]
+
+    # To frequencies: columns (x, of the row of windows q), then rows (window p).
+    back = SIDE - hop  # a window reaches so far back from where it begins to be the last
+    column, wave = hl.Func("column"), hl.Func("wave")
+    column[x, q, c] = hl.Tuple(forward([hl.Expr(band[x, q * hop - back + i, c]) for i in range(SIDE)]))
+    wave[p, q, k, c] = hl.Tuple(
+        forward([hl.mux(k, [column[p * hop - back + j, q, c][i] for i in range(SIDE)]) for j in range(SIDE)])
+    )
+
+    # How much of each coefficient stays.
+    def at(k: Any, c: int) -> list[hl.Expr]:
+        return [wave[p, q, k, c][i] for i in range(SIDE)]
+
+    across, luma, chroma, greens = (hl.Func(n) for n in ("across", "luma", "chroma", "greens"))
+    square = [e * e for e in at(k, 0)]
+    across[p, q, k] = hl.Tuple([square[max(i - 1, 0)] + 2.0 * square[i] + square[min(i + 1, 7)] for i in range(8)])
+    local = hl.Func("local")
+    cell_x, cell_y = (((v * hop) << octave) / 4 for v in (p, q))
+    local[p, q] = excess[hl.clamp(cell_x, 0, excess.width() - 1), hl.clamp(cell_y, 0, excess.height() - 1)]
+
+    def gain(energy: hl.Expr, noise: hl.Expr) -> hl.Expr:
+        energy = energy + hl.f32(1e-9)
+        return hl.max(energy - noise, 0.0) * hl.fast_inverse(energy)
+
+    above, below = hl.max(k - 1, 0), hl.min(k + 1, 7)
+    energy = [(across[p, q, above][i] + 2.0 * across[p, q, k][i] + across[p, q, below][i]) / 16.0 for i in range(SIDE)]
+    luma[p, q, k] = hl.Tuple([gain(energy[i], take[i, k, 0] * local[p, q]) for i in range(SIDE)])
+    trust = [hl.Expr(luma[p, q, k][i]) for i in range(SIDE)]
+    doubt = [(1.0 - hl.f32(0.8) * t) * local[p, q] for t in trust]
+    both = [(a * a + b * b) * 0.5 for a, b in zip(at(k, 1), at(k, 2), strict=True)]
+    chroma[p, q, k] = hl.Tuple([gain(both[i], take[i, k, 1] * doubt[i]) for i in range(SIDE)])
+    greens[p, q, k] = hl.Tuple([gain(at(k, 3)[i] * at(k, 3)[i], take[i, k, 2] * doubt[i]) for i in range(SIDE)])
+
+    def kept(k: Any) -> hl.Expr:
+        total = hl.f32(0.0)
+        for i in range(SIDE):
+            gains = [hl.Expr(f[p, q, k][i]) for f in (luma, chroma, greens)]
+            total = total + share[i, k] * hl.mux(c, [gains[0] * gains[0], gains[1] * gains[1], gains[2] * gains[2]])
+        return total
+
+    kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
+    weight = hl.Func("weight")
+    weight[p, q, c] = 1.0 / (hl.f32(0.1) + sum_of(kept(i) for i in range(SIDE)))
+
+    # Back: rows of windows, put together, then columns.
+    window = hl.Func("window")
+    gains = [hl.mux(kind, [luma[p, q, k][i], chroma[p, q, k][i], greens[p, q, k][i]]) for i in range(SIDE)]
+    heavy = weight[p, q, kind]
+    shrunk = backward([wave[p, q, k, c][i] * gains[i] for i in range(SIDE)])
+    window[p, q, k, c] = hl.Tuple([*(e * heavy for e in shrunk), hl.Expr(heavy)])
+    joined, strip, weights, total = (hl.Func(n) for n in ("joined", "strip", "weights", "total"))
+    overlap = SIDE // hop
+
+    def across_windows(n: int) -> hl.Expr:
+        """The n-th coefficient of column r of hop p."""
+        places = [
+            sum_of(window[p + m, q, n, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
+        ]
+        return hl.mux(r, places)
+
+    joined[p, r, q, c] = hl.Tuple([across_windows(i) for i in range(SIDE)])
+    strip[p, r, q, c] = hl.Tuple(backward([joined[p, r, q, c][i] for i in range(SIDE)]))
+    weights[p, q, c] = sum_of(window[p + m, q, 0, c][SIDE] for m in range(overlap))
+    Q, s = hl.Var("Q"), hl.Var("s")
+    total[p, Q, c] = 1.0 / sum_of(weights[p, Q + m, c] for m in range(overlap))
+    P = x / hop
+    out = hl.Func(f"lichtbild_{name}")
+    rows = [
+        sum_of(strip[P, x % hop, y / hop + m, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
+    ]
+    out[x, y, c] = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[P, y / hop, c]
+
+    # Tiles; in each, rows of windows from top to bottom, what overlaps is kept.
+    xo, yo, xi, yi, ys = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys"))
+    xa, xr = hl.Var("xa"), hl.Var("xr")
+    out.bound(c, 0, 4)
+    for f in (fine, out):
+        buffer = f.output_buffer() if isinstance(f, hl.Func) else f
+        buffer.dim(0).set_bounds(0, (buffer.width() / TILE[0]) * TILE[0])
+        buffer.dim(1).set_bounds(0, (buffer.height() / TILE[1]) * TILE[1])
+        buffer.dim(2).set_bounds(0, 4)
+    out.tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
+    out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES)
+    out.reorder(xr, xi, xa, yi, c, ys, xo, yo).unroll(xr).vectorize(xi).unroll(yi).parallel(yo)
+    for f in (coarse_wide, clean_wide):
+        f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
+    clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
+    coarse_tall.compute_at(band, x).vectorize(x, LANES)
+    band.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2).align_bounds(y, 2)
+    column.compute_at(out, ys).vectorize(x, LANES)
+    strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, hop).unroll(r).vectorize(p, LANES).reorder(p, r, c, q)
+    strip.fold_storage(q, overlap)
+    weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES).fold_storage(q, overlap)
+    total.compute_at(out, ys).vectorize(p, LANES)
+    po, pi = hl.Var("po"), hl.Var("pi")
+    window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
+    window.reorder(pi, k, c, po, q).vectorize(pi).unroll(k)
+    weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
+    for f in (wave, across, luma, chroma, greens):
+        f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
+    return hl.Pipeline([out]), [fine, coarse, clean, take, share, excess, octave]
