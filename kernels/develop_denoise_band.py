@@ -23,6 +23,7 @@ from kernel import kernel
 SIDE = 8
 LANES = 16
 TILE = (256, 64)  # columns, rows
+TRUST = 0.8  # how much less is taken from colour where luma stays
 _COS = [[np.cos((2 * i + 1) * k * np.pi / 16) for i in range(8)] for k in range(8)]
 
 
@@ -51,40 +52,49 @@ def backward(c: list[hl.Expr]) -> list[hl.Expr]:
 
 @kernel("denoise_band")
 def denoise_band() -> tuple[hl.Pipeline, list[Any]]:
-    """Windows every 4 quads: quick."""
-    return build("denoise_band", 4)
+    """Windows every 4 quads, gains from their own energy. Arguments: see `build`; no guide."""
+    return build("denoise_band", 4, guided=False)
 
 
-@kernel("denoise_band_dense")
-def denoise_band_dense() -> tuple[hl.Pipeline, list[Any]]:
-    """Windows every 2 quads: four times as many."""
-    return build("denoise_band_dense", 2)
+@kernel("denoise_band_guided")
+def denoise_band_guided() -> tuple[hl.Pipeline, list[Any]]:
+    """Windows every 2 quads, gains from the energy of what the first step made (Wiener's rule). Arguments: see `build`."""
+    return build("denoise_band_guided", 2, guided=True)
 
 
-def build(name: str, hop: int) -> tuple[hl.Pipeline, list[Any]]:
+def gain_of(energy: hl.Expr, noise: hl.Expr, guided: bool) -> hl.Expr:
+    """What to keep where `energy` is the picture's (guided), or the picture's and the noise's."""
+    energy = energy + hl.f32(1e-9)
+    if guided:
+        return energy * hl.fast_inverse(energy + noise)
+    return hl.max(energy - noise, 0.0) * hl.fast_inverse(energy)
+
+
+def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]:
     """fine (4, h, w), coarse and clean (4, h/2, w/2) float32 -> (4, h, w): `clean` enlarged, and the band on it.
 
     The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma, two
     colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
     share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in cells
-    of 4 quads; octave: how often `fine` was halved.
+    of 4 quads; octave: how often `fine` was halved; guide, the last where there is one: a first result.
     """
-    fine, coarse, clean = (hl.ImageParam(hl.Float(32), 3, n) for n in ("fine", "coarse", "clean"))
+    fine, coarse, clean, guide = (hl.ImageParam(hl.Float(32), 3, n) for n in ("fine", "coarse", "clean", "guide"))
     take = hl.ImageParam(hl.Float(32), 3, "take")
     share, excess = hl.ImageParam(hl.Float(32), 2, "share"), hl.ImageParam(hl.Float(32), 2, "excess")
     octave = hl.Param(hl.Int(32), "octave")
     x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
     p, q, r = hl.Var("p"), hl.Var("q"), hl.Var("r")  # window along a row, row of windows, column within a hop
+    back = SIDE - hop  # window 0 begins so far before column 0
 
-    def held(f: hl.ImageParam, label: str) -> hl.Func:
-        out = hl.Func(f"{label}_held")
+    def held(f: hl.ImageParam) -> hl.Func:
+        out = hl.Func(f"{f.name()}_held")
         out[x, y, c] = f[hl.clamp(hl.likely(x), 0, f.width() - 1), hl.clamp(hl.likely(y), 0, f.height() - 1), c]
         return out
 
-    def enlarge(f: hl.ImageParam, label: str) -> tuple[hl.Func, hl.Func]:
+    def enlarge(f: hl.ImageParam) -> tuple[hl.Func, hl.Func]:
         """Burt and Adelson's expansion: [1 4 6 4 1] / 8 between zeros."""
-        wide, tall = hl.Func(f"{label}_wide"), hl.Func(f"{label}_tall")
-        g = held(f, label)
+        wide, tall = hl.Func(f"{f.name()}_wide"), hl.Func(f"{f.name()}_tall")
+        g = held(f)
         left, right = g[x / 2, y, c], g[x / 2 + 1, y, c]
         even = 0.125 * g[x / 2 - 1, y, c] + 0.75 * left + 0.125 * right
         wide[x, y, c] = hl.select(x % 2 == 0, even, 0.5 * (left + right))
@@ -93,100 +103,87 @@ def build(name: str, hop: int) -> tuple[hl.Pipeline, list[Any]]:
         tall[x, y, c] = hl.select(y % 2 == 0, centre, 0.5 * (up + below))
         return wide, tall
 
-    coarse_wide, coarse_tall = enlarge(coarse, "coarse")
-    clean_wide, clean_tall = enlarge(clean, "clean")
-    band = hl.Func("band")
-    band[x, y, c] = held(fine, "fine")[x, y, c] - coarse_tall[x, y, c]
+    coarse_wide, coarse_tall = enlarge(coarse)
+    clean_wide, clean_tall = enlarge(clean)
 
-    # To frequencies: columns (x, of the row of windows q), then rows (window p).
-    back = SIDE - hop  # a window reaches so far back from where it begins to be the last
-    column, wave = hl.Func("column"), hl.Func("wave")
-    column[x, q, c] = hl.Tuple(forward([hl.Expr(band[x, q * hop - back + i, c]) for i in range(SIDE)]))
-    wave[p, q, k, c] = hl.Tuple(
-        forward([hl.mux(k, [column[p * hop - back + j, q, c][i] for i in range(SIDE)]) for j in range(SIDE)])
-    )
+    def frequencies(f: hl.ImageParam, base: hl.Func) -> tuple[hl.Func, hl.Func, hl.Func]:
+        """The band of f above `base`, its columns (of the row of windows q), its windows' coefficients."""
+        band, column, wave = (hl.Func(f"{f.name()}_{n}") for n in ("band", "column", "wave"))
+        band[x, y, c] = held(f)[x, y, c] - base[x, y, c]
+        column[x, q, c] = hl.Tuple(forward([hl.Expr(band[x, q * hop - back + i, c]) for i in range(SIDE)]))
+        rows = [hl.mux(k, [column[p * hop - back + j, q, c][i] for i in range(SIDE)]) for j in range(SIDE)]
+        wave[p, q, k, c] = hl.Tuple(forward(rows))
+        return band, column, wave
+
+    band, column, wave = frequencies(fine, coarse_tall)
+    made = [(band, column, wave)]
+    if guided:
+        made.append(frequencies(guide, clean_tall))
+    known = made[-1][2]
 
     # How much of each coefficient stays.
-    def at(k: Any, c: int) -> list[hl.Expr]:
-        return [wave[p, q, k, c][i] for i in range(SIDE)]
-
-    across, luma, chroma, greens = (hl.Func(n) for n in ("across", "luma", "chroma", "greens"))
-    square = [e * e for e in at(k, 0)]
-    across[p, q, k] = hl.Tuple([square[max(i - 1, 0)] + 2.0 * square[i] + square[min(i + 1, 7)] for i in range(8)])
-    local = hl.Func("local")
+    across, luma, chroma, greens, local = (hl.Func(n) for n in ("across", "luma", "chroma", "greens", "local"))
     cell_x, cell_y = (((v * hop) << octave) / 4 for v in (p, q))
     local[p, q] = excess[hl.clamp(cell_x, 0, excess.width() - 1), hl.clamp(cell_y, 0, excess.height() - 1)]
-
-    def gain(energy: hl.Expr, noise: hl.Expr) -> hl.Expr:
-        energy = energy + hl.f32(1e-9)
-        return hl.max(energy - noise, 0.0) * hl.fast_inverse(energy)
-
+    power = [[known[p, q, k, i][j] * known[p, q, k, i][j] for j in range(SIDE)] for i in range(4)]
+    nearby = [power[0][max(j - 1, 0)] + 2.0 * power[0][j] + power[0][min(j + 1, 7)] for j in range(SIDE)]
+    across[p, q, k] = hl.Tuple(nearby)
     above, below = hl.max(k - 1, 0), hl.min(k + 1, 7)
-    energy = [(across[p, q, above][i] + 2.0 * across[p, q, k][i] + across[p, q, below][i]) / 16.0 for i in range(SIDE)]
-    luma[p, q, k] = hl.Tuple([gain(energy[i], take[i, k, 0] * local[p, q]) for i in range(SIDE)])
-    trust = [hl.Expr(luma[p, q, k][i]) for i in range(SIDE)]
-    doubt = [(1.0 - hl.f32(0.8) * t) * local[p, q] for t in trust]
-    both = [(a * a + b * b) * 0.5 for a, b in zip(at(k, 1), at(k, 2), strict=True)]
-    chroma[p, q, k] = hl.Tuple([gain(both[i], take[i, k, 1] * doubt[i]) for i in range(SIDE)])
-    greens[p, q, k] = hl.Tuple([gain(at(k, 3)[i] * at(k, 3)[i], take[i, k, 2] * doubt[i]) for i in range(SIDE)])
+    around = [(across[p, q, above][j] + 2.0 * across[p, q, k][j] + across[p, q, below][j]) / 16.0 for j in range(SIDE)]
+    energy = power[0] if guided else around
+    luma[p, q, k] = hl.Tuple([gain_of(energy[j], take[j, k, 0] * local[p, q], guided) for j in range(SIDE)])
+    trust = hl.f32(0.0 if guided else TRUST)  # a guide has its colours already
+    doubt = [(1.0 - trust * luma[p, q, k][j]) * local[p, q] for j in range(SIDE)]
+    both = [(a + b) * 0.5 for a, b in zip(power[1], power[2], strict=True)]
+    chroma[p, q, k] = hl.Tuple([gain_of(both[j], take[j, k, 1] * doubt[j], guided) for j in range(SIDE)])
+    greens[p, q, k] = hl.Tuple([gain_of(power[3][j], take[j, k, 2] * doubt[j], guided) for j in range(SIDE)])
 
-    def kept(k: Any) -> hl.Expr:
-        total = hl.f32(0.0)
-        for i in range(SIDE):
-            gains = [hl.Expr(f[p, q, k][i]) for f in (luma, chroma, greens)]
-            total = total + share[i, k] * hl.mux(c, [gains[0] * gains[0], gains[1] * gains[1], gains[2] * gains[2]])
-        return total
-
-    kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
+    kept = hl.Func("kept")
+    gains = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
+    kept[p, q, k, c] = sum_of(share[j, k] * hl.mux(c, [g * g for g in gains[j]]) for j in range(SIDE))
     weight = hl.Func("weight")
-    weight[p, q, c] = 1.0 / (hl.f32(0.1) + sum_of(kept(i) for i in range(SIDE)))
+    weight[p, q, c] = 1.0 / (hl.f32(0.1) + sum_of(kept[p, q, i, c] for i in range(SIDE)))
 
-    # Back: rows of windows, put together, then columns.
-    window = hl.Func("window")
-    gains = [hl.mux(kind, [luma[p, q, k][i], chroma[p, q, k][i], greens[p, q, k][i]]) for i in range(SIDE)]
-    heavy = weight[p, q, kind]
-    shrunk = backward([wave[p, q, k, c][i] * gains[i] for i in range(SIDE)])
-    window[p, q, k, c] = hl.Tuple([*(e * heavy for e in shrunk), hl.Expr(heavy)])
-    joined, strip, weights, total = (hl.Func(n) for n in ("joined", "strip", "weights", "total"))
+    # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the weight.
+    kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
     overlap = SIDE // hop
+    window, joined, strip, weights, total = (hl.Func(n) for n in ("window", "joined", "strip", "weights", "total"))
+    shrunk = backward([wave[p, q, k, c][j] * hl.mux(kind, gains[j]) for j in range(SIDE)])
+    heavy = weight[p, q, kind]
+    window[p, q, k, c] = hl.Tuple([*(e * heavy for e in shrunk), hl.Expr(heavy)])
 
-    def across_windows(n: int) -> hl.Expr:
-        """The n-th coefficient of column r of hop p."""
-        places = [
-            sum_of(window[p + m, q, n, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
-        ]
-        return hl.mux(r, places)
+    def place(i: int, n: int) -> hl.Expr:
+        """The n-th coefficient of column i of hop p."""
+        return sum_of(window[p + m, q, n, c][i + back - hop * m] for m in range(overlap))
 
-    joined[p, r, q, c] = hl.Tuple([across_windows(i) for i in range(SIDE)])
-    strip[p, r, q, c] = hl.Tuple(backward([joined[p, r, q, c][i] for i in range(SIDE)]))
+    joined[p, r, q, c] = hl.Tuple([hl.mux(r, [place(i, n) for i in range(hop)]) for n in range(SIDE)])
+    strip[p, r, q, c] = hl.Tuple(backward([joined[p, r, q, c][n] for n in range(SIDE)]))
     weights[p, q, c] = sum_of(window[p + m, q, 0, c][SIDE] for m in range(overlap))
-    Q, s = hl.Var("Q"), hl.Var("s")
-    total[p, Q, c] = 1.0 / sum_of(weights[p, Q + m, c] for m in range(overlap))
-    P = x / hop
+    total[p, q, c] = 1.0 / sum_of(weights[p, q + m, c] for m in range(overlap))
     out = hl.Func(f"lichtbild_{name}")
     rows = [
-        sum_of(strip[P, x % hop, y / hop + m, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
+        sum_of(strip[x / hop, x % hop, y / hop + m, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
     ]
-    out[x, y, c] = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[P, y / hop, c]
+    out[x, y, c] = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
 
     # Tiles; in each, rows of windows from top to bottom, what overlaps is kept.
-    xo, yo, xi, yi, ys = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys"))
-    xa, xr = hl.Var("xa"), hl.Var("xr")
-    out.bound(c, 0, 4)
-    for f in (fine, out):
-        buffer = f.output_buffer() if isinstance(f, hl.Func) else f
+    xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
+    for buffer in (fine, out.output_buffer(), *([guide] if guided else [])):
         buffer.dim(0).set_bounds(0, (buffer.width() / TILE[0]) * TILE[0])
         buffer.dim(1).set_bounds(0, (buffer.height() / TILE[1]) * TILE[1])
         buffer.dim(2).set_bounds(0, 4)
-    out.tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
+    out.bound(c, 0, 4).tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
     out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES)
     out.reorder(xr, xi, xa, yi, c, ys, xo, yo).unroll(xr).vectorize(xi).unroll(yi).parallel(yo)
     for f in (coarse_wide, clean_wide):
         f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
     clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
-    coarse_tall.compute_at(band, x).vectorize(x, LANES)
-    band.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2).align_bounds(y, 2)
-    column.compute_at(out, ys).vectorize(x, LANES)
+    for band, column, _ in made:
+        band.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2).align_bounds(y, 2)
+        column.compute_at(out, ys).vectorize(x, LANES)
+    coarse_tall.compute_at(made[0][0], x).vectorize(x, LANES)
+    if guided:
+        clean_tall.store_at(out, xo).align_bounds(y, 2)
     strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, hop).unroll(r).vectorize(p, LANES).reorder(p, r, c, q)
     strip.fold_storage(q, overlap)
     weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES).fold_storage(q, overlap)
@@ -195,6 +192,7 @@ def build(name: str, hop: int) -> tuple[hl.Pipeline, list[Any]]:
     window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
     window.reorder(pi, k, c, po, q).vectorize(pi).unroll(k)
     weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
-    for f in (wave, across, luma, chroma, greens):
+    for f in (*(m[2] for m in made), luma, chroma, greens, *([] if guided else [across])):
         f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
-    return hl.Pipeline([out]), [fine, coarse, clean, take, share, excess, octave]
+    arguments = [fine, coarse, clean, take, share, excess, octave]
+    return hl.Pipeline([out]), [*arguments, guide] if guided else arguments

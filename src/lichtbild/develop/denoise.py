@@ -15,7 +15,8 @@ from lichtbild.report import Report
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 # Energy taken from a coefficient, in variances of its noise: of luma, of both colour differences, of the greens'. More
 # than 1, because energy is measured where there is noise; more for colour, whose grain would show as blotches.
-TAKE = (1.6, 5.3, 6.2)
+TAKE = (1.6, 4.5, 5.0)
+AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # The same relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured on flat
 # parts of merged bursts of 3 and 8 frames, which agree).
 MERGED_LUMA = (1.25, 1.35, 1.3, 1.6, 1.6, 1.6)
@@ -23,8 +24,8 @@ MERGED_CHROMA = (0.9, 1.2, 1.35, 1.5, 1.5, 1.5)
 TILE = (64, 256)  # quads that the kernels work on at once
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
-# Deviation of mid grey, in parts of it, from which windows lie closer: where it shows, what it costs is well spent.
-DENSE = 0.12
+# Deviation of mid grey, in parts of it, from which a second step is made: where it shows, its time is well spent.
+NOISY = 0.12
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).
 LEFT = 0.05
 
@@ -34,15 +35,15 @@ class DenoisePlan:
     """What is decided before pixels are touched.
 
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
-    taken from the coefficients of luma, colour and greens; share: (OCTAVES, 8, 8) of the noise that each has, mean 1;
-    excess: (h/CELL, w/CELL) local variance over the noise profile's; dense: whether windows lie every 2 quads, not 4.
+    taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is none;
+    share: (OCTAVES, 8, 8) of the noise that each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's.
     """
 
     basis: FloatImage
     take: FloatImage
+    again: FloatImage | None
     share: FloatImage
     excess: FloatImage
-    dense: bool
 
 
 def denoise(frame: Frame, neutral: Floats, strength: float, report: Report) -> Frame:
@@ -55,7 +56,7 @@ def denoise(frame: Frame, neutral: Floats, strength: float, report: Report) -> F
         report.decide("develop", denoise=0.0)
         return frame
     plan = decide(frame, neutral, strength)
-    report.decide("develop", denoise=strength, denoise_dense=plan.dense)
+    report.decide("develop", denoise=strength, denoise_steps=1 if plan.again is None else 2)
     return apply(frame, plan, strength)
 
 
@@ -85,7 +86,10 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     around = [np.pad(v, 1, mode="edge") for v in noise]
     across = [a[:, :-2] + 2 * a[:, 1:-1] + a[:, 2:] for a in around]
     smooth = np.array([(a[:-2] + 2 * a[1:-1] + a[2:]) / 16 for a in across])
-    take = strength * np.stack([TAKE[0] * luma * smooth, TAKE[1] * chroma * noise, TAKE[2] * chroma * noise], axis=1)
+    white = strength * np.stack([luma * noise, chroma * noise, chroma * noise], axis=1)
+    take = white * np.array(TAKE)[:, None, None]
+    take[:, 0] = strength * TAKE[0] * luma * smooth
+    again = white * np.array(AGAIN)[:, None, None] if grey_noise(frame) ** 0.5 > NOISY * 0.18 else None
     height, width = (-(-n // CELL) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
     if frame.confidence is not None:
@@ -93,9 +97,9 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     return DenoisePlan(
         basis=np.array(rows, np.float32),
         take=take.astype(np.float32),
+        again=None if again is None else again.astype(np.float32),
         share=(noise / noise.mean(axis=(1, 2), keepdims=True)).astype(np.float32),
         excess=np.ascontiguousarray(excess),
-        dense=grey_noise(frame) ** 0.5 > DENSE * 0.18,
     )
 
 
@@ -151,11 +155,15 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
         native.call("denoise_halve", fine, coarse)
     clean = noisy[-1]
     for octave in reversed(range(OCTAVES)):
+        given = (noisy[octave], noisy[octave + 1], clean)
         better = np.empty_like(noisy[octave])
-        native.call(
-            "denoise_band_dense" if plan.dense else "denoise_band",
-            noisy[octave], noisy[octave + 1], clean, plan.take[octave], plan.share[octave], plan.excess, octave, better,
-        )  # fmt: skip
+        native.call("denoise_band", *given, plan.take[octave], plan.share[octave], plan.excess, octave, better)
+        if plan.again is not None:
+            guide, better = better, np.empty_like(better)
+            native.call(
+                "denoise_band_guided",
+                *given, plan.again[octave], plan.share[octave], plan.excess, octave, guide, better,
+            )  # fmt: skip
         clean = better
         noisy.pop()
     left = 1.0 / (1.0 + strength * (1.0 / LEFT - 1.0))
