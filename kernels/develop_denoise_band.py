@@ -23,6 +23,7 @@ from kernel import kernel
 SIDE = 8
 LANES = 16
 TILE = (256, 64)  # columns, rows
+FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one with structure for sure
 TRUST = 0.8  # how much less is taken from colour where luma stays
 _COS = [[np.cos((2 * i + 1) * k * np.pi / 16) for i in range(8)] for k in range(8)]
 
@@ -131,12 +132,29 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     above, below = hl.max(k - 1, 0), hl.min(k + 1, 7)
     around = [(across[p, q, above][j] + 2.0 * across[p, q, k][j] + across[p, q, below][j]) / 16.0 for j in range(SIDE)]
     energy = power[0] if guided else around
-    luma[p, q, k] = hl.Tuple([gain_of(energy[j], take[j, k, 0] * local[p, q], guided) for j in range(SIDE)])
+    gates: list[hl.Func] = []
+
+    def decide(gain: hl.Func, power: list[hl.Expr], noise: list[hl.Expr], opened: hl.Expr | None) -> None:
+        """The gains of one kind. Without a guide a window counts as flat where not one of them stands out."""
+        own = [gain_of(power[j], noise[j], guided) for j in range(SIDE)]
+        if guided:
+            gain[p, q, k] = hl.Tuple(own)
+            return
+        alone, gate = hl.Func(f"{gain.name()}_alone"), hl.Func(f"{gain.name()}_gate")
+        alone[p, q, k] = hl.Tuple(own)
+        peak = hl.max(*(alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE)))
+        sure = hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
+        gate[p, q] = sure if opened is None else hl.max(sure, opened)
+        gain[p, q, k] = hl.Tuple([alone[p, q, k][j] * gate[p, q] for j in range(SIDE)])
+        gates.extend((alone, gate))
+
+    decide(luma, energy, [take[j, k, 0] * local[p, q] for j in range(SIDE)], None)
     trust = hl.f32(0.0 if guided else TRUST)  # a guide has its colours already
     doubt = [(1.0 - trust * luma[p, q, k][j]) * local[p, q] for j in range(SIDE)]
+    opened = None if guided else hl.Expr(gates[1][p, q])
     both = [(a + b) * 0.5 for a, b in zip(power[1], power[2], strict=True)]
-    chroma[p, q, k] = hl.Tuple([gain_of(both[j], take[j, k, 1] * doubt[j], guided) for j in range(SIDE)])
-    greens[p, q, k] = hl.Tuple([gain_of(power[3][j], take[j, k, 2] * doubt[j], guided) for j in range(SIDE)])
+    decide(chroma, both, [take[j, k, 1] * doubt[j] for j in range(SIDE)], opened)
+    decide(greens, power[3], [take[j, k, 2] * doubt[j] for j in range(SIDE)], opened)
 
     kept = hl.Func("kept")
     gains = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
@@ -194,5 +212,9 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
     for f in (*(m[2] for m in made), luma, chroma, greens, *([] if guided else [across])):
         f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
+    for f in gates:
+        f.compute_at(window, po).vectorize(p, LANES)
+        if f.dimensions() == 3:
+            f.bound(k, 0, SIDE).unroll(k)
     arguments = [fine, coarse, clean, take, share, excess, octave]
     return hl.Pipeline([out]), [*arguments, guide] if guided else arguments
