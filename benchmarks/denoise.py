@@ -18,9 +18,9 @@ import argparse
 import os
 from pathlib import Path
 
-import denoise_peers
 import numpy as np
 
+import denoise_peers
 import lichtbild
 from lichtbild.carriers import Frame
 from lichtbild.virtual.shoot import Shot, shoot

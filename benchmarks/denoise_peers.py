@@ -1,9 +1,9 @@
 """RawTherapee and darktable, when installed, at their best settings on one frame of the virtual camera.
 
 Best is found by trying: each program develops the noisy frame at several strengths, and the one of the highest PSNR
-counts. RawTherapee: neutral profile, AMaZE, directional pyramid denoising with automatic colour noise and impulse
-noise reduction, luma strength tried. darktable: profiled denoise, wavelets and non-local means, with the frame's true noise
-model in place of a camera profile, strength tried; everything else off.
+counts. RawTherapee: neutral profile, AMaZE, directional pyramid denoising with automatic colour noise and impulse noise
+reduction, luma strength and detail tried. darktable: profiled denoise, wavelets and non-local means, with the frame's
+true noise model in place of a camera profile, strength tried; everything else off.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ XMP = """<?xml version="1.0" encoding="UTF-8"?>
 ITEM = (
     '<rdf:li darktable:num="0" darktable:operation="denoiseprofile" darktable:enabled="1" darktable:modversion="11" '
     'darktable:params="{params}" darktable:multi_name="" darktable:multi_priority="0" '
-    'darktable:blendop_version="11" darktable:blendop_params="gz11eJxjYIAACQYYOOHEgAZY0QVwggZ7CB6pfOygYtaVAyCMi48L/AcCEA0Ak0kpjg=="/>'
+    'darktable:blendop_version="11" darktable:blendop_params='
+    '"gz11eJxjYIAACQYYOOHEgAZY0QVwggZ7CB6pfOygYtaVAyCMi48L/AcCEA0Ak0kpjg=="/>'
 )
 NLMEANS, WAVELETS = 0, 1
 

@@ -13,6 +13,7 @@ SUITES = (
     ("Merging, against truth", "burst.py --all"),
     ("Demosaicing", "demosaic.py"),
     ("Kernels and the limit of memory", "kernels.py"),
+    ("Denoising of one frame, against truth", "denoise.py"),
 )
 
 

@@ -1,8 +1,8 @@
 """To and from the planes in which a mosaic is denoised: noise of variance 1 everywhere, brightness apart from colour.
 
-The four sites of each quad are stabilised (generalised Anscombe transform, Starck, Murtagh and Bijaoui 1998) and turned
-into one luma and three colour differences by an orthonormal matrix that sends grey to luma alone. The planes are halved as
-Burt and Adelson (1983) do; `develop_denoise_band.py` cleans what each size has beyond the next.
+The four sites of each quad are stabilised (generalised Anscombe transform, Starck, Murtagh and Bijaoui 1998) and
+turned into one luma and three colour differences by an orthonormal matrix that sends grey to luma alone. The planes are
+halved as Burt and Adelson (1983) do; `develop_denoise_band.py` cleans what each size has beyond the next.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ def bend(scale: hl.ImageParam, offset: hl.ImageParam, c: Any) -> hl.Expr:
 def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (4, h', w') float32, luma and three colour differences of each quad.
 
-    h', w': multiples of 8 and 32, not less than h / 2 and w / 2; beyond the borders the mosaic is mirrored. black, scale,
-    offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; unit: 1 / (white - black).
+    h', w': multiples of 8 and 32, not less than h / 2 and w / 2; beyond the borders the mosaic is mirrored. black,
+    scale, offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; unit: 1 / (white -
+    black).
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     black, scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "scale", "offset"))
@@ -64,9 +65,7 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
     five = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
     held, down, out = hl.Func("held"), hl.Func("down"), hl.Func("lichtbild_denoise_halve")
-    held[x, y, c] = fine[
-        hl.clamp(hl.likely(x), 0, fine.width() - 1), hl.clamp(hl.likely(y), 0, fine.height() - 1), c
-    ]
+    held[x, y, c] = fine[hl.clamp(hl.likely(x), 0, fine.width() - 1), hl.clamp(hl.likely(y), 0, fine.height() - 1), c]
     down[x, y, c] = sum_of(hl.f32(k) * held[x, 2 * y + i - 2, c] for i, k in enumerate(five))
     out[x, y, c] = sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
 
@@ -106,5 +105,6 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     out.split(y, yo, yi, 16, hl.TailStrategy.GuardWithIf).split(x, xo, xi, 64, hl.TailStrategy.GuardWithIf)
     out.split(yi, yi, y, 2, hl.TailStrategy.GuardWithIf).reorder(xi, y, xo, yi, yo)
     out.vectorize(xi, 32, hl.TailStrategy.GuardWithIf).unroll(y).parallel(yo)
-    site.compute_at(out, xo).bound(c, 0, 4).reorder(c, x, y).unroll(c).vectorize(x, LANES)
+    site.compute_at(out, xo).bound(c, 0, 4).reorder(c, x, y).unroll(c)
+    site.vectorize(x, LANES, hl.TailStrategy.RoundUp)  # planes have room for whole vectors
     return hl.Pipeline([out]), [clean, scale, offset, basis, removed, black_out, scale_out]

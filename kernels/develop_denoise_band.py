@@ -2,9 +2,9 @@
 
 After Yu and Sapiro, *DCT Image Denoising* (IPOL 2011), at several scales as Pierazzo and Facciolo, *Multi-Scale DCT
 Denoising* (IPOL 2017). A coefficient is kept by as much as the energy around it, among the frequencies of its window,
-exceeds the noise's (Cai and Silverman 2001). Where luma keeps a frequency, colour is trusted more: what noise is left
-there hides, and colours end where things end. Windows that kept little are smooth, and count more where windows overlap:
-so noise does not stay beside edges.
+exceeds the noise's (Cai and Silverman 2001); a window where nothing stands out keeps nothing. Where luma keeps a
+frequency, colour is trusted more: what noise is left there hides, and colours end where things end. Windows that kept
+little are smooth, and count more where windows overlap: so noise does not stay beside edges.
 
 Transforms are separable: columns are transformed once for all windows that share them, and windows are put together
 along rows before columns are transformed back.
@@ -59,7 +59,7 @@ def denoise_band() -> tuple[hl.Pipeline, list[Any]]:
 
 @kernel("denoise_band_guided")
 def denoise_band_guided() -> tuple[hl.Pipeline, list[Any]]:
-    """Windows every 2 quads, gains from the energy of what the first step made (Wiener's rule). Arguments: see `build`."""
+    """Windows every 2 quads, gains from the energy of a first result (Wiener's rule). Arguments: see `build`."""
     return build("denoise_band_guided", 2, guided=True)
 
 
@@ -74,10 +74,10 @@ def gain_of(energy: hl.Expr, noise: hl.Expr, guided: bool) -> hl.Expr:
 def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]:
     """fine (4, h, w), coarse and clean (4, h/2, w/2) float32 -> (4, h, w): `clean` enlarged, and the band on it.
 
-    The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma, two
-    colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
-    share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in cells
-    of 4 quads; octave: how often `fine` was halved; guide, the last where there is one: a first result.
+    The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma,
+    two colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
+    share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in
+    cells of 4 quads; octave: how often `fine` was halved; guide, the last where there is one: a first result.
     """
     fine, coarse, clean, guide = (hl.ImageParam(hl.Float(32), 3, n) for n in ("fine", "coarse", "clean", "guide"))
     take = hl.ImageParam(hl.Float(32), 3, "take")

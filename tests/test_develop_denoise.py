@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from tests.reference import denoise as reference
 
+from lichtbild import native
 from lichtbild.carriers import Frame, Metadata, NoiseProfile
-from lichtbild.develop.denoise import LEFT, apply, decide, denoise
+from lichtbild.develop.denoise import LEFT, decide, denoise, noise_of_waves
 from lichtbild.report import Report
 
 NEUTRAL = np.array([0.55, 1.0, 0.65])
@@ -35,20 +36,71 @@ def noisy(x: np.ndarray, seed: int = 0, scale: float = 1e-3, offset: float = 1e-
     return x + np.random.default_rng(seed).normal(size=x.shape) * np.sqrt(scale * x + offset)
 
 
-def test_the_kernel_does_what_numpy_does() -> None:
+def picture(shape: tuple[int, int], seed: int = 1) -> np.ndarray:
+    """(4, h, w): smooth parts, edges and points, with noise of deviation 1."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    planes = np.stack([20 + 0.1 * x, 0.05 * y, -0.03 * x, 0 * x]).astype(float)
+    planes[:2] += 12.0 * (x + 0.4 * y > 0.6 * shape[1])
+    planes[0] += 6.0 * (rng.random(shape) > 0.98)
+    return (planes + rng.normal(size=planes.shape)).astype(np.float32)
+
+
+def test_planes_of_a_mosaic_are_as_numpy_makes_them_and_lead_back() -> None:
     rng = np.random.default_rng(1)
     ramp = np.linspace(0.0, 0.8, 192)[None, :] * np.linspace(0.2, 1, 128)[:, None]
     frame = make(noisy(ramp + 0.1 * (rng.random((128, 192)) > 0.98)))
     plan = decide(frame, NEUTRAL, 1.0)
-    got = light(apply(frame, plan, 1.0))
     x = light(frame)
     quads = np.stack([x[0::2, 0::2], x[0::2, 1::2], x[1::2, 0::2], x[1::2, 1::2]])
-    want = reference.denoise(
-        quads, np.full(4, 1e-3), np.full(4, 1e-6), plan.basis.astype(float), np.stack([plan.luma, plan.chroma])
-    )
-    mine = np.stack([got[0::2, 0::2], got[0::2, 1::2], got[1::2, 0::2], got[1::2, 1::2]])
-    inner = (slice(None), slice(20, -20), slice(20, -20))  # the mosaic is mirrored at its borders, quads are not
-    np.testing.assert_allclose(mine[inner], want[inner], atol=2e-4)
+    scale, offset = np.full(4, 1e-3, np.float32), np.full(4, 1e-6, np.float32)
+    planes = np.empty((4, 64, 96), np.float32)
+    native.call("denoise_split", frame.mosaic, np.full(4, 6000, np.float32), scale, offset, plan.basis, 2e-5, planes)
+    want = reference.split(quads, scale.astype(float), offset.astype(float), plan.basis.astype(float))
+    np.testing.assert_allclose(planes, want, atol=2e-3)
+    half = np.empty((4, 32, 64), np.float32)
+    native.call("denoise_halve", planes, half)
+    np.testing.assert_allclose(half, reference.halve(planes.astype(float), (32, 64)), atol=1e-3)
+    out = np.empty((128, 192), np.uint16)
+    native.call("denoise_join", planes, scale, offset, plan.basis, 0.5, 2048.0, 50000.0, out)
+    back = reference.join(want, scale.astype(float), offset.astype(float), plan.basis.astype(float), 0.5)
+    mine = (np.stack([out[0::2, 0::2], out[0::2, 1::2], out[1::2, 0::2], out[1::2, 1::2]]) - 2048.0) / 50000
+    np.testing.assert_allclose(mine, back, atol=3e-5)
+
+
+@pytest.mark.parametrize("guided", [False, True])
+def test_a_band_is_as_numpy_makes_it(guided: bool) -> None:
+    fine = picture((64, 256))
+    coarse = np.ascontiguousarray(reference.halve(fine.astype(float), (64, 256)), np.float32)  # padded to a tile
+    clean = coarse + np.float32(0.3)
+    plan = decide(make(grey(0.3, (128, 512)), scale=0.02), NEUTRAL, 1.0)
+    assert plan.again is not None
+    take, share = (plan.again if guided else plan.take)[0], plan.share[0]
+    excess = np.ones((16, 64), np.float32)
+    guide = picture((64, 256), seed=1) * np.float32(0.8) if guided else None
+    out = np.empty_like(fine)
+    name, more = ("denoise_band_guided", (guide,)) if guided else ("denoise_band", ())
+    native.call(name, fine, coarse, clean, take, share, excess, 0, *more, out)
+    double = [a.astype(float) for a in (fine, coarse, clean, take, share)]
+    take_rows = double[3]
+    want = reference.band(*double[:3], take_rows, double[4], None if guide is None else guide.astype(float))
+    np.testing.assert_allclose(out, want, atol=3e-3)
+
+
+def test_noise_of_coefficients_is_what_white_noise_has() -> None:
+    noise = np.random.default_rng(3).normal(size=(1, 768, 768))
+    told = noise_of_waves()
+    for octave in range(3):
+        half = reference.halve(noise, (noise.shape[1] // 2, noise.shape[2] // 2))
+        band = noise - reference.enlarge(half, np.arange(noise.shape[1]), np.arange(noise.shape[2]))
+        tiles = band[0, 32:-32, 32:-32]
+        n = tiles.shape[0] // 8
+        tiles = tiles[: 8 * n, : 8 * n].reshape(n, 8, n, 8).transpose(0, 2, 1, 3)
+        found = ((reference.WAVES @ tiles @ reference.WAVES.T) ** 2).mean((0, 1))
+        np.testing.assert_allclose(found.mean(), told[octave].mean(), rtol=0.03)
+        low = (found[:3, :3].sum(), told[octave][:3, :3].sum())
+        assert low[0] == pytest.approx(low[1], rel=0.15)
+        noise = half
 
 
 @pytest.mark.parametrize("level", [0.002, 0.05, 0.4])
@@ -108,3 +160,67 @@ def test_where_a_merge_could_use_fewer_frames_more_is_taken() -> None:
     merged = replace(frame, confidence=confidence)
     clean = light(denoise(merged, NEUTRAL, 1.0, Report())) - x
     assert clean[16:-16, 140:-16].var() < 0.5 * clean[16:-16, 16:116].var()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 2e-2])
+def test_no_screen_is_left_in_flat_parts(scale: float) -> None:
+    """What alternates from site to site falls as much as all other noise does, over each part of the field."""
+    x = grey(0.3, (512, 512))
+    frame = make(noisy(x, scale=scale), scale=scale)
+    neutral = 1 / grey(1.0, x.shape)  # sites of a grey alike, as demosaicing sees them
+
+    def energies(frame: Frame) -> dict[str, float]:
+        field = (light(frame) * neutral - 0.3)[64:-64, 64:-64]
+        spectrum = np.abs(np.fft.fft2(field)) ** 2
+        near, n = 24, field.shape[0] // 2
+        bands = {
+            "diagonal": (slice(n - near, n + near), slice(n - near, n + near)),
+            "columns": (np.r_[-near:near][:, None], np.r_[n - near : n + near][None]),
+            "rows": (np.r_[n - near : n + near][:, None], np.r_[-near:near][None]),
+        }
+        return {name: float(spectrum[part].mean()) for name, part in bands.items()}
+
+    before, after = energies(frame), energies(denoise(frame, NEUTRAL, 1.0, Report()))
+    for name in before:
+        assert after[name] < 0.03 * before[name], name
+
+
+@pytest.mark.parametrize("scale", [1e-3, 2e-2])
+def test_edges_keep_no_noise_beside_them(scale: float) -> None:
+    x = grey(0.05, (256, 256)) * np.where(np.arange(256) < 128, 1.0, 14.0)
+    frame = make(noisy(x, scale=scale), scale=scale)
+    beside = (slice(32, -32), slice(104, 120))  # 8 to 24 pixels away
+    before = (light(frame) - x)[beside].var()
+    after = (light(denoise(frame, NEUTRAL, 1.0, Report())) - x)[beside].var()
+    assert after < 0.15 * before
+
+
+def test_texture_is_kept_and_its_surroundings_are_clean() -> None:
+    """A weave as strong as the noise: at least half of it stays."""
+    y, x = np.mgrid[0:256, 0:256]
+    weave = 0.02 * (np.sin(x * 0.9) + np.sin(y * 0.9)) * (x < 128)
+    truth = grey(0.4, (256, 256)) * (1 + weave / 0.4)
+    frame = make(noisy(truth, scale=1e-3), scale=1e-3)
+    clean = light(denoise(frame, NEUTRAL, 1.0, Report()))
+    part, true = (a[24:-24, 24:104] - grey(0.4, (256, 256))[24:-24, 24:104] for a in (clean, truth))
+    assert (part * true).sum() / (true**2).sum() > 0.5
+    error = (clean - truth)[24:-24, 160:-24]
+    assert error.var() < LEFT * (light(frame) - truth)[24:-24, 160:-24].var()
+
+
+@pytest.mark.parametrize("scale", [1e-3, 2e-2])
+def test_constant_stays_constant(scale: float) -> None:
+    frame = make(grey(0.25, (200, 300)), scale=scale)
+    clean = light(denoise(frame, NEUTRAL, 1.0, Report()))
+    sites = [(clean - grey(0.25, (200, 300)))[i // 2 :: 2, i % 2 :: 2] for i in range(4)]
+    assert max(float(np.ptp(s)) for s in sites) < 1e-4
+    # what is given back for the root of noise, which is not there, is all that may be missing
+    assert max(float(np.abs(s).max()) for s in sites) < 0.27 * scale
+
+
+def test_a_second_step_is_made_where_there_is_much_noise() -> None:
+    assert decide(make(grey(0.3, (64, 64)), scale=1e-3), NEUTRAL, 1.0).again is None
+    noisy_plan = decide(make(grey(0.3, (64, 64)), scale=2e-2), NEUTRAL, 1.0)
+    assert noisy_plan.again is not None
+    half = decide(make(grey(0.3, (64, 64)), scale=2e-2), NEUTRAL, 0.5)
+    np.testing.assert_allclose(half.take * 2, noisy_plan.take, rtol=1e-6)

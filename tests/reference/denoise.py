@@ -1,70 +1,105 @@
-"""kernels/develop_denoise.py in plain numpy, band by band."""
+"""kernels/develop_denoise.py and kernels/develop_denoise_band.py in plain numpy, window by window."""
 
 from __future__ import annotations
 
 import numpy as np
 
 FIVE = np.array([1, 4, 6, 4, 1]) / 16
+WAVES = np.array([np.cos((2 * np.arange(8) + 1) * k * np.pi / 16) for k in range(8)]) / 2
+WAVES[0] = 8**-0.5
 
 
 def held(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return a[:, np.clip(rows, 0, a.shape[1] - 1)[:, None], np.clip(columns, 0, a.shape[2] - 1)[None]]
 
 
-def down(a: np.ndarray) -> np.ndarray:
-    """(c, h, w) -> (c, ceil(h/2), ceil(w/2))."""
-    rows, columns = (np.arange(-(-n // 2)) * 2 for n in a.shape[1:])
+def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """quads: (4, h, w) of the four sites, x in 0..1 -> (4, h, w) of which the noise has variance 1."""
+    s, o = scale[:, None, None], offset[:, None, None]
+    bend = 1.5 * s * s + 0.25 * o
+    level = s * quads + 0.375 * s * s + o
+    stable = (np.sqrt(np.maximum(level, bend)) + np.minimum(level - bend, 0) * 0.5 / np.sqrt(bend)) * 2 / s
+    return np.tensordot(basis, stable, 1)
+
+
+def join(planes: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, removed: float) -> np.ndarray:
+    s, o = scale[:, None, None], offset[:, None, None]
+    bend = 1.5 * s * s + 0.25 * o
+    t = np.tensordot(basis.T, planes, 1) * s / 2
+    straight = t < np.sqrt(bend)
+    level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
+    return (level - o) / s - np.where(straight, 0.375, 0.375 - 0.25 * removed) * s
+
+
+def halve(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(c, h, w) -> (c, *shape), every second of the smoothed samples."""
+    rows, columns = (np.arange(n) * 2 for n in shape)
     wide = sum(k * held(a, np.arange(a.shape[1]), columns + i - 2) for i, k in enumerate(FIVE))
     return sum(k * held(wide, rows + i - 2, np.arange(wide.shape[2])) for i, k in enumerate(FIVE))
 
 
-def up(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    def along(n: int, pick: object) -> np.ndarray:
-        i = np.arange(n) // 2
-        even = 0.125 * pick(i - 1) + 0.75 * pick(i) + 0.125 * pick(i + 1)
-        return even, 0.5 * (pick(i) + pick(i + 1)), np.arange(n) % 2 == 0
+def enlarge(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The samples at `rows` and `columns` of twice the size, which may lie outside."""
 
-    every = np.arange(a.shape[1])
-    even, odd, mask = along(shape[1], lambda i: held(a, every, i))
+    def along(at: np.ndarray, pick: object) -> np.ndarray:
+        i = at // 2
+        even = 0.125 * pick(i - 1) + 0.75 * pick(i) + 0.125 * pick(i + 1)
+        return even, 0.5 * (pick(i) + pick(i + 1)), at % 2 == 0
+
+    even, odd, mask = along(columns, lambda i: held(a, np.arange(a.shape[1]), i))
     wide = np.where(mask[None, None], even, odd)
-    across = np.arange(shape[1])
-    even, odd, mask = along(shape[0], lambda i: held(wide, i, across))
+    even, odd, mask = along(rows, lambda i: held(wide, i, np.arange(wide.shape[2])))
     return np.where(mask[None, :, None], even, odd)
 
 
-def box5(a: np.ndarray) -> np.ndarray:
-    """Mean over 5x5; the caller pads."""
-    total = sum(a[i : a.shape[0] - 4 + i] for i in range(5))
-    return sum(total[:, i : a.shape[1] - 4 + i] for i in range(5)) / 25
+def around(e: np.ndarray) -> np.ndarray:
+    """Energy of each frequency and its neighbours, [1 2 1] / 4 both ways, the borders held."""
+    for axis in (0, 1):
+        p = np.pad(e, [(1, 1) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        e = sum(w * np.take(p, np.arange(8) + i, axis) for i, w in enumerate((0.25, 0.5, 0.25)))
+    return e
 
 
-def denoise(
-    quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, take: np.ndarray
+def gains(waves: np.ndarray, take: np.ndarray, guided: bool) -> np.ndarray:
+    """(4, 8, 8) coefficients of one window -> (3, 8, 8) gains of luma, colour differences and greens."""
+    power = waves**2
+    found = np.empty((3, 8, 8))
+    gates: list[float] = []
+    for kind, energy in enumerate([power[0] if guided else around(power[0]), (power[1] + power[2]) / 2, power[3]]):
+        noise = take[kind] * (1 if guided or kind == 0 else 1 - 0.8 * found[0])
+        energy = energy + 1e-9
+        found[kind] = energy / (energy + noise) if guided else np.maximum(energy - noise, 0) / energy
+        if not guided:
+            gates.append(float(np.clip((found[kind].max() - 0.4) / 0.2, 0, 1)))
+            found[kind] *= max(gates[0], gates[-1])
+    return found
+
+
+def band(
+    fine: np.ndarray,
+    coarse: np.ndarray,
+    clean: np.ndarray,
+    take: np.ndarray,
+    share: np.ndarray,
+    guide: np.ndarray | None = None,
 ) -> np.ndarray:
-    """quads: (4, h, w) of the four sites, x in 0..1, surrounded by enough of themselves that borders do not matter.
-
-    take: (2, levels) variances taken from luma and colour bands. Returns (4, h, w).
-    """
-    s, o = scale[:, None, None], offset[:, None, None]
-    bend = 2 * s * s + o
-    level = s * quads + 0.375 * s * s + o
-    stable = (np.sqrt(np.maximum(level, bend)) + np.minimum(level - bend, 0) * 0.5 / np.sqrt(bend)) * 2 / s
-    low = [np.tensordot(basis, stable, 1)]
-    for _ in range(take.shape[1]):
-        low.append(down(low[-1]))
-    clean = low[-1]
-    for n in reversed(range(take.shape[1])):
-        shape = low[n].shape[1:]
-        band = low[n] - up(low[n + 1], shape)
-        power = [band[0] ** 2, (band[1] ** 2 + band[2] ** 2) / 2, band[3] ** 2]
-        energy = [box5(np.pad(p, 2, mode="edge")) + 1e-6 for p in power]
-        luma = np.maximum(energy[0] - take[0, n], 0) / energy[0]
-        trusted = take[1, n] * (1 - 0.8 * luma)
-        chroma, greens = (np.maximum(e - trusted, 0) / e for e in energy[1:])
-        gain = np.stack([luma, chroma, chroma, greens])
-        clean = up(clean, shape) + band * gain
-    removed = 1 - (gain**2).mean(0)
-    t = np.tensordot(basis.T, clean, 1) * s / 2
-    straight = t < np.sqrt(bend)
-    level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
-    return (level - o) / s - np.where(straight, 0.375, 0.375 - 0.25 * removed) * s
+    """(4, h, w), and two of half the size -> (4, h, w). Windows every 4, with a guide every 2."""
+    hop = 4 if guide is None else 2
+    _, h, w = fine.shape
+    rows, columns = (np.arange(-8, n + 8) for n in (h, w))
+    beyond = held(fine, rows, columns) - enlarge(coarse, rows, columns)
+    known = beyond if guide is None else held(guide, rows, columns) - enlarge(clean, rows, columns)
+    total, weights = np.zeros_like(beyond), np.zeros_like(beyond)
+    kind = [0, 1, 1, 2]
+    for top in range(hop, h + 8, hop):
+        for left in range(hop, w + 8, hop):
+            place = (slice(None), slice(top, top + 8), slice(left, left + 8))
+            if beyond[place].shape != (4, 8, 8):
+                continue
+            waves, source = (WAVES @ b[place] @ WAVES.T for b in (beyond, known))
+            found = gains(source, take, guide is not None)
+            weight = 1 / (0.1 + (share * found**2).sum((1, 2)))
+            total[place] += (WAVES.T @ (waves * found[kind]) @ WAVES) * weight[kind][:, None, None]
+            weights[place] += weight[kind][:, None, None]
+    inside = (slice(None), slice(8, 8 + h), slice(8, 8 + w))
+    return enlarge(clean, np.arange(h), np.arange(w)) + total[inside] / weights[inside]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 # Energy taken from a coefficient, in variances of its noise: of luma, of both colour differences, of the greens'. More
 # than 1, because energy is measured where there is noise; more for colour, whose grain would show as blotches.
 TAKE = (1.6, 4.5, 5.0)
+COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # The same relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured on flat
 # parts of merged bursts of 3 and 8 frames, which agree).
@@ -25,7 +27,7 @@ TILE = (64, 256)  # quads that the kernels work on at once
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
 # Deviation of mid grey, in parts of it, from which a second step is made: where it shows, its time is well spent.
-NOISY = 0.12
+NOISY = 0.17
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).
 LEFT = 0.05
 
@@ -35,8 +37,9 @@ class DenoisePlan:
     """What is decided before pixels are touched.
 
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
-    taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is none;
-    share: (OCTAVES, 8, 8) of the noise that each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's.
+    taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is
+    none; share: (OCTAVES, 8, 8) of the noise that each has, mean 1; excess: (h/CELL, w/CELL) local variance over the
+    profile's.
     """
 
     basis: FloatImage
@@ -86,7 +89,8 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     around = [np.pad(v, 1, mode="edge") for v in noise]
     across = [a[:, :-2] + 2 * a[:, 1:-1] + a[:, 2:] for a in around]
     smooth = np.array([(a[:-2] + 2 * a[1:-1] + a[2:]) / 16 for a in across])
-    white = strength * np.stack([luma * noise, chroma * noise, chroma * noise], axis=1)
+    alike = np.array([1.0] + [COARSE_GREENS] * (OCTAVES - 1))[:, None, None]
+    white = strength * np.stack([luma * noise, chroma * noise, alike * chroma * noise], axis=1)
     take = white * np.array(TAKE)[:, None, None]
     take[:, 0] = strength * TAKE[0] * luma * smooth
     again = white * np.array(AGAIN)[:, None, None] if grey_noise(frame) ** 0.5 > NOISY * 0.18 else None
@@ -107,8 +111,8 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
 def noise_of_waves() -> Floats:
     """(OCTAVES, 8, 8): variance of each cosine coefficient of each band of the pyramid of white noise of variance 1.
 
-    A band is A x A - B x B, where A, in one dimension, leads from the finest samples to its own, and B once further down and
-    up again; so its coefficients' variances follow from what rows of A and B weigh, and from how much these agree.
+    A band is A x A - B x B, where A, in one dimension, leads from the finest samples to its own, and B once further
+    down and up again; so its coefficients' variances follow from what rows of A and B weigh, and how far these agree.
     """
     five = np.array([1, 4, 6, 4, 1]) / 16
     waves = np.array([np.cos((2 * np.arange(8) + 1) * k * np.pi / 16) for k in range(8)])
@@ -149,9 +153,16 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     rooms = [tuple(-(-n // t) * t for n, t in zip(size, TILE, strict=True)) for size in sizes]
     noisy = [np.empty((4, *room), np.float32) for room in rooms]
     native.call(
-        "denoise_split", frame.mosaic, black, scale, offset, plan.basis, 1.0 / (frame.white_level - mean_black), noisy[0]
+        "denoise_split",
+        frame.mosaic,
+        black,
+        scale,
+        offset,
+        plan.basis,
+        1.0 / (frame.white_level - mean_black),
+        noisy[0],
     )
-    for fine, coarse in zip(noisy, noisy[1:], strict=False):
+    for fine, coarse in itertools.pairwise(noisy):
         native.call("denoise_halve", fine, coarse)
     clean = noisy[-1]
     for octave in reversed(range(OCTAVES)):
