@@ -189,7 +189,7 @@ class Merger:
         if self.used == 1:
             return reference
         scale = (65535.0 - BLACK_OUT) / self.highest
-        out = np.empty_like(self.mosaic)
+        out = self.warped  # memory that is there already
         native.call(
             "burst_finish",
             self.mosaic, self.sums, self.black, self.unit, self.clip, self.highest, BLACK_OUT, scale,

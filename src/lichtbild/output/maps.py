@@ -3,7 +3,8 @@
 All have an eighth of the frame's size, and are as the sensor lay, not turned upright.
 
 - confidence.png: white where all frames count, black where none but the reference does.
-- weight_NN_NAME.png, of each other frame: white where it counts fully, black where it was left out.
+- weight_NN_NAME.png, of each other frame: white where it counts fully, black where it was left out; a darker exposure,
+  which has more noise, counts for less.
 - motion_NN_NAME.png, of each other frame: grey where it follows the camera's motion; where something moves beside that,
   its direction as a hue (red to the right, then yellow, green and cyan downwards, blue to the left) and its speed as
   saturation, full from FULL pixels on.
