@@ -19,10 +19,13 @@ OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 TAKE = (1.6, 4.5, 5.0)
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
-# The same relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured on flat
-# parts of merged bursts of 3 and 8 frames, which agree).
-MERGED_LUMA = (1.25, 1.35, 1.3, 1.6, 1.6, 1.6)
-MERGED_CHROMA = (0.9, 1.2, 1.35, 1.5, 1.5, 1.5)
+# Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
+# windows of merged bursts of 4 and 8 frames of two scenes, which agree).
+MERGED = (
+    (1.5, 1.6, 1.7, 1.8, 1.8, 1.8),
+    (0.95, 1.2, 1.5, 1.6, 1.6, 1.6),
+    (1.3, 0.8, 0.7, 0.7, 0.7, 0.7),
+)
 TILE = (64, 256)  # quads that the kernels work on at once
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
@@ -82,15 +85,13 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
         left = vector - sum((np.dot(vector, row) * row for row in rows), np.zeros(4))
         rows.append(left / np.linalg.norm(left))
     noise = noise_of_waves()
-    merged = frame.frame_count > 1
-    luma, chroma = (
-        np.array(factors if merged else [1.0] * OCTAVES)[:, None, None] for factors in (MERGED_LUMA, MERGED_CHROMA)
-    )
+    spread = MERGED if frame.frame_count > 1 else np.ones((3, OCTAVES))
+    luma, chroma, greens = (np.asarray(factors)[:, None, None] for factors in spread)
     around = [np.pad(v, 1, mode="edge") for v in noise]
     across = [a[:, :-2] + 2 * a[:, 1:-1] + a[:, 2:] for a in around]
     smooth = np.array([(a[:-2] + 2 * a[1:-1] + a[2:]) / 16 for a in across])
     alike = np.array([1.0] + [COARSE_GREENS] * (OCTAVES - 1))[:, None, None]
-    white = strength * np.stack([luma * noise, chroma * noise, alike * chroma * noise], axis=1)
+    white = strength * np.stack([luma * noise, chroma * noise, alike * greens * noise], axis=1)
     take = white * np.array(TAKE)[:, None, None]
     take[:, 0] = strength * TAKE[0] * luma * smooth
     again = white * np.array(AGAIN)[:, None, None] if grey_noise(frame) ** 0.5 > NOISY * 0.18 else None
