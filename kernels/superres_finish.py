@@ -157,10 +157,11 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
 
     xi, yi, xo, yo = (hl.Var(n) for n in ("xi", "yi", "xo", "yo"))
     out.bound(c, 0, 3).tile(x, y, xo, yo, xi, yi, *TILE, hl.TailStrategy.GuardWithIf)
-    out.reorder(c, xi, yi, xo, yo).unroll(c).vectorize(xi, 16, hl.TailStrategy.GuardWithIf).parallel(yo)
-    line.compute_at(out, xo).vectorize(k, 16)
+    out.reorder(c, xi, yi, xo, yo).unroll(c).vectorize(xi, 8, hl.TailStrategy.GuardWithIf).parallel(yo)
+    out.never_partition_all()
+    line.compute_at(out, xo).vectorize(k, 8).never_partition_all()
     for func in made:
-        func.compute_at(out, xo).vectorize(x, 16)
+        func.compute_at(out, xo).vectorize(x, 8).never_partition_all()
     return hl.Pipeline([out]), [
         image, sums, windows, noise, doubt, shrink, neutral, step, sharpen, overshoot, black, scale,
         phases, width, height,

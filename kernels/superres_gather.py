@@ -36,7 +36,7 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
     sharpness = hl.ImageParam(hl.Float(32), 1, "sharpness")
     step = hl.Param(hl.Float(32), "step")
     red_y, red_x = hl.Param(hl.Int(32), "red_y"), hl.Param(hl.Int(32), "red_x")
-    x, y, i, j, c, k, f, b, bx, by = (hl.Var(n) for n in ("x", "y", "i", "j", "c", "k", "f", "b", "bx", "by"))
+    x, y, u, v, i, j, c, k, f, b, bx, by = (hl.Var(n) for n in "x y u v i j c k f b bx by".split())
     quads_x, quads_y = samples.dim(0).extent() - 2 * PAD_X, samples.dim(1).extent() - 2 * PAD_Y
     taps = range(3)
 
@@ -56,23 +56,22 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
 
     r = hl.RDom([(0, samples.dim(3).extent())], "r")
     n = r.x
-    block_x, block_y = x / BLOCK_X, y / BLOCK_Y
-    ny, nx = near_y[block_x, j, n, block_y], near_x[block_x, i, n, block_y]
+    ny, nx = near_y[bx, j, n, by], near_x[bx, i, n, by]
     terms: dict[tuple[int, int], list[tuple[Any, Any, Any, Any]]] = {}
     # The group's colour: site rows and columns alternate from the nearest sample on.
-    for v in taps:
-        for u in taps:
-            row, column = ny + (v - 1), nx + (u - 1)
-            qy = hl.clamp(block_y * BLOCK_Y + (row >> 1), -PAD_Y, quads_y + PAD_Y - BLOCK_Y) + PAD_Y
-            qx = hl.clamp(block_x * BLOCK_X + (column >> 1), -PAD_X, quads_x + PAD_X - BLOCK_X) + PAD_X
-            sy, sx = qy + (y - block_y * BLOCK_Y), qx + (x - block_x * BLOCK_X)
+    for down in taps:
+        for right in taps:
+            row, column = ny + (down - 1), nx + (right - 1)
+            qy = hl.clamp(by * BLOCK_Y + (row >> 1), -PAD_Y, quads_y + PAD_Y - BLOCK_Y) + PAD_Y
+            qx = hl.clamp(bx * BLOCK_X + (column >> 1), -PAD_X, quads_x + PAD_X - BLOCK_X) + PAD_X
             site = 2 * (row & 1) + (column & 1)
-            value, trust = hl.f32(samples[sx, sy, site, n]), hl.f32(samples[sx, sy, 4, n])
-            terms.setdefault(((v - 1) % 2, (u - 1) % 2), []).append((v, u, value, trust))
+            value, trust = (hl.f32(samples[qx + u, qy + v, plane, n]) for plane in (site, 4))
+            terms.setdefault(((down - 1) % 2, (right - 1) % 2), []).append((down, right, value, trust))
 
     gathered = hl.Func("gathered")
-    gathered[x, y, i, j] = hl.Tuple([hl.f32(0)] * 8)
-    before = gathered[x, y, i, j]
+    at = (u, v, i, j, bx, by)
+    gathered[at] = hl.Tuple([hl.f32(0)] * 8)
+    before = gathered[at]
     add: list[Any] = [None] * 8
 
     def join(slot: int, value: Any) -> None:
@@ -84,8 +83,8 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
         green = red_row != red_column
         kernel_index = hl.select(green, 1, 2)
 
-        def weight(which: Any, v: int, u: int) -> Any:
-            return weigh_y[block_x, v, which, j, n, block_y] * weigh_x[block_x, u, which, i, n, block_y]
+        def weight(which: Any, row: int, column: int) -> Any:
+            return weigh_y[bx, row, which, j, n, by] * weigh_x[bx, column, which, i, n, by]
 
         for slot, index in ((0, 2), (1, 3)):
             join(slot, sum_of(weight(0, m[0], m[1]) * m[index] for m in members))
@@ -95,30 +94,31 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
             share = hl.select(condition, hl.f32(1), hl.f32(0))
             for part in (0, 1):
                 join(2 + 2 * color + part, share * total[part])
-    gathered[x, y, i, j] = hl.Tuple([before[m] + add[m] for m in range(8)])
+    gathered[at] = hl.Tuple([before[m] + add[m] for m in range(8)])
 
+    new, out = hl.Func("new"), hl.Func("lichtbild_superres_gather")
     results: list[Any] = []
     for part in range(4):
-        mean = (hl.f32(sums[x, y, i, j, 2 * part]) - MIDDLE) * (1 / MEAN)
-        weight_before = hl.f32(sums[x, y, i, j, 2 * part + 1]) * (1 / WEIGHT)
-        total, weight_new = (gathered[x, y, i, j][2 * part + m] * (1 / ONE) for m in (0, 1))
+        mean, before_it = (sums[bx * BLOCK_X + u, by * BLOCK_Y + v, i, j, 2 * part + m] for m in (0, 1))
+        mean, weight_before = (hl.f32(mean) - MIDDLE) * (1 / MEAN), hl.f32(before_it) * (1 / WEIGHT)
+        total, weight_new = (gathered[at][2 * part + m] * (1 / ONE) for m in (0, 1))
         after = weight_before + weight_new
         mean = mean + (total - weight_new * mean) / hl.max(after, hl.f32(1e-6))
-        results.append(hl.clamp(mean * MEAN + (MIDDLE + 0.5), 0.0, 65535.0))
-        results.append(hl.clamp(after * WEIGHT + 0.5, 0.0, 65535.0))
-    new, out = hl.Func("new"), hl.Func("lichtbild_superres_gather")
-    new[x, y, i, j] = hl.Tuple(results)
-    out[x, y, i, j, c] = hl.u16(hl.mux(c, [new[x, y, i, j][m] for m in range(8)]))
+        results.append(hl.u16(hl.clamp(mean * MEAN + (MIDDLE + 0.5), 0.0, 65535.0)))
+        results.append(hl.u16(hl.clamp(after * WEIGHT + 0.5, 0.0, 65535.0)))
+    new[at] = hl.Tuple(results)
+    out[x, y, i, j, c] = hl.mux(c, [new[x % BLOCK_X, y % BLOCK_Y, i, j, x / BLOCK_X, y / BLOCK_Y][m] for m in range(8)])
 
-    xi, yi = hl.Var("xi"), hl.Var("yi")
     whole = hl.TailStrategy.RoundUp
-    out.bound(c, 0, 8).tile(x, y, bx, by, xi, yi, BLOCK_X, BLOCK_Y, whole)
-    out.reorder(xi, c, yi, i, j, bx, by).unroll(c).vectorize(xi, BLOCK_X).parallel(by)
-    new.compute_at(out, yi).vectorize(x, BLOCK_X)
-    gathered.compute_at(out, i).vectorize(x, BLOCK_X)
-    gathered.update().reorder(x, y, i, j, r.x).vectorize(x, BLOCK_X)
+    out.bound(c, 0, 8).tile(x, y, bx, by, u, v, BLOCK_X, BLOCK_Y, whole)
+    out.reorder(u, v, c, i, j, bx, by).unroll(c).vectorize(u, BLOCK_X).parallel(by)
+    new.compute_at(out, i).reorder(u, v).vectorize(u, BLOCK_X)
+    gathered.compute_at(out, i).bound(u, 0, BLOCK_X).bound(v, 0, BLOCK_Y).vectorize(u, BLOCK_X)
+    gathered.update().reorder(u, v, r.x).vectorize(u, BLOCK_X)
     for func in (near_y, near_x, weigh_y, weigh_x):
         func.compute_at(out, by)
     for func in (weigh_y, weigh_x):
         func.vectorize(bx, 8).bound(k, 0, 3).bound(b, 0, 3)
+    for func in (out, new, gathered):
+        func.never_partition_all()
     return hl.Pipeline([out]), [samples, blocks, sums, sharpness, step, red_y, red_x]

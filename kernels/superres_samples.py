@@ -107,9 +107,11 @@ def superres_samples() -> tuple[hl.Pipeline, list[Any]]:
     yo, yi = hl.Var("yo"), hl.Var("yi")
     guard = hl.TailStrategy.GuardWithIf
     out.bound(c, 0, 5).split(y, yo, yi, 32, guard).reorder(x, c, yi, yo).vectorize(x, 16, guard).parallel(yo)
-    final.compute_at(out, yi).reorder(x, c, y).bound(c, 0, 5).unroll(c).vectorize(x, 8, guard)
+    final.compute_at(out, yi).reorder(x, c, y).bound(c, 0, 5).unroll(c).vectorize(x, 8)
     trust.compute_at(final, y).vectorize(x, 8)
     rows.compute_at(out, yi).vectorize(x, 8)
     told.store_at(out, yo).compute_at(out, yi).vectorize(x, 8)
     known.store_at(out, yo).compute_at(out, yi).vectorize(x, 8)
+    for func in (out, final, trust, rows, told, known):
+        func.never_partition_all()
     return hl.Pipeline([out]), [mosaic, expected, black, gain, noise, limit, tolerance, expected_unit, worth]
