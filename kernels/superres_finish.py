@@ -2,7 +2,7 @@
 
 What all colours share is added first, then what each colour has beyond it (Hamilton and Adams, 1997, on the fine
 grid). Both shrink to what their local energy exceeds the noise (Wiener). Then the blur of optics and pixels is undone
-by two steps of Van Cittert's iteration, as far as noise allows, and kept within the range of the neighbours.
+by two steps of Van Cittert's iteration, as far as noise allows, and kept near the range of the neighbours.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from superres_gather import MEAN, MIDDLE, WEIGHT
 
 RADIUS = 4  # of all windows, fine pixels
 TILE = 128, 64
-TEXTURE = hl.f32(0.08)  # of the range around, what sharpening adds at most beside an edge; more is texture
+TEXTURE = hl.f32(0.11)  # of the range around, what sharpening adds at most beside an edge; more is texture
+SPARSE = hl.f32(0.5)  # square of the weight of samples at which sharpening is halved
+STEEP = hl.f32(1.8)  # weight of the second step of sharpening
 THIRD = hl.f32(1 / 3)
 FLOOR = hl.f32(0.2)  # of weights, below which noise does not grow
 SHARED, GREEN, COLOR, AROUND, BLUR = range(5)  # rows of `windows`; SHARED is not used as one
@@ -124,13 +126,17 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     keep = wiener(energy[0], left()[0], shrink[0]), wiener(energy[1], left_color, 2.0 * shrink[0])
     merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
 
-    # The blur undone: two steps of Van Cittert's iteration add e + (e - blurred e), e = merged - blurred merged.
-    blurred = window(merged, BLUR, "blurred")
-    rest = stage("rest", *(m - s for m, s in zip(merged(), blurred(), strict=True)))
+    # The blur undone, of brightness: two steps of Van Cittert's iteration, the second one overrelaxed, add
+    # e + STEEP (e - blurred e), where e is the difference from the blurred picture. Colours keep their hue.
+    blurred = window(merged, BLUR, "blurred")()
+    gray_blurred = sum_of(blurred) * THIRD
+    hue = [hl.clamp(b / hl.max(gray_blurred, hl.f32(1e-4)), 0.0, 3.0) for b in blurred]
+    rest = stage("rest", sum_of(merged()) * THIRD - gray_blurred)
     again = window(rest, BLUR, "again")
-    sharp = stage("sharp", *(2.0 * m - s for m, s in zip(rest(), again(), strict=True)))
-    power = window(stage("powers", sum_of(e * e for e in sharp()) * THIRD), AROUND, "power")()[0]
-    amount = sharpen * wiener(power, left()[0], shrink[1])
+    sharp = stage("sharp", rest()[0] + STEEP * (rest()[0] - again()[0]))
+    power = window(stage("powers", sharp()[0] * sharp()[0]), AROUND, "power")()[0]
+    # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
+    amount = sharpen * wiener(power, left()[0], shrink[1]) * v[1] * v[1] / (v[1] * v[1] + SPARSE)
 
     def extremes(which: Any, name: str) -> list[Any]:
         around = range(-2, 3)
@@ -148,8 +154,8 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     result = []
     for n in range(3):
         span = high[n] - low[n]
-        slack = span * overshoot + 2.0 * hl.max(hl.abs(rest()[n]) - span * TEXTURE, 0.0)
-        value = hl.clamp(merged()[n] + amount * sharp()[n], low[n] - slack, high[n] + slack)
+        slack = span * overshoot + 2.0 * hl.max(hl.abs(rest()[0]) * hue[n] - span * TEXTURE, 0.0)
+        value = hl.clamp(merged()[n] + amount * sharp()[0] * hue[n], low[n] - slack, high[n] + slack)
         result.append(value * neutral[n] * scale + (black + 0.5))
     final = stage("final", *result)
     out = hl.Func("lichtbild_superres_finish")

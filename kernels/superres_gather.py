@@ -44,7 +44,8 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
     # heavily it and its neighbours weigh, for each of the kernels.
     def along(axis: int, phase: hl.Var, name: str) -> tuple[hl.Func, hl.Func]:
         near, weigh = hl.Func(f"near_{name}"), hl.Func(f"weigh_{name}")
-        at = (hl.f32(phase) + 0.5) * step - 0.5 + blocks[bx, by, axis, f]
+        moved = blocks[hl.clamp(bx, 0, blocks.dim(0).extent() - 1), by, axis, f]
+        at = (hl.f32(phase) + 0.5) * step - 0.5 + moved
         near[bx, phase, f, by] = hl.i32(hl.floor(at + 0.5))
         off = at - hl.f32(near[bx, phase, f, by])
         distance = hl.f32(k) - 1.0 - off

@@ -102,6 +102,16 @@ def test_the_frame_is_true() -> None:
     assert np.abs(level.mean(axis=(0, 1)) - picture.mean(axis=(0, 1))).max() < 0.002
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (17, 40), (65, 64)])
+def test_small_frames(shape: tuple[int, int]) -> None:
+    picture = truth(3, shape, 2)
+    frames = shoot(picture, 2, shape, poses(3, shake=1.0), Camera(100))
+    fine, _ = developed(frames, scale=2.5)
+    assert fine.shape == (int(2.5 * shape[0]), int(2.5 * shape[1]), 3)
+    assert np.isfinite(fine).all()
+    assert np.abs(fine - picture.mean(axis=(0, 1))).max() < 1.5
+
+
 @pytest.mark.parametrize("scale", [0.5, 1.7, 4])
 def test_other_numbers_are_refused(scale: float) -> None:
     with pytest.raises(RecipeError, match="scale"):

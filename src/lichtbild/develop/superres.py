@@ -32,13 +32,14 @@ BLOCK_X, BLOCK_Y = 8, 4  # quads, as in kernels/superres_gather.py
 TILE = 32  # mosaic pixels of a tile of the flow
 RADIUS = 4  # fine pixels of half a window, as in kernels/superres_finish.py
 TOGETHER = 4  # frames that are gathered in one pass
-SHARED, GREEN, COLOR = 0.30, 0.35, 0.50  # mosaic pixels, deviation of the kernels
+SHARED, GREEN, COLOR = 0.30, 0.45, 0.60  # mosaic pixels, deviation of the kernels
 OPTICS = 0.48  # mosaic pixels, deviation of what lens and pixel blur
 AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
 TOLERANCE = 0.02, 0.1, 0.3, 1.3  # see kernels/superres_samples.py
 DOUBT = 0.1, 0.2  # weight of no difference
 SHRINK = 0.5, 1.0  # times the noise that is taken from differences, from sharpening
-OVERSHOOT = 0.02
+OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
+SMALLEST = 64  # mosaic pixels of a side below which frames are only enlarged
 CLIPPED = 0.97  # of the clip level
 BLACK_OUT = 2048.0
 
@@ -62,14 +63,18 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     The result is not balanced; levels, noise profile, crop and shading are its own.
     """
     scale = float(recipe.scale)
+    if not frame.aligned:  # it shows more than the cleaned and demosaiced picture keeps of it
+        still = np.zeros((2, *(-(-n // TILE) for n in frame.mosaic.shape)), np.float32)
+        frame = replace(frame, aligned=(Aligned(frame, still, 1.0),))
     clean = denoise(replace(frame, shading=None), neutral, recipe.denoise, report)
     height, width = frame.mosaic.shape
     image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
-    sums = gather(frame, image, neutral, scale, report) if frame.aligned else empty(frame, scale)
+    large = min(frame.mosaic.shape) >= SMALLEST
+    sums = gather(frame, image, neutral, scale, report) if large else empty(frame, scale)
     black = float(np.mean(frame.black_level))
     highest = (frame.clip_level - black) / (frame.white_level - black)
     scale_out = (65535.0 - BLACK_OUT) / highest
-    noise = balanced_noise(frame.aligned[0].frame if frame.aligned else frame, neutral)
+    noise = balanced_noise(frame.aligned[0].frame, neutral)
     out = np.empty((int(height * scale), int(width * scale), 3), np.uint16)
     strength = min(recipe.denoise, 1.0)
     native.call(
