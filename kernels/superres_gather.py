@@ -36,7 +36,8 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
     sharpness = hl.ImageParam(hl.Float(32), 1, "sharpness")
     step = hl.Param(hl.Float(32), "step")
     red_y, red_x = hl.Param(hl.Int(32), "red_y"), hl.Param(hl.Int(32), "red_x")
-    x, y, u, v, i, j, c, k, f, b, bx, by = (hl.Var(n) for n in "x y u v i j c k f b bx by".split())
+    x, y, u, v, i, j = (hl.Var(n) for n in ("x", "y", "u", "v", "i", "j"))
+    c, k, f, b, bx, by = (hl.Var(n) for n in ("c", "k", "f", "b", "bx", "by"))
     quads_x, quads_y = samples.dim(0).extent() - 2 * PAD_X, samples.dim(1).extent() - 2 * PAD_Y
     taps = range(3)
 
