@@ -11,7 +11,6 @@ SUITES = (
     ("Speed and memory, whole processes", "speed.py"),
     ("Installed size beyond numpy, rawpy and imagecodecs", "size.py"),
     ("Merging, against truth", "burst.py --all"),
-    ("Merging, against truth", "burst.py"),
     ("Super-resolution, against a finer truth", "superres.py"),
     ("Demosaicing", "demosaic.py"),
     ("Kernels and the limit of memory", "kernels.py"),
