@@ -46,13 +46,14 @@ class Patch:
 
 @dataclass(frozen=True)
 class Chart:
-    """corners: (x, y) of the grid's outline, from dark skin's corner on by white's... in the order of the chart's
-    own top left, top right, bottom right, bottom left.   likeness: 0 to 1, of its colours with those of the chart."""
+    """corners: (x, y) of the outline of the 24 patches: top left (at dark skin), top right, bottom right (at black),
+    bottom left, as one reads the chart.   likeness: 0 to 1, of its colours with the chart's.   homography: (3, 3),
+    (column, row) of a patch to (x, y)."""
 
     corners: tuple[tuple[float, float], ...]
     patches: tuple[Patch, ...]
     likeness: float
-    homography: Floats = field(repr=False, metadata={"json": False})  # (column, row) of a patch to (x, y)
+    homography: Floats = field(repr=False, metadata={"json": False})
 
     @property
     def linear(self) -> Floats:
