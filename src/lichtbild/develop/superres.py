@@ -83,7 +83,7 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
         np.asarray(neutral, np.float32), 1.0 / scale, min(recipe.sharpen, 1.0), OVERSHOOT, BLACK_OUT, scale_out,
         round(2 * scale), out.shape[1], out.shape[0], out,
     )  # fmt: skip
-    report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned))
+    report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned), denoise=recipe.denoise)
     return replace(
         frame,
         mosaic=out,

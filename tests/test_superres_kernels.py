@@ -1,0 +1,93 @@
+"""The kernels of super-resolution against numpy, and linear raw on its way to the working space."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lichtbild import native
+from lichtbild.carriers import Frame
+from lichtbild.develop.linear import develop_linear
+from lichtbild.develop.superres import PAD_X, PAD_Y, empty, inverse, windows
+from reference.superres import gathered
+from test_burst_scene import Camera
+
+SHAPE = (22, 38)
+DEVIATIONS = (0.3, 0.45, 0.6)
+
+
+def frame_of(cfa: str) -> Frame:
+    return Camera(100, cfa=cfa).shoot(np.full(SHAPE, 0.2), None)
+
+
+@pytest.mark.parametrize(
+    ("scale", "cfa"), [(2.0, "RGGB"), (2.0, "GBRG"), (1.5, "GRBG"), (2.5, "BGGR"), (3.0, "GRBG"), (1.0, "RGGB")]
+)
+def test_gathering_is_what_numpy_makes_of_it(scale: float, cfa: str) -> None:
+    rng = np.random.default_rng(1)
+    frame, count = frame_of(cfa), 3
+    moves = rng.uniform(-3, 3, (count, 2))
+    rows, columns = (n // 2 for n in SHAPE)
+    trust = rng.uniform(0.2, 1, (count, rows, columns))
+    values = rng.uniform(-0.5, 0.5, (count, *SHAPE)) * trust.repeat(2, 1).repeat(2, 2)
+    samples = np.zeros((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
+    inside = samples[:, :, PAD_Y : PAD_Y + rows, PAD_X : PAD_X + columns]
+    for site in range(4):
+        inside[:, site] = np.rint(values[:, site // 2 :: 2, site % 2 :: 2] * 16384)
+    inside[:, 4] = np.rint(trust * 16384)
+    sums = empty(frame, scale)
+    blocks = np.empty((count, 2, -(-rows // 4), -(-columns // 8)), np.float32)
+    blocks[:] = moves[:, :, None, None]
+    sharpness = np.array([0.5 / d**2 for d in DEVIATIONS], np.float32)
+    for part in (slice(0, 1), slice(1, 3)):  # two calls add up to one
+        native.call(
+            "superres_gather", samples[part], blocks[part], sums, sharpness, 1 / scale, *frame.color_phase, sums
+        )
+    wanted, weights = gathered(values, trust.repeat(2, 1).repeat(2, 2), moves, scale, cfa, DEVIATIONS)
+    height, width = wanted.shape[1:]
+    _, phases, _, quads_y, quads_x = sums.shape
+    fine = sums.transpose(0, 3, 1, 4, 2).reshape(8, quads_y * phases, quads_x * phases)[:, :height, :width]
+    np.testing.assert_allclose(fine[1::2] / 1024, weights, atol=2e-3)
+    known = weights > 0.02
+    np.testing.assert_allclose(((fine[0::2] - 32768.0) / 16384)[known], wanted[known], atol=3e-3)
+
+
+def test_flow_back_and_forth_is_still() -> None:
+    y, x = np.mgrid[0:9, 0:12].astype(np.float32)
+    flow = np.stack([3.0 + 0.02 * x - 0.01 * y, -5.0 - 0.02 * y + 0.015 * x])
+    back = inverse(flow)
+    # A point of the frame lies back[...] from where it came from; forth from there it must return.
+    at = np.stack([y, x]) + back / 32
+    forth = np.stack([3.0 + 0.02 * at[1] - 0.01 * at[0], -5.0 - 0.02 * at[0] + 0.015 * at[1]])
+    np.testing.assert_allclose((forth + back)[:, 1:-1, 1:-1], 0, atol=1e-3)
+
+
+def test_windows_are_means() -> None:
+    half = windows(2.0)
+    np.testing.assert_allclose(2 * half.sum(axis=1) - half[:, 0], 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("crop", [(0, 0, 13, 21), (2, 3, 9, 17), (5, 4, 1, 1)])
+def test_linear_raw_is_developed_in_one_pass(crop: tuple[int, int, int, int]) -> None:
+    rng = np.random.default_rng(2)
+    frame = frame_of("RGGB")
+    image = rng.integers(100, 60000, (13, 21, 3), dtype=np.uint16)
+    gains = rng.uniform(1, 2, (3, 4, 4)).astype(np.float32)
+    frame = replace(frame, mosaic=image, cfa="RGB", black_level=(100.0, 110.0, 120.0, 120.0), shading=gains)
+    neutral, matrix = np.array([0.5, 1.0, 0.7]), rng.uniform(-0.5, 1, (3, 3))
+    out = develop_linear(frame, crop, neutral, matrix)
+    y, x = np.linspace(0, 2, 13)[:, None, None], np.linspace(0, 3, 21)[None, :, None]
+    iy, ix = np.minimum(y.astype(int), 1), np.minimum(x.astype(int), 2)
+    ty, tx = y - iy, x - ix
+
+    def at(dy: int, dx: int) -> np.ndarray:
+        return gains[(iy + dy)[..., 0], (ix + dx)[..., 0], :3]
+
+    lens = (at(0, 0) * (1 - tx) + at(0, 1) * tx) * (1 - ty) + (at(1, 0) * (1 - tx) + at(1, 1) * tx) * ty
+    black = np.array(frame.black_level[:3])
+    wanted = (image - black) / (frame.white_level - black) / neutral * lens @ matrix.T
+    top, left, height, width = crop
+    part = wanted[top : top + height, left : left + width].transpose(2, 0, 1)
+    np.testing.assert_allclose(out, part, rtol=1e-4, atol=1e-4)
