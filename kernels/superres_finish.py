@@ -121,9 +121,11 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     energy = window(stage("energies", d[0] * d[0], sum_of(e * e for e in d[1:]) * THIRD), AROUND, "energy")()
 
     def wiener(power: hl.Expr, noise_power: hl.Expr, times: hl.Expr) -> hl.Expr:
-        return hl.max(1.0 - times * noise_power / hl.max(power, hl.f32(1e-12)), 0.0)
+        """Steeper than Wiener's own share, so that chance in flat parts keeps nothing."""
+        share = times * noise_power / hl.max(power, hl.f32(1e-12))
+        return hl.max(1.0 - share * share, 0.0)
 
-    keep = wiener(energy[0], left()[0], shrink[0]), wiener(energy[1], left_color, 2.0 * shrink[0])
+    keep = wiener(energy[0], left()[0], shrink[0]), wiener(energy[1], left_color, shrink[0])
     merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
 
     # The blur undone, of brightness: two steps of Van Cittert's iteration, the second one overrelaxed, add
