@@ -193,6 +193,7 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     out.bound(c, 0, 4).tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
     out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES)
     out.reorder(xr, xi, xa, yi, c, ys, xo, yo).unroll(xr).vectorize(xi).unroll(yi).parallel(yo)
+    out.never_partition_all()  # borders are met in what loads only, or all the code would be there nine times
     for f in (coarse_wide, clean_wide):
         f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
     clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)

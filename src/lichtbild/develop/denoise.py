@@ -16,7 +16,7 @@ from lichtbild.report import Report
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 # Energy taken from a coefficient, in variances of its noise: of luma, of both colour differences, of the greens'. More
 # than 1, because energy is measured where there is noise; more for colour, whose grain would show as blotches.
-TAKE = (1.6, 4.5, 5.0)
+TAKE = (1.5, 4.5, 4.0)
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
