@@ -22,8 +22,8 @@ def main() -> None:
     for requirement in wanted:
         name = re.split(r"[^A-Za-z0-9_-]", requirement)[0]
         if name not in BESIDE:
-            files = metadata.distribution(name).files or []
-            sizes[name] = sum(Path(f.locate()).stat().st_size for f in files if Path(f.locate()).exists())
+            files = [Path(f.locate()) for f in metadata.distribution(name).files or [] if "__pycache__" not in f.parts]
+            sizes[name] = sum(f.stat().st_size for f in files if f.exists())
     for name, size in sizes.items():
         print(f"  {name:34} {size / 1e6:9.1f} MB")
     print(f"  {'together':34} {sum(sizes.values()) / 1e6:9.1f} MB")

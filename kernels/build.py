@@ -86,7 +86,7 @@ def compile_module(name: str, out: Path) -> None:
             )
             archive([Path(scratch) / "rt.a"], out / "halide_runtime.a")
             return
-        from kernel import REGISTRY
+        from kernel import RARE, REGISTRY
 
         importlib.import_module(name)
         made = []
@@ -95,9 +95,8 @@ def compile_module(name: str, out: Path) -> None:
                 continue
             pipeline, args = build()
             prefix = f"{scratch}/{symbol}"
-            pipeline.compile_to_multitarget_static_library(
-                prefix, args, [hl.Target(f"{t}-no_runtime") for t in targets()]
-            )
+            chosen = dict.fromkeys(AVX2 if t == AVX512 and symbol in RARE else t for t in targets())
+            pipeline.compile_to_multitarget_static_library(prefix, args, [hl.Target(f"{t}-no_runtime") for t in chosen])
             made.append(Path(f"{prefix}.a"))
             rename(made[-1], pipeline.outputs()[0].name().replace("$", "_"), symbol)
         archive(made, out / f"{name}.a")

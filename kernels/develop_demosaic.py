@@ -8,7 +8,7 @@ from develop_bayer import X, Y, demosaic, schedule
 from kernel import kernel
 
 
-@kernel("demosaic")
+@kernel("demosaic", rare=True)
 def demosaic_alone() -> tuple[hl.Pipeline, list[object]]:
     """(h, w) float32, about 0..1, gamma-like -> (3, rows, columns) float32, rows and columns in whole tiles.
 

@@ -209,13 +209,15 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     total.compute_at(out, ys).vectorize(p, LANES)
     po, pi = hl.Var("po"), hl.Var("pi")
     window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
-    window.reorder(pi, k, c, po, q).vectorize(pi).unroll(k)
+    window.reorder(pi, k, c, po, q).vectorize(pi)
     weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
-    for f in (*(m[2] for m in made), luma, chroma, greens, *([] if guided else [across])):
-        f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
+    for _, _, wave in made:  # each of its k takes another number of `column`
+        wave.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
+    for f in (luma, chroma, greens, *([] if guided else [across])):
+        f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE)
     for f in gates:
         f.compute_at(window, po).vectorize(p, LANES)
         if f.dimensions() == 3:
-            f.bound(k, 0, SIDE).unroll(k)
+            f.bound(k, 0, SIDE)
     arguments = [fine, coarse, clean, take, share, excess, octave]
     return hl.Pipeline([out]), [*arguments, guide] if guided else arguments

@@ -18,7 +18,7 @@ BLOCK = 32  # quads
 AROUND = 2  # quads on each side that the local mean reaches
 
 
-@kernel("lateral_color")
+@kernel("lateral_color", rare=True)
 def lateral_color() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w) uint16 -> (14, rows of blocks, blocks of a row) float32 sums over the quads of each block.
 

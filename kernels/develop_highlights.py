@@ -193,7 +193,7 @@ def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [mosaic, black, clip, phase_y, phase_x, onset, full]
 
 
-@kernel("highlight_statistics_rgb")
+@kernel("highlight_statistics_rgb", rare=True)
 def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint16 of a linear raw -> the same as `highlight_statistics`."""
     image = hl.ImageParam(hl.UInt(16), 3, "image")
@@ -216,7 +216,7 @@ def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [image, black, clip, onset, full]
 
 
-@kernel("highlights")
+@kernel("highlights", rare=True)
 def highlights() -> tuple[hl.Pipeline, list[Any]]:
     """Recover highlights of the listed blocks of a working-space image, in place.
 

@@ -15,7 +15,7 @@ BLOCK = 16
 PEAK = 0.5  # share of the brightest neighbour in what a colour counts around a sample, beside their mean
 
 
-@kernel("highlight_lift")
+@kernel("highlight_lift", rare=True)
 def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
     """(h, w) uint16 -> the same in a scale with room above clip, clipped samples of the listed blocks lifted.
 

@@ -8,7 +8,7 @@ from burst_align import sum_of
 from kernel import kernel
 
 
-@kernel("develop_linear")
+@kernel("develop_linear", rare=True)
 def develop_linear() -> tuple[hl.Pipeline, list[object]]:
     """(h, w, 3) uint16 -> (3, h', w') float32 linear Rec. 2020 of the part that begins at (top, left).
 

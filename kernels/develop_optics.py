@@ -160,31 +160,31 @@ def optics(
     ]
 
 
-@kernel("optics_alike")
+@kernel("optics_alike", rare=True)
 def optics_alike() -> tuple[hl.Pipeline, list[Any]]:
     """All planes alike, displacements of neighbours at most one pixel apart: the corrections of most lenses."""
     return optics("optics_alike", 8, 5, 5, planes=1)
 
 
-@kernel("optics_5x5")
+@kernel("optics_5x5", rare=True)
 def optics_5x5() -> tuple[hl.Pipeline, list[Any]]:
     """Lateral chromatic aberration, and mild distortion."""
     return optics("optics_5x5", 16, 5, 5)
 
 
-@kernel("optics_6x9")
+@kernel("optics_6x9", rare=True)
 def optics_6x9() -> tuple[hl.Pipeline, list[Any]]:
     """Strong distortion."""
     return optics("optics_6x9", 16, 6, 9)
 
 
-@kernel("optics_10x10")
+@kernel("optics_10x10", rare=True)
 def optics_10x10() -> tuple[hl.Pipeline, list[Any]]:
     """Fisheye lenses."""
     return optics("optics_10x10", 8, 10, 10)
 
 
-@kernel("optics_small")
+@kernel("optics_small", rare=True)
 def optics_small() -> tuple[hl.Pipeline, list[Any]]:
     """The same with a node of the map for every pixel."""
     return optics("optics_small", 8, 10, 10, step=1)

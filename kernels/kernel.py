@@ -23,13 +23,19 @@ import halide as hl
 
 Build = Callable[[], tuple[hl.Pipeline, list[Any]]]
 REGISTRY: dict[str, Build] = {}
+RARE: set[str] = set()  # those of them that are compiled without AVX-512
 
 
-def kernel(symbol: str) -> Callable[[Build], Build]:
-    """Register a kernel under the symbol that it exports, `lichtbild_<symbol>`."""
+def kernel(symbol: str, *, rare: bool = False) -> Callable[[Build], Build]:
+    """Register a kernel under the symbol that it exports, `lichtbild_<symbol>`.
+
+    rare: not on the way of most photographs; code for AVX-512 would not pay for its size there.
+    """
 
     def register(build: Build) -> Build:
         REGISTRY[f"lichtbild_{symbol}"] = build
+        if rare:
+            RARE.add(f"lichtbild_{symbol}")
         return build
 
     return register

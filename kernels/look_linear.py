@@ -39,19 +39,19 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [scene, matrix, transfer]
 
 
-@kernel("look_linear_u8")
+@kernel("look_linear_u8", rare=True)
 def look_linear_u8() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint8, encoded, clipped to 0..1."""
     return build("u8")
 
 
-@kernel("look_linear_u16")
+@kernel("look_linear_u16", rare=True)
 def look_linear_u16() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint16, encoded, clipped to 0..1."""
     return build("u16")
 
 
-@kernel("look_linear_f32")
+@kernel("look_linear_f32", rare=True)
 def look_linear_f32() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) float32, linear, with what lies below 0 and above 1."""
     return build("f32")

@@ -193,13 +193,13 @@ def look_render_u8() -> tuple[hl.Pipeline, list[Any]]:
     return build("u8")
 
 
-@kernel("look_render_u16")
+@kernel("look_render_u16", rare=True)
 def look_render_u16() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint16, encoded."""
     return build("u16")
 
 
-@kernel("look_render_f32")
+@kernel("look_render_f32", rare=True)
 def look_render_f32() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) float32, linear."""
     return build("f32")

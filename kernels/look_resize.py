@@ -29,7 +29,7 @@ def within(f: hl.Func) -> Any:
     return hl.clamp(total, low, high)
 
 
-@kernel("look_resize")
+@kernel("look_resize", rare=True)
 def look_resize() -> tuple[hl.Pipeline, list[Any]]:
     """(3, h, w) float32 -> (3, h', w') float32.
 

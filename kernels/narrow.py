@@ -7,7 +7,7 @@ import halide as hl
 from kernel import kernel
 
 
-@kernel("narrow")
+@kernel("narrow", rare=True)
 def narrow() -> tuple[hl.Pipeline, list[object]]:
     """(h, 3 w) uint16 -> (h, 3 w) uint8: v / 257, rounded down or up so that smooth skies show no steps.
 

@@ -7,7 +7,7 @@ import halide as hl
 from kernel import kernel
 
 
-@kernel("raw_linearize")
+@kernel("raw_linearize", rare=True)
 def raw_linearize() -> tuple[hl.Pipeline, list[object]]:
     """stored (h, w) uint16, table (sy, sx, 65536) uint16 that repeats over the image, black beyond the site's mean by
     row (h), column (w) and repeating pattern (py, px), all float32 -> (h, w) uint16, rounded and cut to 0..65535.

@@ -32,16 +32,16 @@ def unpack(bits: int) -> tuple[hl.Pipeline, list[object]]:
     return hl.Pipeline([out]), [packed]
 
 
-@kernel("raw_unpack_10")
+@kernel("raw_unpack_10", rare=True)
 def unpack_10() -> tuple[hl.Pipeline, list[object]]:
     return unpack(10)
 
 
-@kernel("raw_unpack_12")
+@kernel("raw_unpack_12", rare=True)
 def unpack_12() -> tuple[hl.Pipeline, list[object]]:
     return unpack(12)
 
 
-@kernel("raw_unpack_14")
+@kernel("raw_unpack_14", rare=True)
 def unpack_14() -> tuple[hl.Pipeline, list[object]]:
     return unpack(14)

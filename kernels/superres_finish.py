@@ -26,7 +26,7 @@ FLOOR = hl.f32(0.2)  # of weights, below which noise does not grow
 SHARED, GREEN, COLOR, AROUND, BLUR = range(5)  # rows of `windows`; SHARED is not used as one
 
 
-@kernel("superres_finish")
+@kernel("superres_finish", rare=True)
 def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     """image (3, h, w) float32, the merged picture in balanced colour, and sums as from superres_gather ->
     (H, W, 3) uint16 = black + x * scale of camera colour.

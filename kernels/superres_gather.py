@@ -20,7 +20,7 @@ MEAN, MIDDLE = 16384.0, 32768.0  # of means in 16 bits
 WEIGHT = 1024.0  # of weights in 16 bits
 
 
-@kernel("superres_gather")
+@kernel("superres_gather", rare=True)
 def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
     """Add frames to the running means: (8, P, P, h, w) uint16, read and written in place.
 

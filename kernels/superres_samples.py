@@ -21,7 +21,7 @@ ONE = 16384.0  # of differences and trust
 TONE_NOISE = hl.f32(0.2)  # share of a quad's noise that is left of the mean of 3x3 quads
 
 
-@kernel("superres_planes")
+@kernel("superres_planes", rare=True)
 def superres_planes() -> tuple[hl.Pipeline, list[Any]]:
     """Colour planes as burst_warp takes them: (3, h, w) float32 -> (3, h' + 2 MARGIN, w' + 2 MARGIN) uint16.
 
@@ -38,7 +38,7 @@ def superres_planes() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [image, unit]
 
 
-@kernel("superres_samples")
+@kernel("superres_samples", rare=True)
 def superres_samples() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic, expected (2h, 2w) uint16 -> (5, h + 2 PAD_Y, w + 2 PAD_X) int16: trusted differences of the four sites
     of each quad, and the trust, in units of 1 / ONE.
