@@ -116,3 +116,26 @@ def test_small_frames(shape: tuple[int, int]) -> None:
 def test_other_numbers_are_refused(scale: float) -> None:
     with pytest.raises(RecipeError, match="scale"):
         Recipe(scale=scale)
+
+
+def test_memory_does_not_grow_with_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples of a few frames are held at once, whatever their number, and they are gathered from the same memory."""
+    from lichtbild import native
+
+    held: list[tuple[int, int]] = []
+    call = native.call
+
+    def watched(name: str, *arguments: object) -> None:
+        if name == "superres_gather":
+            samples = arguments[0]
+            assert isinstance(samples, np.ndarray)
+            held.append((len(samples), samples.__array_interface__["data"][0]))
+        call(name, *arguments)
+
+    monkeypatch.setattr(native, "call", watched)
+    shape = (96, 128)
+    frames = shoot(truth(3, shape, 2), 2, shape, poses(10), Camera(400))
+    frame = api.merge(Burst.of(frames), scale=2, reference=1)
+    assert frame.frame_count == 10
+    assert [n for n, _ in held] == [4, 4, 2]
+    assert len({address for _, address in held}) == 1
