@@ -18,11 +18,17 @@ from burst_align import sum_of
 from burst_interpolate import PEDESTAL, UNIT
 from kernel import kernel
 
+TOLD = 1e-6  # weight from where on another frame tells of a quad
 CHANNELS = 5  # weighted sums of the four sites of a quad, and the sum of weights
 
 
 def highest(values: Iterable[hl.Expr]) -> hl.Expr:
     return functools.reduce(hl.max, values)
+
+
+def below_clip(value: hl.Expr, clip: hl.Expr) -> hl.Expr:
+    """1 well below the clip level, 0 at it."""
+    return hl.clamp((clip - value) / (hl.f32(0.04) * clip), 0.0, 1.0)
 
 
 @kernel("burst_accumulate")
@@ -55,7 +61,11 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     r, a = [hl.Expr(ref[x, y, i]) for i in quad], [hl.Expr(alt[x, y, i]) for i in quad]
     # Where either frame clips, only what both can tell is compared.
     ceiling = hl.min(clip, clip_ref)
-    differences = [hl.min(p, ceiling) - hl.min(q, ceiling) for p, q in zip(a, r, strict=True)]
+    differences = []
+    for p, q in zip(a, r, strict=True):
+        d = hl.min(p, ceiling) - hl.min(q, ceiling)
+        # A site at its clip level says "at least": what the other frame has beyond is no misfit.
+        differences.append(d * hl.select(d > 0, below_clip(q, clip_ref), below_clip(p, clip)))
     mean = hl.max(sum_of(p + q for p, q in zip(a, r, strict=True)) * 0.125, 0.0)
     variance = [noise[0, i] * mean + noise[1, i] + noise_alt[0, i] * mean + noise_alt[1, i] for i in quad]
     present = warped[2 * x, 2 * y] > 0
@@ -115,9 +125,9 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     """The merged mosaic: sums and reference, weighted, in digital numbers of the merged frame.
 
     reference (2h, 2w) uint16, sums (5, h, w) -> (2h, 2w) uint16 = black_out + x * scale_out, rounded. The
-    reference's own weight is 1, and falls to 0 towards `clip_ref` where darker frames can take over (`yields`). A quad
-    that clips in the reference and that no other frame tells of is as bright as the merge can say, `highest`: left at
-    `clip_ref` it would pass for measured, and its colour for that of the light.
+    reference's own weight is 1, and falls to 0 in quads with a site near `clip_ref`, where darker frames can take over
+    (`yields`). A quad that clips in the reference and that no other frame tells of is as bright as the merge can say,
+    `highest`: left at `clip_ref` it would pass for measured, and its colour for that of the light.
     """
     reference = hl.ImageParam(hl.UInt(16), 2, "reference")
     sums = hl.ImageParam(hl.Float(32), 3, "sums")
@@ -132,15 +142,15 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     total = hl.mux(x % 2 + 2 * (y % 2), [sums[qx, qy, i] for i in range(4)])
     others = sums[qx, qy, 4]
 
-    def short_of_clip(value: hl.Expr) -> hl.Expr:
-        """1 well below the clip level, 0 at it."""
-        return hl.clamp((clip_ref - value) / (hl.f32(0.04) * clip_ref), 0.0, 1.0)
-
-    told = others > hl.f32(1e-3)
-    mine = hl.select(yields & told, short_of_clip(own), hl.f32(1.0))
+    told = others > hl.f32(TOLD)
     quad = [(hl.f32(reference[2 * qx + i % 2, 2 * qy + i // 2]) - black[i]) * unit for i in range(4)]
-    burnt = hl.select(yields & ~told, 1.0 - highest(short_of_clip(v) for v in quad), hl.f32(0.0))
+    below = [below_clip(v, clip_ref) for v in quad]
+    # All of a quad together: sites of two frames would not make one colour.
+    mine = hl.select(yields & told, functools.reduce(hl.min, below), hl.f32(1.0))
+    burnt = hl.select(yields & ~told, 1.0 - highest(below), hl.f32(0.0))
+    # What clips is at least as bright as it says; how bright, even a frame that hardly counts knows better.
     value = (mine * own + total) / (mine + others)
+    value = hl.select(yields & (own >= clip_ref), hl.max(value, own), value)
     value = value + burnt * hl.max(highest_x - value, 0.0)
     out = hl.Func("lichtbild_burst_finish")
     out[x, y] = hl.u16(hl.clamp(value * scale_out + black_out + 0.5, 0.0, 65535.0))

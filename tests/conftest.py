@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be the programs that tests stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def find_shared(name: str) -> Path | None:

@@ -198,6 +198,8 @@ def burst_accumulate(
     present = (quads(warped) > 0).all(0)
     ceiling = min(clip, clip_ref)
     difference = np.minimum(a, ceiling) - np.minimum(r, ceiling)
+    below = [np.clip((level - x) / (0.04 * level), 0, 1) for x, level in ((r, clip_ref), (a, clip))]
+    difference = difference * np.where(difference > 0, *below)
     mean = np.maximum((a + r).mean(0) / 2, 0)
     own, its = (n[:, :1, None] * mean + n[:, 1:, None] for n in (noise.astype(float), noise_alt.astype(float)))
     top = a.max(0)
@@ -227,9 +229,11 @@ def burst_finish(
     """In digital numbers, before they are rounded."""
     own = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
     below = np.clip((clip_ref - own) / (0.04 * clip_ref), 0, 1)
-    told = sums[4] > 1e-3
-    mine = np.where(told, below, 1) if yields else np.ones_like(own)
+    told = sums[4] > 1e-6
+    mine = np.where(told, below.min(0), 1) if yields else np.ones_like(own)
     value = (mine * own + sums[:4]) / (mine + sums[4])
+    if yields:
+        value = np.where(own >= clip_ref, np.maximum(value, own), value)
     if yields:  # quads that clip and that no other frame tells of
         value += np.where(told, 0, 1 - below.max(0)) * np.maximum(highest - value, 0)
     out = np.empty(reference.shape)
