@@ -59,7 +59,7 @@ def _sums(frame: Frame) -> tuple[Floats, int]:
     dy, dx = frame.color_phase
     quads = [(n - p) // 2 for n, p in zip(frame.mosaic.shape, (dy, dx), strict=True)]
     down, right = (n // BLOCK for n in quads)
-    every = max(down * right // ENOUGH, 1)
+    every = max(-(-down * right // ENOUGH), 1)
     out = np.empty((SUMS, -(-down // every), right), np.float32)
     levels = dict(zip(frame.cfa, frame.black_level, strict=True))
     black = np.array([levels[color] for color in "RGB"], np.float32)
