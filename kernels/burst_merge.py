@@ -56,16 +56,18 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     ref, alt, usable = hl.Func("ref"), hl.Func("alt"), hl.Func("usable")
     sx, sy = 2 * x + c % 2, 2 * y + c / 2
     ref[x, y, c] = (hl.f32(reference[sx, sy]) - black[c]) * unit
-    alt[x, y, c] = (hl.f32(warped[sx, sy]) - PEDESTAL) * (rows[hl.clamp(y, 0, h - 1)] * (ratio / UNIT))
+    row = rows[hl.clamp(y, 0, h - 1)]
+    alt[x, y, c] = (hl.f32(warped[sx, sy]) - PEDESTAL) * (row * (ratio / UNIT))
     quad = range(4)
     r, a = [hl.Expr(ref[x, y, i]) for i in quad], [hl.Expr(alt[x, y, i]) for i in quad]
     # Where either frame clips, only what both can tell is compared.
-    ceiling = hl.min(clip, clip_ref)
+    clip_alt = clip * row
+    ceiling = hl.min(clip_alt, clip_ref)
     differences = []
     for p, q in zip(a, r, strict=True):
         d = hl.min(p, ceiling) - hl.min(q, ceiling)
         # A site at its clip level says "at least": what the other frame has beyond is no misfit.
-        differences.append(d * hl.select(d > 0, below_clip(q, clip_ref), below_clip(p, clip)))
+        differences.append(d * hl.select(d > 0, below_clip(q, clip_ref), below_clip(p, clip_alt)))
     mean = hl.max(sum_of(p + q for p, q in zip(a, r, strict=True)) * 0.125, 0.0)
     variance = [noise[0, i] * mean + noise[1, i] + noise_alt[0, i] * mean + noise_alt[1, i] for i in quad]
     present = warped[2 * x, 2 * y] > 0
@@ -75,11 +77,11 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     # What a longer exposure shows beside its clipped pixels was interpolated from them.
     tall, wide = hl.Func("tall"), hl.Func("wide")
     bright = hl.Func("bright")
-    bright[x, y] = top
+    bright[x, y] = top / row
     held = hl.BoundaryConditions.repeat_edge(bright, [(0, w), (0, h)])
     tall[x, y] = highest(hl.Expr(held[x, y + i]) for i in range(-2, 3))
     wide[x, y] = highest(hl.Expr(tall[x + i, y]) for i in range(-2, 3))
-    beside = hl.select(ratio < 0.8, hl.Expr(wide[x, y]), top)
+    beside = hl.select(ratio < 0.8, hl.Expr(wide[x, y]), hl.Expr(bright[x, y]))
     usable[x, y] = hl.select(present, hl.clamp((clip - beside) / (hl.f32(0.02) * clip), 0.0, 1.0), hl.f32(0.0))
 
     # Two measures of misfit, in units of the noise; what one frame does not show tells nothing.

@@ -171,3 +171,14 @@ def test_burst_confidence(rng: np.random.Generator, shape: tuple[int, int]) -> N
     out = np.empty((-(-shape[0] // 4), -(-shape[1] // 4)), np.float32)
     native.call("burst_confidence", sums, out)
     np.testing.assert_allclose(out, reference.burst_confidence(sums), rtol=1e-5)
+
+
+@pytest.mark.parametrize("light", [0.97, 1.0, 1.03])
+def test_what_clips_counts_nothing_however_the_light_of_its_rows_flickers(light: float) -> None:
+    mine = np.full((32, 48), 4000, np.uint16)
+    its = np.full((32, 48), round(reference.PEDESTAL + reference.UNIT) + 1, np.uint16)
+    noise, black = np.full((4, 2), 1e-3, np.float32), np.full(4, 500, np.float32)
+    sums, rows = np.zeros((5, 16, 24), np.float32), np.full(16, light, np.float32)
+    numbers = 1 / 3500, 1.0, 1.0, 1.0, 4.0
+    native.call("burst_accumulate", mine, its, sums, black, noise, noise, rows, *numbers, sums)
+    assert not sums.any()

@@ -196,13 +196,14 @@ def burst_accumulate(
     r = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
     a = (quads(warped) - PEDESTAL) * ratio / UNIT * rows.astype(float)[:, None]
     present = (quads(warped) > 0).all(0)
-    ceiling = min(clip, clip_ref)
+    light = rows.astype(float)[:, None]
+    ceiling = np.minimum(clip * light, clip_ref)
     difference = np.minimum(a, ceiling) - np.minimum(r, ceiling)
-    below = [np.clip((level - x) / (0.04 * level), 0, 1) for x, level in ((r, clip_ref), (a, clip))]
+    below = [np.clip((level - x) / (0.04 * level), 0, 1) for x, level in ((r, clip_ref), (a, clip * light))]
     difference = difference * np.where(difference > 0, *below)
     mean = np.maximum((a + r).mean(0) / 2, 0)
     own, its = (n[:, :1, None] * mean + n[:, 1:, None] for n in (noise.astype(float), noise_alt.astype(float)))
-    top = a.max(0)
+    top = a.max(0) / light
     if ratio < 0.8:  # beside the clipped pixels of a longer exposure: the highest of 5x5 quads
         padded = np.pad(top, 2, mode="edge")
         top = np.lib.stride_tricks.sliding_window_view(padded, (5, 5)).max((2, 3))
