@@ -224,3 +224,15 @@ def test_a_second_step_is_made_where_there_is_much_noise() -> None:
     assert noisy_plan.again is not None
     half = decide(make(grey(0.3, (64, 64)), scale=2e-2), NEUTRAL, 0.5)
     np.testing.assert_allclose(half.take * 2, noisy_plan.take, rtol=1e-6)
+
+
+@pytest.mark.parametrize("read_noise", [0.3, 1.5, 5.0])
+@pytest.mark.parametrize("photons", [0.3, 1.0, 3.0, 20.0])
+def test_deep_shadows_keep_their_level_and_so_their_colour(photons: float, read_noise: float) -> None:
+    """Light of a few photons for each site: what the root takes off must be given back, and no more."""
+    scale, shape = 0.012, (256, 384)
+    rng = np.random.default_rng(5)
+    counts = rng.poisson(np.full(shape, photons)) + rng.normal(0, read_noise, shape)
+    frame = make(scale * counts, scale=scale, offset=scale**2 * read_noise**2)
+    clean = light(denoise(frame, np.ones(3), 1.0, Report())) / scale
+    assert clean.mean() == pytest.approx(photons, abs=0.09)

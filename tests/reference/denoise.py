@@ -28,7 +28,8 @@ def join(planes: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.nd
     t = np.tensordot(basis.T, planes, 1) * s / 2
     straight = t < np.sqrt(bend)
     level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
-    return (level - o) / s - np.where(straight, 0.375, 0.375 - 0.25 * removed) * s
+    part = np.clip((t / s - 0.8) / 1.4, 0, 1)
+    return (level - o) / s - (0.375 - 0.25 * removed * part**2 * (3 - 2 * part)) * s
 
 
 def halve(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
