@@ -8,7 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lichtbild.carriers import Frame
+from lichtbild.burst.merge import merge_burst
+from lichtbild.carriers import Burst, Frame, Metadata, NoiseProfile
+from lichtbild.recipe import Recipe
+from lichtbild.report import Report
 from test_burst_scene import (
     DARKS,
     LAMPS,
@@ -188,3 +191,24 @@ def test_what_clips_under_flicker_stays_clipped() -> None:
     lamp = covered(BEACON, SHAPE, -5)
     assert camera.level(frames[0])[lamp].min() > 0.999
     assert camera.level(merged)[lamp].min() > 0.995
+
+
+@pytest.mark.parametrize("level", [0.95, 1.0, 1.1])
+def test_light_around_the_clip_level_does_not_average_darker_than_it_is(level: float) -> None:
+    """Frames of one exposure: what noise lifts to the clip level counts like what it does not."""
+    rng = np.random.default_rng(3)
+    light = np.full((128, 160), level)
+    light[40:80, 40:100] = 0.3  # detail to align by
+    frames = []
+    for i in range(6):
+        x = np.minimum(light + rng.normal(size=light.shape) * np.sqrt(2e-3 * light + 1e-5), 1.0)
+        mosaic = np.rint(256 + np.maximum(x, -0.05) * 3839).astype(np.uint16)
+        noise = NoiseProfile((2e-3,) * 3, (1e-5,) * 3)
+        frames.append(Frame(mosaic, "RGGB", (256.0,) * 4, 4095.0, 4095.0, noise, Metadata(capture_time=str(i))))
+    merged = merge_burst(Burst.of(frames), Recipe(), Report())
+    span = merged.white_level - merged.black_level[0]
+    bright = np.s_[96:120, 8:152]
+    mean = np.mean([f.mosaic[bright] for f in frames])
+    assert merged.mosaic[bright].mean() == pytest.approx(
+        merged.black_level[0] + (mean - 256) / 3839 * span, abs=0.004 * span
+    )

@@ -16,7 +16,7 @@ from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.flicker import measure_flicker, sampling
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolate_planes, warp
 from lichtbild.burst.noise_left import NoiseLeft
-from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, is_blurred
+from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, is_blurred, shot_exposure
 from lichtbild.burst.stream import name_of, stream
 from lichtbild.carriers import CELL, Aligned, Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
@@ -26,6 +26,7 @@ from lichtbild.report import Report
 MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance at middle grey
 STRICTNESS = 4.0  # a misfit of half the noise beyond what is expected halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
+NEVER = 1e6  # a clip level that nothing reaches
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 
 
@@ -39,7 +40,8 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     if not len(burst):
         raise BurstError("no frames were given; name at least one raw file")
     with report.leg("read"):
-        index, reference, kept = choose_reference(burst, recipe.reference, report)
+        exposures = [shot_exposure(frame) for frame in burst]
+        index, reference, kept = choose_reference(burst, exposures, recipe.reference, report)
     report.decide("burst", frames=len(burst), reference=index + 1, used=1)
     ready = (kept.get(i, frame) for i, frame in enumerate(burst) if i != index)
     others = deque(frame for frame in ready if not isinstance(frame, LichtbildError))
@@ -53,7 +55,8 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     if min(reference.mosaic.shape) < SMALLEST:
         report.notice(f"{name_of(reference)}: too small to be aligned with others; only this frame is used")
         return reference
-    merger = Merger(reference, report, keep=recipe.scale > 1)
+    darker = any(e < 0.8 * exposure_of(reference.metadata) for e in exposures)
+    merger = Merger(reference, report, keep=recipe.scale > 1, darker=darker)
     with report.leg("merge"):
         count = len(others)
         for done, frame in enumerate(stream(others, report)):
@@ -79,8 +82,9 @@ def site_noise(frame: Frame, profile: NoiseProfile) -> FloatImage:
 class Merger:
     """The running sums of a merge."""
 
-    def __init__(self, reference: Frame, report: Report, *, keep: bool = False) -> None:
-        self.reference, self.report = reference, report
+    def __init__(self, reference: Frame, report: Report, *, keep: bool = False, darker: bool = False) -> None:
+        """keep: what super-resolution needs. darker: some frame got less light, and tells of what clips in others."""
+        self.reference, self.report, self.darker = reference, report, darker
         self.mosaic = even(reference.mosaic)
         height, width = self.mosaic.shape
         self.black = np.array(reference.black_level, np.float32)
@@ -137,6 +141,9 @@ class Merger:
         gain, rows = self._flicker(warped, ratio, min(self.clip, clip))
         ratio, clip, noise = ratio * gain, clip * gain, noise * np.array([gain, gain * gain], np.float32)
         self._fill(warped, ratio)
+        if not self.darker and 0.9 < ratio < 1.1:
+            # Frames of one light clip alike; without those that noise lifts to the clip level they average too dark.
+            clip = NEVER
         self.noise_left.add(alignment.flow, float(np.mean((self.noise @ MIDDLE) / (noise @ MIDDLE))))
         before = self.sums[4].copy() if self.report.maps is not None else None
         native.call(

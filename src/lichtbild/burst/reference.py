@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def is_blurred(levels: list[FloatImage], reference: list[FloatImage]) -> bool:
 
 
 def choose_reference(
-    burst: Burst, wanted: int | None, report: Report
+    burst: Burst, exposures: Sequence[float], wanted: int | None, report: Report
 ) -> tuple[int, Frame, dict[int, Frame | LichtbildError]]:
     """Index and frame of the reference, and what was read on the way (frames, or why they cannot be read).
 
@@ -80,7 +81,7 @@ def choose_reference(
         return wanted - 1, frame, read
     candidates: list[tuple[int, Frame]] = []
     errors: list[LichtbildError] = []
-    for i in _by_middle_exposure(burst):
+    for i in _by_middle_exposure(exposures):
         frame = get(i)
         if isinstance(frame, LichtbildError):
             errors.append(frame)
@@ -115,7 +116,7 @@ def _comparable(a: Frame, b: Frame) -> bool:
     return same_camera and abs(np.log2(exposure_of(a.metadata) / exposure_of(b.metadata))) < 0.3
 
 
-def _exposure(frame: Frame | Path) -> float:
+def shot_exposure(frame: Frame | Path) -> float:
     """Exposure of a frame or file; NaN when the file cannot be read."""
     if isinstance(frame, Frame):
         return exposure_of(frame.metadata)
@@ -127,12 +128,11 @@ def _exposure(frame: Frame | Path) -> float:
         return float("nan")
 
 
-def _by_middle_exposure(burst: Burst) -> list[int]:
+def _by_middle_exposure(exposures: Sequence[float]) -> list[int]:
     """Indices in the order in which they should be tried: of a bracket, the middle exposure first."""
-    exposures = [_exposure(frame) for frame in burst]
     known = sorted(e for e in exposures if not np.isnan(e))
     if not known:
-        return list(range(len(burst)))
+        return list(range(len(exposures)))
     middle = known[(len(known) - 1) // 2]
 
     def distance(i: int) -> tuple[float, int]:
@@ -140,4 +140,4 @@ def _by_middle_exposure(burst: Burst) -> list[int]:
             return (float("inf"), i)
         return (float(round(abs(np.log2(exposures[i] / middle)) / 0.3)), i)
 
-    return sorted(range(len(burst)), key=distance)
+    return sorted(range(len(exposures)), key=distance)
