@@ -23,19 +23,7 @@ import lichtbild as lb
 from lichtbild.output.dng import write_dng
 from lichtbild.raw.read import read_frame
 from lichtbild.recipe import load
-
-
-def lichtbild(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lichtbild", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
-def fails(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    errors = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
-    assert (done.returncode, len(errors), done.stdout) == (2, 1, ""), done
-    assert errors[0].startswith("error: ") and "unexpected" not in errors[0]
-    for word in words:
-        assert word in errors[0], errors[0]
+from whole_program import fails, lichtbild
 
 
 @pytest.fixture(scope="module")

@@ -29,19 +29,11 @@ from lichtbild.measure.table import number, table
 from lichtbild.output.icc import profile
 from lichtbild.report import Report
 from lichtbild.virtual.simulate import simulate
+from whole_program import fails, lichtbild
 
 
 def measure(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lichtbild", "measure", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-
-
-def fails(done: subprocess.CompletedProcess[str], *words: str) -> None:
-    errors = [line for line in done.stderr.splitlines() if not line.startswith("warning: ")]
-    assert (done.returncode, len(errors), done.stdout) == (2, 1, ""), done
-    assert errors[0].startswith("error: ") and "unexpected" not in errors[0]
-    for word in words:
-        assert word in errors[0], errors[0]
+    return lichtbild("measure", *args)
 
 
 class Tags(HTMLParser):

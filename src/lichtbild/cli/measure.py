@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from lichtbild.cli.group import LazyGroup
 
 _COMMANDS = {
     "noise": "Noise profile, dynamic range, dark frames and hot pixels of a camera.",
@@ -15,24 +15,13 @@ _COMMANDS = {
 }
 
 
-class _Measurements(click.Group):
-    """A group whose commands live in modules `measure_<name>`."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        found: click.Command = importlib.import_module(f"lichtbild.cli.measure_{cmd_name}").command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Measurements"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.command("measure", cls=_Measurements)
+@click.command(
+    "measure",
+    cls=LazyGroup,
+    lines=_COMMANDS,
+    prefix="lichtbild.cli.measure_",
+    title="Measurements",
+)
 def command() -> None:
     """Measure cameras and pictures by published standards.
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import Frame
+from lichtbild.develop.lens_map import center_of, middle_of, radius_about
 from lichtbild.raw.opcodes import WarpRectilinear
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -34,9 +35,9 @@ def find_lateral_color(frame: Frame, crop: tuple[int, int, int, int]) -> WarpRec
     """
     if frame.is_linear or min(crop[2:]) < 8 * BLOCK:
         return None
-    height, width = frame.mosaic.shape
-    middle = crop[0] + (crop[2] - 1) / 2, crop[1] + (crop[3] - 1) / 2
-    farthest = float(np.hypot(max(middle[0], height - 1 - middle[0]), max(middle[1], width - 1 - middle[1])))
+    shape = frame.mosaic.shape[0], frame.mosaic.shape[1]
+    middle = middle_of(crop)
+    farthest = radius_about(middle, shape)
     corner = float(np.hypot(crop[2] - 1, crop[3] - 1)) / 2 / farthest
     dy, dx = frame.color_phase
     sums, every = _sums(frame)
@@ -50,8 +51,7 @@ def find_lateral_color(frame: Frame, crop: tuple[int, int, int, int]) -> WarpRec
     still = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     if planes == [still, still]:
         return None
-    center = middle[1] / (width - 1), middle[0] / (height - 1)
-    return WarpRectilinear(True, False, (planes[0], still, planes[1]), center)
+    return WarpRectilinear(True, False, (planes[0], still, planes[1]), center_of(middle, shape))
 
 
 def _sums(frame: Frame) -> tuple[Floats, int]:

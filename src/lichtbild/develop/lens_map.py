@@ -117,10 +117,8 @@ def before(field: Field, opcode: Correction, y: Floats, x: Floats, shape: tuple[
     if isinstance(opcode, GainMap):
         gains = [map_gain(opcode, p, at[0], at[1], shape) for p, at in enumerate(places)]
         return Field(old.down, old.right, old.gain * np.stack(gains))
-    height, width = shape
-    middle = opcode.center[1] * (height - 1), opcode.center[0] * (width - 1)
-    farthest = np.hypot(max(middle[0], height - 1 - middle[0]), max(middle[1], width - 1 - middle[1]))
-    radius = float(farthest) or 1.0
+    middle = opcode.center[1] * (shape[0] - 1), opcode.center[0] * (shape[1] - 1)
+    radius = radius_about(middle, shape)
     normal = [((v - middle[0]) / radius, (h - middle[1]) / radius) for v, h in places]
     if isinstance(opcode, FixVignetteRadial):
         series = (1.0, *opcode.coefficients)
@@ -129,6 +127,22 @@ def before(field: Field, opcode: Correction, y: Floats, x: Floats, shape: tuple[
     moved = [moves(opcode, p, v, h) for p, (v, h) in enumerate(normal)]
     down, right = (np.stack([m[axis] for m in moved]) * radius for axis in (0, 1))
     return Field(old.down + down, old.right + right, old.gain)
+
+
+def radius_about(middle: tuple[float, float], shape: tuple[int, int]) -> float:
+    """Pixels from the optical centre (y, x) to the farthest corner of the image: the unit of opcodes' radii."""
+    down, right = (max(m, n - 1 - m) for m, n in zip(middle, shape, strict=True))
+    return float(np.hypot(down, right)) or 1.0
+
+
+def middle_of(crop: tuple[int, int, int, int]) -> tuple[float, float]:
+    """(y, x) of the middle of a crop (y, x, height, width)."""
+    return crop[0] + (crop[2] - 1) / 2, crop[1] + (crop[3] - 1) / 2
+
+
+def center_of(middle: tuple[float, float], shape: tuple[int, int]) -> tuple[float, float]:
+    """The same place as opcodes tell it: (x, y) relative to the image, 0..1."""
+    return middle[1] / max(shape[1] - 1, 1), middle[0] / max(shape[0] - 1, 1)
 
 
 def differs(opcode: Opcode) -> bool:

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.carriers import Metadata
+from lichtbild.develop.lens_map import center_of, middle_of, radius_about
 from lichtbild.raw.opcodes import Area, GainMap, Opcode, WarpRectilinear2
 
 Floats = npt.NDArray[np.float64]
-SAMPLES = 25  # of the radius
+PARTS = np.linspace(0, 1.05, 26)[1:]  # of the half diagonal, where lensfun's models are sampled
 DEGREE = 6  # of the polynomial in the radius; lensfun's own have 4 at most
 ERROR = 2e-5  # of the radius that the polynomial may be off
 NODES = 129  # of the map of gains, each way
@@ -112,17 +113,15 @@ def _opcodes(
     shape: tuple[int, int],
     crop: tuple[int, int, int, int],
 ) -> list[Opcode]:
-    top, left, height, width = crop
-    middle = top + (height - 1) / 2, left + (width - 1) / 2
-    center = middle[1] / max(shape[1] - 1, 1), middle[0] / max(shape[0] - 1, 1)
-    farthest = float(
-        np.hypot(max(middle[0], shape[0] - 1 - middle[0]), max(middle[1], shape[1] - 1 - middle[1])) or 1.0
-    )
+    """What corrects the lens at that setting: light, then colours, then shape."""
+    height, width = crop[2:]
+    middle = middle_of(crop)
+    center, farthest = center_of(middle, shape), radius_about(middle, shape)
     corner = float(np.hypot(height - 1, width - 1)) / 2 / farthest  # of the picture, where DNG's radius is 1
     flags = lensfunpy.ModifyFlags
 
     def way(flag: int, apply: str) -> Floats | None:
-        """(planes, SAMPLES) where lensfun goes from points along the half diagonal, over where they are."""
+        """(planes, samples) where lensfun goes from points along the half diagonal, over where they are."""
         modifier = lensfunpy.Modifier(lens, crop_factor, width, height)
         modifier.initialize(focal, aperture, DISTANCE, scale=1.0, targeom=lens.type, flags=flag)
         half = np.array([(width - 1) / 2, (height - 1) / 2])
@@ -157,9 +156,6 @@ def _opcodes(
         series = _series(PARTS * corner, shape_of[0])
         opcodes.append(_warp([_filling(series, crop, farthest)], center))
     return opcodes
-
-
-PARTS = np.linspace(0, 1.05, SAMPLES + 1)[1:]  # of the half diagonal
 
 
 def _series(r: Floats, factor: Floats) -> Floats:

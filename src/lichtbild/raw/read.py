@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,15 +44,11 @@ def read_frame(path: Path, report: Report) -> Frame:
     """
     path = Path(path)
     notes = Notes(report, path.name)
-    try:
+    with _naming(path):
         sensor = _sensor(path, notes)
         if min(sensor.pixels.shape[:2]) < SMALLEST:
             raise RawError("holds a picture too small to develop")
         return _frame(sensor, report, notes)
-    except RawError as error:
-        raise RawError(f"{path}: {error}") from None
-    except MemoryError:
-        raise RawError(f"{path}: there is not enough memory to read it") from None
 
 
 def read_sensor(path: Path, report: Report) -> Sensor:
@@ -59,8 +57,15 @@ def read_sensor(path: Path, report: Report) -> Sensor:
     For measurements; photographs are made from `read_frame`. Raises `RawError`.
     """
     path = Path(path)
-    try:
+    with _naming(path):
         return _sensor(path, Notes(report, path.name))
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Errors name the file."""
+    try:
+        yield
     except RawError as error:
         raise RawError(f"{path}: {error}") from None
     except MemoryError:
