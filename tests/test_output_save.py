@@ -257,7 +257,7 @@ def test_a_recipe_too_long_for_a_segment_goes_into_extended_xmp(tmp_path: Path) 
 
 def test_long_words_do_not_break_a_jpeg(tmp_path: Path) -> None:
     wordy = {**EXIF, "Exif": {**EXIF["Exif"], 37510: (7, b"ASCII\0\0\0" + b"x" * 70_000)}}
-    block = exif.exif_block(picture(metadata=replace(META, exif=wordy)), limit=65_000)
+    block = exif.fields_of(picture(metadata=replace(META, exif=wordy))).block(limit=65_000)
     assert len(block) < 2000 and b"Optik" in block
     frames = {**RECIPE, "frames": [f"{i}{'n' * 200}.dng" for i in range(600)]}
     save_picture(picture(metadata=replace(META, exif=wordy), recipe=frames), tmp_path / "a.jpg")

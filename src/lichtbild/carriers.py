@@ -82,6 +82,8 @@ class Metadata:
     opcode_list_3: bytes = b""
     # EXIF kept for the finished file: {"Image" | "Exif" | "GPS": {tag id: (TIFF type, value)}}
     exif: Mapping[str, Mapping[int, tuple[int, Any]]] = field(default_factory=dict)
+    xmp: bytes = b""  # the packet as stored in the file
+    iptc: bytes = b""  # IPTC-IIM data sets as stored in the file
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, o
     frame = api.merge(burst, wanted, record)
     with record.leg("output"):
         recipe = api.resolved(wanted, burst, record)
-        write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe))
+        write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe).to_bytes())
     height, width = frame.mosaic.shape[:2]
     return width, height
 

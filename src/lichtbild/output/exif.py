@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from lichtbild import __version__
@@ -16,12 +17,38 @@ _EXIF_DROPPED = {37121, 37122, 37500, 40960, 40961, 40962, 40963, 40965, 41730, 
 _SRGB, _UNCALIBRATED = 1, 65535
 
 
-def directory_tags(picture: Picture, *, compressed: bool = False) -> tuple[list[Tag], dict[int, list[Directory]]]:
-    """Tags for the first directory of the file and its EXIF and GPS children.
+@dataclass(frozen=True)
+class Fields:
+    """The tags of a finished picture: of the first directory, of its EXIF and of its GPS children."""
 
-    Orientation is 1, sizes are the picture's, Software is Lichtbild; maker notes and thumbnails are left out.
-    compressed: for an EXIF block in another format than TIFF, which states size and components itself.
-    """
+    image: tuple[Tag, ...]
+    exif: tuple[Tag, ...]
+    gps: tuple[Tag, ...]
+    size: tuple[int, int]  # width, height
+
+    def children(self) -> dict[int, list[Directory]]:
+        """What the first directory of a TIFF points to."""
+        found = {EXIF_IFD: [Directory(self.exif)]}
+        if self.gps:
+            found[GPS_IFD] = [Directory(self.gps)]
+        return found
+
+    def block(self, limit: int | None = None) -> bytes:
+        """One TIFF structure for every other format; with `limit`, the longest words are left out until it fits."""
+        image = [*self.image, Tag(531, Type.SHORT, 1)]  # YCbCrPositioning: centred, as libjpeg subsamples
+        exif = [*self.exif, *_size_tags(self.size)]
+        gps = {GPS_IFD: [Directory(self.gps)]} if self.gps else {}
+        while True:
+            block = to_bytes([Directory(image, children={EXIF_IFD: [Directory(exif)], **gps})])
+            if limit is None or len(block) <= limit:
+                return block
+            longest = max([*image, *exif], key=lambda tag: len(tag.encode()[1]))
+            image = [tag for tag in image if tag is not longest]
+            exif = [tag for tag in exif if tag is not longest]
+
+
+def fields_of(picture: Picture) -> Fields:
+    """EXIF of a finished picture: orientation is 1, Software is Lichtbild; maker notes and thumbnails are left out."""
     meta = picture.metadata
     kept = {k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_KEPT}
     image = [
@@ -34,26 +61,9 @@ def directory_tags(picture: Picture, *, compressed: bool = False) -> tuple[list[
         Tag(296, Type.SHORT, 2),
         Tag(305, Type.ASCII, f"Lichtbild {__version__}"),
     ]
-    if compressed:
-        image.append(Tag(531, Type.SHORT, 1))  # YCbCrPositioning: centred, as libjpeg subsamples
-    children = {EXIF_IFD: [Directory([*_exif_tags(picture), *(_size_tags(picture) if compressed else [])])]}
     gps = tags_from({0: (Type.BYTE, (2, 3, 0, 0)), **meta.exif.get("GPS", {})})
-    if len(gps) > 1:
-        children[GPS_IFD] = [Directory(gps)]
-    return image, children
-
-
-def exif_block(picture: Picture, limit: int | None = None) -> bytes:
-    """EXIF as one TIFF structure for JPEG and PNG; with `limit`, the longest words are left out until it fits."""
-    image, children = directory_tags(picture, compressed=True)
-    exif = list(children[EXIF_IFD][0].tags)
-    while True:
-        block = to_bytes([Directory(image, children={**children, EXIF_IFD: [Directory(exif)]})])
-        if limit is None or len(block) <= limit:
-            return block
-        longest = max([*image, *exif], key=lambda tag: len(tag.encode()[1]))
-        image = [tag for tag in image if tag is not longest]
-        exif = [tag for tag in exif if tag is not longest]
+    height, width = picture.image.shape[:2]
+    return Fields(tuple(image), tuple(_exif_tags(picture)), tuple(gps) if len(gps) > 1 else (), (width, height))
 
 
 def _exif_tags(picture: Picture) -> list[Tag]:
@@ -71,8 +81,8 @@ def _exif_tags(picture: Picture) -> list[Tag]:
     ]
 
 
-def _size_tags(picture: Picture) -> list[Tag]:
-    height, width = picture.image.shape[:2]
+def _size_tags(size: tuple[int, int]) -> list[Tag]:
+    width, height = size
     return [
         Tag(37121, Type.UNDEFINED, b"\1\2\3\0"),
         Tag(40962, Type.LONG, width),

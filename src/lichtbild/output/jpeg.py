@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
+from lichtbild.output.attachments import Attachments
+from lichtbild.output.iptc import photoshop_parts
 
 MAX_SIDE = 65_500
 MAX_PAYLOAD = 65_533  # of one segment; its length field counts itself
@@ -71,18 +73,23 @@ def _scan_start(jpeg: bytes | bytearray) -> tuple[int, int, int]:
     raise OutputError("the JPEG encoder gave something else than a baseline JPEG")
 
 
-def with_metadata(jpeg: bytes, *, icc: bytes, exif: bytes, xmp: bytes, extension: bytes, guid: str) -> list[Chunk]:
-    """The file's chunks: SOI, EXIF, XMP, ICC, then the picture's own segments without its JFIF header.
+def with_metadata(jpeg: bytes, attached: Attachments) -> list[Chunk]:
+    """The file's chunks: SOI, EXIF, XMP, IPTC, ICC, then the picture's own segments without its JFIF header.
 
-    extension, guid: the rest of a long XMP packet and its digest, in as many segments as it takes.
+    A long XMP packet, and a long profile, go into as many segments as it takes.
     """
     if jpeg[:2] != b"\xff\xd8":
         raise OutputError("the JPEG encoder gave no JPEG")
+    exif = attached.fields.block(limit=MAX_PAYLOAD - len(EXIF_MARK))
+    xmp, extension, guid = attached.packet.in_parts(MAX_PAYLOAD - len(XMP_MARK))
     segments = [_segment(0xE1, EXIF_MARK + exif), _segment(0xE1, XMP_MARK + xmp)]
     room = MAX_PAYLOAD - len(EXTENSION_MARK) - 40
     for start in range(0, len(extension), room):
         where = guid.encode() + struct.pack(">II", len(extension), start)
         segments.append(_segment(0xE1, EXTENSION_MARK + where + extension[start : start + room]))
+    if attached.iptc:
+        segments += [_segment(0xED, part) for part in photoshop_parts(attached.iptc)]
+    icc = attached.icc
     room = MAX_PAYLOAD - len(ICC_MARK) - 2
     count = -(-len(icc) // room)
     for i in range(count):

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
+from lichtbild.output.attachments import Attachments
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _AFTER_HEADER = len(_SIGNATURE) + 25
@@ -26,14 +27,14 @@ def encode(image: npt.NDArray[Any]) -> bytes:
     return bytes(png_encode(image, 1, strategy=PNG.STRATEGY.RLE, filter=PNG.FILTER.PAETH))
 
 
-def with_metadata(png: bytes, *, icc: bytes, exif: bytes, xmp: bytes) -> list[Chunk]:
+def with_metadata(png: bytes, attached: Attachments) -> list[Chunk]:
     """The file's chunks, with iCCP, eXIf and the XMP packet right after the header."""
     if png[:8] != _SIGNATURE or png[12:16] != b"IHDR":
         raise OutputError("the PNG encoder gave no PNG")
     added = [
-        _chunk(b"iCCP", b"icc\0\0" + zlib.compress(icc, 9)),
-        _chunk(b"eXIf", exif),
-        _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp),
+        _chunk(b"iCCP", b"icc\0\0" + zlib.compress(attached.icc, 9)),
+        _chunk(b"eXIf", attached.exif),
+        _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + attached.xmp),
     ]
     return [png[:_AFTER_HEADER] + b"".join(added), memoryview(png)[_AFTER_HEADER:]]
 

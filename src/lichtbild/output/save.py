@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from lichtbild.carriers import Picture
 from lichtbild.errors import OutputError
-from lichtbild.output import exif, icc, jpeg, png, tiff_file, xmp
+from lichtbild.output import attachments, icc, jpeg, png, tiff_file
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
+from lichtbild.output.attachments import Attachments
 from lichtbild.output.formats import JPEG, PNG, depth_for, format_for
 
 _DEPTHS = {"uint8": "8", "uint16": "16", "float32": "32f"}
@@ -28,16 +29,13 @@ def save_picture(picture: Picture, path: Path, *, quality: int | None = None, ov
     check_target(path, overwrite=overwrite)
     chosen = format_for(path)
     image = _pixels(picture, path)
-    profile = icc.profile(picture.space, linear=image.dtype.kind == "f")
+    attached = attachments.of(picture, icc=icc.profile(picture.space, linear=image.dtype.kind == "f"))
     if chosen is JPEG:
-        chunks = _jpeg(picture, image, profile, path, _quality(picture, path, quality))
+        chunks = _jpeg(image, attached, path, _quality(picture, path, quality))
     elif chosen is PNG:
-        packet = xmp.packet(picture.metadata, picture.recipe)
-        chunks = png.with_metadata(png.encode(image), icc=profile, exif=exif.exif_block(picture), xmp=packet)
+        chunks = png.with_metadata(png.encode(image), attached)
     else:
-        tags, children = exif.directory_tags(picture)
-        packet = xmp.packet(picture.metadata, picture.recipe)
-        chunks = tiff_file.chunks(image, icc=profile, xmp=packet, tags=tags, children=children)
+        chunks = tiff_file.chunks(image, attached)
     write_atomically(path, chunks, overwrite=overwrite)
 
 
@@ -73,14 +71,10 @@ def _quality(picture: Picture, path: Path, asked: int | None) -> int:
     return quality
 
 
-def _jpeg(picture: Picture, image: npt.NDArray[Any], profile: bytes, path: Path, quality: int) -> list[Chunk]:
+def _jpeg(image: npt.NDArray[Any], attached: Attachments, path: Path, quality: int) -> list[Chunk]:
     height, width = image.shape[:2]
     if max(height, width) > jpeg.MAX_SIDE:
         raise OutputError(
             f"{path}: a JPEG's long edge is at most {jpeg.MAX_SIDE} px; give a smaller size, or use .png or .tif"
         )
-    limit = jpeg.MAX_PAYLOAD - len(jpeg.XMP_MARK)
-    packet, rest, guid = xmp.in_parts(picture.metadata, picture.recipe, limit)
-    block = exif.exif_block(picture, limit=jpeg.MAX_PAYLOAD - len(jpeg.EXIF_MARK))
-    bare = jpeg.encode(image, quality)
-    return jpeg.with_metadata(bare, icc=profile, exif=block, xmp=packet, extension=rest, guid=guid)
+    return jpeg.with_metadata(jpeg.encode(image, quality), attached)

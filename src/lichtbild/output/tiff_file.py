@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy.typing as npt
 
 from lichtbild.output.atomic import Chunk
+from lichtbild.output.attachments import Attachments
 from lichtbild.output.tiff import Directory, Tag, Type, serialise
 
 _RGB, _UNSIGNED, _FLOAT = 2, 1, 3
 
 
-def chunks(
-    image: npt.NDArray[Any], *, icc: bytes, xmp: bytes, tags: Sequence[Tag], children: dict[int, list[Directory]]
-) -> list[Chunk]:
+def chunks(image: npt.NDArray[Any], attached: Attachments) -> list[Chunk]:
     """The file's chunks for a C-contiguous (h, w, 3) uint8, uint16 or float32 image; pixels are not copied."""
     height, width = image.shape[:2]
     bits = image.dtype.itemsize * 8
     described = [
-        *tags,
+        *attached.fields.image,
         Tag(254, Type.LONG, 0),
         Tag(256, Type.LONG, width),
         Tag(257, Type.LONG, height),
@@ -31,7 +29,9 @@ def chunks(
         Tag(278, Type.LONG, height),
         Tag(284, Type.SHORT, 1),
         Tag(339, Type.SHORT, (_FLOAT if image.dtype.kind == "f" else _UNSIGNED,) * 3),
-        Tag(700, Type.BYTE, xmp),
-        Tag(34675, Type.UNDEFINED, icc),
+        Tag(700, Type.BYTE, attached.xmp),
+        Tag(34675, Type.UNDEFINED, attached.icc),
     ]
-    return serialise([Directory(described, strips=[image], children=children)])
+    if attached.iptc:
+        described.append(Tag(33723, Type.UNDEFINED, attached.iptc))
+    return serialise([Directory(described, strips=[image], children=attached.fields.children())])

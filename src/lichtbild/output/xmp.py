@@ -1,11 +1,12 @@
 """The XMP packet of a finished picture: who made it, and the recipe with every decided number (ISO 16684-1).
 
-The recipe is JSON inside two properties, so that the photograph can be made again from it.
+The recipe is JSON inside three properties, so that the photograph can be made again from it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lichtbild import __version__
@@ -13,75 +14,110 @@ from lichtbild.carriers import Metadata
 from lichtbild.output.jsonable import to_json
 
 NAMESPACE = "urn:lichtbild:recipe:1.0:"
+SPACES = {
+    "xmp": "http://ns.adobe.com/xap/1.0/",
+    "tiff": "http://ns.adobe.com/tiff/1.0/",
+    "xmpNote": "http://ns.adobe.com/xmp/note/",
+    "lichtbild": NAMESPACE,
+}
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = '\n<?xpacket end="w"?>'
 
 
-def packet(metadata: Metadata, recipe: Mapping[str, Any], note: Mapping[str, str] | None = None) -> bytes:
-    """A whole packet, UTF-8. note: further properties in XMP's own note namespace."""
+@dataclass(frozen=True)
+class Packet:
+    """Properties of one resource, by "prefix:Name".
+
+    attributes: simple values, as text.   elements: what stands inside the property's element, as XML.
+    spaces: namespaces of prefixes that are not in `SPACES`.
+    """
+
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    elements: Mapping[str, str] = field(default_factory=dict)
+    spaces: Mapping[str, str] = field(default_factory=dict)
+
+    def plus(
+        self,
+        attributes: Mapping[str, str] | None = None,
+        elements: Mapping[str, str] | None = None,
+        spaces: Mapping[str, str] | None = None,
+    ) -> Packet:
+        """The packet with further properties, which replace those of the same name."""
+        new = {**(attributes or {}), **(elements or {})}
+        return Packet(
+            {**{k: v for k, v in self.attributes.items() if k not in new}, **(attributes or {})},
+            {**{k: v for k, v in self.elements.items() if k not in new}, **(elements or {})},
+            {**self.spaces, **(spaces or {})},
+        )
+
+    def to_bytes(self) -> bytes:
+        """The whole packet, UTF-8, with its wrapper."""
+        return (_HEAD + self._document() + _TAIL).encode()
+
+    def in_parts(self, limit: int) -> tuple[bytes, bytes, str]:
+        """(packet, rest, guid) for a JPEG's segments of `limit` bytes: extended XMP (XMP specification 3, 1.1.3.1).
+
+        The longest elements go to the rest until the packet fits, and the packet names the rest by its MD5 digest.
+        Where all fits the rest is empty.
+        """
+        whole = self.to_bytes()
+        if len(whole) <= limit:
+            return whole, b"", ""
+        from hashlib import md5
+
+        stay = dict(self.elements)
+        gone: dict[str, str] = {}
+        main = whole
+        while len(main) > limit and stay:
+            longest = max(stay, key=lambda name: len(stay[name]))
+            gone[longest] = stay.pop(longest)
+            main = Packet({**self.attributes, "xmpNote:HasExtendedXMP": "0" * 32}, stay, self.spaces).to_bytes()
+        rest = Packet({}, gone, self.spaces)._document().encode()
+        guid = md5(rest, usedforsecurity=False).hexdigest().upper()
+        main = Packet({**self.attributes, "xmpNote:HasExtendedXMP": guid}, stay, self.spaces).to_bytes()
+        return main, rest, guid
+
+    def _document(self) -> str:
+        inside = "".join(self.elements.values())
+        used = {name.partition(":")[0] for name in (*self.attributes, *self.elements)}
+        spaces = {p: u for p, u in {**SPACES, **self.spaces}.items() if p in used or f"{p}:" in inside}
+        declared = "".join(f"\n    xmlns:{prefix}={_quoted(uri)}" for prefix, uri in spaces.items())
+        inline = "".join(f"\n    {name}={_quoted(value)}" for name, value in self.attributes.items())
+        body = "".join(f"   <{name}>{value}</{name}>\n" for name, value in self.elements.items())
+        return (
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+            f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
+            f'  <rdf:Description rdf:about=""{declared}{inline}>\n{body}  </rdf:Description>\n'
+            " </rdf:RDF>\n</x:xmpmeta>"
+        )
+
+
+def packet(metadata: Metadata, recipe: Mapping[str, Any]) -> Packet:
+    """The properties of a finished picture."""
     attributes = {
         "xmp:CreatorTool": f"Lichtbild {__version__}",
         "xmp:CreateDate": _iso_time(metadata.capture_time),
         "tiff:Orientation": str(metadata.orientation if metadata.orientation in range(1, 9) else 1),
-        **{f"xmpNote:{name}": value for name, value in (note or {}).items()},
     }
     elements = {
         "lichtbild:Frames": recipe.get("frames"),
         "lichtbild:Settings": recipe.get("settings"),
         "lichtbild:Decided": recipe.get("decided"),
     }
-    text = _document(
+    return Packet(
         {name: value for name, value in attributes.items() if value},
-        {name: to_json(value, sort=True) for name, value in elements.items() if value is not None},
-    )
-    return (_HEAD + text + _TAIL).encode()
-
-
-def in_parts(metadata: Metadata, recipe: Mapping[str, Any], limit: int) -> tuple[bytes, bytes, str]:
-    """(packet, rest, guid) of a recipe too long for one JPEG segment: extended XMP (XMP specification part 3, 1.1.3.1).
-
-    The decided numbers go to the rest, and the packet names the rest by its MD5 digest. Where the packet fits into
-    `limit` bytes the rest is empty.
-    """
-    whole = packet(metadata, recipe)
-    if len(whole) <= limit:
-        return whole, b"", ""
-    from hashlib import md5
-
-    rest = _document({}, {"lichtbild:Decided": to_json(recipe.get("decided"), sort=True)}).encode()
-    guid = md5(rest, usedforsecurity=False).hexdigest().upper()
-    short = {key: value for key, value in recipe.items() if key != "decided"}
-    main = packet(metadata, short, note={"HasExtendedXMP": guid})
-    if len(main) > limit:
-        main = packet(metadata, {"settings": recipe.get("settings")}, note={"HasExtendedXMP": guid})
-    return main, rest, guid
-
-
-def _document(attributes: Mapping[str, str], elements: Mapping[str, str]) -> str:
-    spaces = {
-        "xmp": "http://ns.adobe.com/xap/1.0/",
-        "tiff": "http://ns.adobe.com/tiff/1.0/",
-        "xmpNote": "http://ns.adobe.com/xmp/note/",
-        "lichtbild": NAMESPACE,
-    }
-    used = {name.partition(":")[0] for name in (*attributes, *elements)}
-    declared = "".join(f"\n    xmlns:{prefix}={_quoted(uri)}" for prefix, uri in spaces.items() if prefix in used)
-    inline = "".join(f"\n    {name}={_quoted(value)}" for name, value in attributes.items())
-    body = "".join(f"   <{name}>{_escaped(value)}</{name}>\n" for name, value in elements.items())
-    return (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
-        ' <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n'
-        f'  <rdf:Description rdf:about=""{declared}{inline}>\n{body}  </rdf:Description>\n'
-        " </rdf:RDF>\n</x:xmpmeta>"
+        {name: escaped(to_json(value, sort=True)) for name, value in elements.items() if value is not None},
     )
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text as it stands between XML's tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _quoted(text: str) -> str:
-    return '"' + _escaped(text).replace('"', "&quot;") + '"'
+    return '"' + escaped(text).replace('"', "&quot;") + '"'
 
 
 def _iso_time(capture_time: str) -> str:
