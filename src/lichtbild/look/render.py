@@ -26,13 +26,13 @@ KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.fl
 Array = npt.NDArray[np.float32]
 
 
-def render_picture(scene: Scene, recipe: Recipe, report: Report) -> Picture:
-    """Make the picture that `recipe` asks for.
+def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | None = None) -> Picture:
+    """Make the picture that `recipe` asks for; in the look `chosen`, where one is given, and not in the recipe's.
 
     Returns (h, w, 3) pixels, upright: uint8 or uint16 encoded with the transfer function of `recipe.space`, float32
     linear. Raises `RecipeError` for an unknown or wrong look.
     """
-    chosen = look.load(recipe.look)
+    chosen = chosen or look.load(recipe.look)
     depth = recipe.depth or "8"
     kind, dtype = KERNELS[depth]
     scene = replace(scene, image=planar(scene.image))
