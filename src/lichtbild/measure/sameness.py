@@ -24,7 +24,7 @@ WHITE = 0.8
 GROUND = 0.18  # reflectance of the grey between the patches
 BLACK, FULL = 512, 16383
 NOISE = NoiseProfile((2e-5,) * 3, (1e-8,) * 3)
-LIGHT = {"iso": 100.0, "exposure_time": 1 / 125, "f_number": 5.6}  # an overcast day
+OVERCAST = Metadata(iso=100.0, exposure_time=1 / 125, f_number=5.6)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def shoot(seen: Floats, white: Floats, tags: CameraColor, name: str = "") -> Fra
     neutral = white / white.max()
     tags = replace(tags, as_shot_neutral=(float(neutral[0]), float(neutral[1]), float(neutral[2])))
     make, _, model = name.partition(" ")
-    about = Metadata(make=make, model=model, unique_camera_model=name, color=tags, **LIGHT)
+    about = replace(OVERCAST, make=make, model=model, unique_camera_model=name, color=tags)
     return Frame(numbers, "RGGB", (float(BLACK),) * 4, float(FULL), float(FULL), NOISE, about)
 
 
