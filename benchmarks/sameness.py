@@ -5,8 +5,8 @@
 The scene is a sheet of the 24 patches of the classic chart and the 99 colour evaluation samples of IES TM-30 (leaves,
 skin, fabrics, paints, plastics, prints), under D65, A and a white LED. The cameras are every n-th of all that are
 measured in `ssf/data/camera`, by alphabet. Each has a profile that was calibrated from its sensitivities with other
-reflectances (the 190 training patches), takes a raw frame of the sheet, and is developed by the real path. Differences are
-CIEDE2000 between finished pictures: of all pairs, and to the mean of all cameras. Wanted: mean 1.5, p95 4.
+reflectances (the 190 training patches), takes a raw frame of the sheet, and is developed by the real path. Differences
+are CIEDE2000 between finished pictures: of all pairs, and to the mean of all cameras. Wanted: mean 1.5, p95 4.
 """
 
 from __future__ import annotations
