@@ -31,3 +31,7 @@ class MeasureError(LichtbildError):
 
 class KernelError(LichtbildError):
     """A compiled kernel is missing or reported a failure."""
+
+
+class DeviceError(LichtbildError):
+    """A device profile, or what one is made of, that cannot be read, made or written."""

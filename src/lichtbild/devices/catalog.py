@@ -1,0 +1,169 @@
+"""Which device profiles there are, and which one is for a camera: by make and model.
+
+They are looked for in the user's folder, then in installed packages, then among those that come with Lichtbild; the
+first that fits is used. A package offers its folder of profiles by an entry point:
+
+    [project.entry-points."lichtbild.devices"]
+    my-devices = "my_package"            # the package (or a folder in it, "my_package:profiles") with *.toml
+
+No code of such a package is run: only its files are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lichtbild.devices.profile import DeviceProfile
+from lichtbild.errors import DeviceError
+
+BUILT_IN = Path(__file__).with_name("profiles")
+GROUP = "lichtbild.devices"
+MOST = 2000  # files of a folder that are looked at
+HEAD = 16384  # bytes that hold a profile's names
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A profile on disk: its short name, where it comes from, and which camera it is for."""
+
+    name: str
+    origin: str
+    path: Path
+    make: str
+    model: str
+    aliases: tuple[str, ...] = ()
+
+
+def user_folder() -> Path:
+    """`lichtbild/devices` in the user's folder of settings (XDG Base Directory)."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".config"
+    return home / "lichtbild" / "devices"
+
+
+def folders() -> Iterator[tuple[str, Path]]:
+    """Folders that may hold profiles, with what to call them; the first goes before the next."""
+    with contextlib.suppress(RuntimeError):  # there is no home
+        yield "yours", user_folder()
+    yield from _packages()
+    yield "built in", BUILT_IN
+
+
+def entries() -> list[Listed]:
+    """Every profile that can be found, in order of precedence. A file that is no profile is left out."""
+    found = []
+    for origin, folder in folders():
+        try:
+            files = sorted([*folder.glob("*.toml"), *folder.glob("*/device.toml")])[:MOST]
+        except OSError:
+            continue
+        found += [listed for path in files if (listed := _head(path, origin)) is not None]
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """Short names of all profiles, each once."""
+    return tuple(dict.fromkeys(e.name for e in entries()))
+
+
+def find(make: str, model: str, unique_camera_model: str = "") -> DeviceProfile | None:
+    """The profile for a camera, or None. Case, spaces and a maker's name said twice do not matter."""
+    wanted = keys(make, model, unique_camera_model)
+    for listed in entries():
+        own = keys(listed.make, listed.model)
+        for alias in listed.aliases:
+            own |= keys(listed.make, alias) | keys("", alias)
+        if wanted & own:
+            return DeviceProfile.read(listed.path)
+    return None
+
+
+def load(name: str) -> DeviceProfile:
+    """A profile by its file, or by its short name. Raises `DeviceError`."""
+    path = Path(name)
+    if path.suffix.lower() == ".toml" or len(path.parts) > 1:
+        return DeviceProfile.read(path)
+    for listed in entries():
+        if _plain(listed.name) == _plain(name):
+            return DeviceProfile.read(listed.path)
+    if path.is_file():
+        return DeviceProfile.read(path)
+    known = ", ".join(names()) or "none is installed"
+    raise DeviceError(f"device: {name!r} is neither a file nor a profile that is known ({known})")
+
+
+def keys(make: str, model: str, unique_camera_model: str = "") -> set[str]:
+    """What a camera may be called, made comparable: "NIKON CORPORATION", "NIKON D70" is "nikond70"."""
+    plain = _plain(model)
+    found = set()
+    if plain:
+        first = _plain((make.split() or [""])[0])
+        bare = plain.removeprefix(_plain(make)).removeprefix(first) or plain
+        found.add(first + bare)
+    if unique := _plain(unique_camera_model):
+        found.add(unique)
+    return found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
+
+
+def _head(path: Path, origin: str) -> Listed | None:
+    """Names from the beginning of a file, so that large tables of other cameras are not parsed."""
+    try:
+        return _read_head(path, origin, path.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_head(path: Path, origin: str, _changed: int) -> Listed | None:
+    with path.open("rb") as file:
+        text = file.read(HEAD).decode("utf-8", "replace")
+    head = re.split(r"(?m)^[ \t]*\[", text, maxsplit=1)[0]
+    try:
+        data = tomllib.loads(head)
+    except (ValueError, RecursionError):
+        return None
+    make, model, unique = (str(data.get(k, "")) for k in ("make", "model", "unique_camera_model"))
+    if not (model or unique) or "format" not in data:
+        return None
+    aliases = data.get("aliases", [])
+    more = tuple(a for a in aliases if isinstance(a, str)) if isinstance(aliases, list) else ()
+    name = path.parent.name if path.name == "device.toml" and path.parent.name != "devices" else path.stem
+    return Listed(name, origin, path, make, model, (*more, *((unique,) if unique else ())))
+
+
+def _packages() -> Iterator[tuple[str, Path]]:
+    """Folders of installed packages, found without importing them."""
+    from importlib.metadata import entry_points
+
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        module, _, inside = point.value.partition(":")
+        parts = [*module.strip().split("."), *(inside.strip().split("/") if inside.strip() else [])]
+        if any(p in ("", "..") for p in parts):
+            continue
+        for root in sys.path:
+            folder = Path(root or ".").joinpath(*parts)
+            if folder.is_dir():
+                yield f"package {point.name}", folder
+                break
+
+
+def choose(wanted: str, make: str, model: str, unique_camera_model: str = "") -> DeviceProfile | None:
+    """Follow the recipe's `device`: "none", "auto" (by make and model), a file or a name. Raises `DeviceError`."""
+    if wanted == "none":
+        return None
+    return find(make, model, unique_camera_model) if wanted == "auto" else load(wanted)
+
+
+__all__ = ["BUILT_IN", "DeviceError", "Listed", "choose", "entries", "find", "keys", "load", "names", "user_folder"]
