@@ -36,6 +36,9 @@ def with_metadata(png: bytes, attached: Attachments) -> list[Chunk]:
         _chunk(b"eXIf", attached.exif),
         _chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + attached.xmp),
     ]
+    if attached.iptc:  # PNG has no place for it; this one is ImageMagick's, which others read too
+        text = f"\niptc\n{len(attached.iptc):8}\n{attached.iptc.hex()}\n".encode()
+        added.append(_chunk(b"zTXt", b"Raw profile type iptc\0\0" + zlib.compress(text, 9)))
     return [png[:_AFTER_HEADER] + b"".join(added), memoryview(png)[_AFTER_HEADER:]]
 
 
