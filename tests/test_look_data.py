@@ -9,7 +9,8 @@ import pytest
 
 from lichtbild.errors import RecipeError
 from lichtbild.look import catalog, hue, look, tone
-from lichtbild.look.look import Color, HueMove, Look
+from lichtbild.look.look import Look
+from lichtbild.look.numbers import Color, HueMove, Local
 
 
 def test_the_five_looks_are_there_and_load() -> None:
@@ -26,10 +27,9 @@ def test_a_folder_is_enough_for_a_new_look(tmp_path: Path, monkeypatch: pytest.M
         'title = "Dusk"\n[tone]\ncontrast = 1.5\n[[hue]]\nat = 30\nrotate = -4\n'
     )
     monkeypatch.setattr(catalog, "LOOKS", tmp_path)
-    monkeypatch.setattr(look, "LOOKS", tmp_path)
     assert catalog.names() == ("dusk",)
     dusk = look.load("dusk")
-    assert dusk.tone.contrast == 1.5 and dusk.hue == (HueMove(at=30, rotate=-4),) and dusk.local == look.Local()
+    assert dusk.tone.contrast == 1.5 and dusk.hue == (HueMove(at=30, rotate=-4),) and dusk.local == Local()
 
 
 @pytest.mark.parametrize(

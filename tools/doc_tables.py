@@ -119,14 +119,13 @@ def looks() -> str:
 
 def look_numbers() -> str:
     """Every number of a `look.toml`, section by section."""
-    from lichtbild.look.look import SECTIONS, HueMove
+    from lichtbild.look.numbers import SECTIONS, HueMove
 
     rows = []
     for section, kind in {**SECTIONS, "[hue]": HueMove}.items():
         for i, f in enumerate(fields(kind)):
-            rows.append(
-                [f"`[{section}]`" if i == 0 else "", f"`{f.name}`", f.metadata["help"], span(f), number(f.default)]
-            )
+            preset = number(f.default) if isinstance(f.default, float) else default(f) if f.default else ""
+            rows.append([f"`[{section}]`" if i == 0 else "", f"`{f.name}`", f.metadata["help"], span(f), preset])
     return markdown(("section", "number", "what it does", "range", "default"), rows)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lichtbild.errors import RecipeError
-from lichtbild.look.catalog import names
+from lichtbild.look.catalog import folder
 
 _LONGEST = 1 << 20  # bytes that are searched for a recipe
 
@@ -27,7 +27,11 @@ def setting(default: Any, text: str, **limits: Any) -> Any:
 class Recipe:
     """What to make of a burst. Every field has a default that gives a good photograph."""
 
-    look: str = setting("natural", "How the picture looks.", choices=names())
+    look: str = setting(
+        "natural",
+        "How the picture looks: the name of a look, PACK/LOOK, or a folder with a look.toml.",
+        metavar="LOOK",
+    )
     mode: str = setting("photo", "What the camera does with the frames.", choices=("photo",))
     ev: float = setting(0.0, "Brighter (+) or darker (-) than the automatic exposure.", unit="EV", low=-5.0, high=5.0)
     wb: str = setting(
@@ -74,6 +78,9 @@ class Recipe:
         if (2 * self.scale) % 1:
             raise RecipeError(f"scale: {self.scale} is not 1, 1.5, 2, 2.5 or 3")
         parse_white_balance(self.wb)
+        if not isinstance(self.look, str):
+            raise RecipeError(f"look: {self.look!r} is not the name of a look")
+        folder(self.look)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -140,12 +140,17 @@ def burnt_floor(share: float, clip: float) -> float:
 
 
 def decide(
-    statistics: Statistics, metadata: Metadata, curve: FilmicCurve, black_noise: float, clip: float
+    statistics: Statistics,
+    metadata: Metadata,
+    curve: FilmicCurve,
+    black_noise: float,
+    clip: float,
+    mood: float = 1.0,
 ) -> dict[str, float | None]:
     """Automatic exposure in EV and what led to it.
 
     black_noise: standard deviation of the luminance of black; the exposure never makes it brighter than `DARKEST`.
-    clip: luminance of white where the sensor clips.
+    clip: luminance of white where the sensor clips. mood: how much of the scene's own brightness the picture keeps.
     """
 
     def shown(stops: Floats) -> Floats:
@@ -161,7 +166,7 @@ def decide(
     darker = TOWARDS_DARK * soft(-gap, 0.35)
     ev = by_mean + brighter - darker
     light_value = scene_brightness(metadata, -by_mean + math.log2(MIDDLE_GREY))
-    ev += key(light_value)
+    ev += mood * key(light_value)
     as_shot = metadata.color.baseline_exposure + 0.5
     ev += AS_SHOT_PULL * math.tanh(as_shot - ev)
     ev += soft(burnt_floor(burnt_share(statistics, clip), clip) - ev, 0.3)

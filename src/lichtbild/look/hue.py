@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.look.look import Color, HueMove
+from lichtbild.look.numbers import Color, HueMove
 
 ORDER = 4
 SKIN = HueMove(at=57.0, width=60.0)

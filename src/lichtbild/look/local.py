@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.look.exposure import Statistics, burnt_share, soft
-from lichtbild.look.look import Local, Vignette
+from lichtbild.look.numbers import Local, Vignette
 from lichtbild.look.tone import MIDDLE_GREY
 
 STOPS = np.arange(-64, 65) / 4.0

@@ -19,7 +19,6 @@ from lichtbild.report import Report
 
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
 BLUR = 0.65  # standard deviation in pixels of what optics and mosaic blur, which sharpening undoes
-CORING = 2.5  # detail as strong as this many times its noise is sharpened by half
 FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
 COARSE = 512  # cells along the long edge of the coarse grid
 KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
@@ -46,7 +45,9 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     histogram = np.empty(exposure.BINS, np.float32)
     native.call("look_histogram", coarse, histogram)
     statistics = exposure.Statistics.of(histogram)
-    decided: dict[str, Any] = exposure.decide(statistics, scene.metadata, curve, black_noise, scene.clip)
+    decided: dict[str, Any] = exposure.decide(
+        statistics, scene.metadata, curve, black_noise, scene.clip, chosen.exposure.mood
+    )
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
     tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])), scene.clip)
     white = local.white_point(tones, statistics, scene.clip, chosen.tone.white)
@@ -89,7 +90,11 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         hue.table(chosen.color, chosen.hue),
         np.array([1 / 0.2, chosen.color.bleach, chosen.color.density], np.float32),
         np.array(
-            [sharpness * recipe.sharpen * restoring(chosen.sharpen.amount), chosen.sharpen.overshoot, CORING],
+            [
+                sharpness * recipe.sharpen * restoring(chosen.sharpen.amount),
+                chosen.sharpen.overshoot,
+                chosen.sharpen.noise,
+            ],
             np.float32,
         ),
         np.array([GAMUT_THRESHOLD, 1 / (1 - GAMUT_THRESHOLD) - 1 / (2 - GAMUT_THRESHOLD)], np.float32),
@@ -140,7 +145,7 @@ def guide_numbers(scene: Scene, chosen: Look) -> Array:
     """Weights of the guide luminance, its floor, its noise scale and offset."""
     weights = np.array([0.30, 0.53, 0.17])
     if chosen.mono:
-        weights = np.array([chosen.mono.red, chosen.mono.green, chosen.mono.blue])
+        weights = np.array(chosen.mono.weights())
     scale = float(weights**2 @ scene.noise_profile.scale)
     offset = float(weights**2 @ scene.noise_profile.offset)
     floor = max(np.sqrt(max(offset, 0.0)) * 0.5, 2.0**-16)
@@ -152,7 +157,7 @@ def matrices(chosen: Look, space: str) -> tuple[Array, Array, Array]:
     responses, and back."""
     to_primaries = convert("rec2020", space)
     if chosen.mono:
-        to_primaries = np.tile([chosen.mono.red, chosen.mono.green, chosen.mono.blue], (3, 1))
+        to_primaries = np.tile(chosen.mono.weights(), (3, 1))
     cones = oklab.cones_from_rgb(space)
     out = np.linalg.inv(cones)
 
