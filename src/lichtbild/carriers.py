@@ -184,17 +184,31 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class GainMap:
+    """How much brighter than in the picture light is, where a display has headroom (ISO 21496-1).
+
+    image: (h', w') uint8, about half of the picture's size, spread over all of it; 255 is a gain of `stops`, 0 none.
+    Light of all three primaries of the picture's space is multiplied by 2 ** gain.
+    """
+
+    image: npt.NDArray[np.uint8]
+    stops: float
+
+
+@dataclass(frozen=True)
 class Picture:
     """A display image, upright, ready to be written.
 
     image: (h, w, 3) uint8 or uint16, encoded with the transfer function of `space`; or float32, linear.
     space: "srgb", "p3" or "rec2020".
+    gain_map: what displays with headroom make of it; None where nothing in it is brighter than white.
     """
 
     image: npt.NDArray[Any]
     space: str
     metadata: Metadata
     recipe: Mapping[str, Any] = field(default_factory=dict)  # the recipe as resolved, written into the XMP
+    gain_map: GainMap | None = None
 
     def save(self, path: str | Path, *, quality: int | None = None, overwrite: bool = False) -> None:
         """Write the picture; the format follows the name's ending. quality: of a JPEG, 1 to 100; the recipe's where it

@@ -59,6 +59,11 @@ class Recipe:
         None, "Long edge of the finished picture.", unit="px", metavar="LONG_EDGE", low=16, high=65_000
     )
     quality: int = setting(92, "Quality of a JPEG.", low=1, high=100)
+    hdr: str = setting(
+        "auto",
+        "Brighter highlights on displays that can show them: auto where the scene has any, on, or off.",
+        choices=("auto", "on", "off"),
+    )
     space: str = setting("srgb", "Colour space of the finished file.", choices=("srgb", "p3", "rec2020"))
     depth: str | None = setting(
         None, "Bits per channel; the file format's own default if left out.", choices=("8", "16", "32f")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import exposure, hue, local, look, oklab, orient, resize, tone
+from lichtbild.look import exposure, headroom, hue, local, look, oklab, orient, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
@@ -59,7 +59,9 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         scene = resize.smaller(scene, recipe.size)
         guide = guide_numbers(scene, chosen)
         coarse, factor = coarse_luminance(scene.image, guide, black_noise)
-    report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided)
+    top = float(coarse.max())
+    room = headroom.decide(recipe.hdr, statistics, tones.gain, ev, top, scene.clip)
+    report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided, **room.decided())
 
     gain = np.empty((3, *coarse.shape), np.float32)
     numbers = [
@@ -78,12 +80,14 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         gain[1] += local.vignette(chosen.vignette, scene.image.shape[:2], factor, coarse.shape)
 
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
+    place = np.array([1 / factor, dx, dy], np.float32)
+    gain_map = headroom.gain_map(room, view, gain_view, place, guide)
     image: npt.NDArray[Any] = np.empty(view.shape, dtype)
     native.call(
         f"look_render_{kind}",
         view,
         gain_view,
-        np.array([1 / factor, dx, dy], np.float32),
+        place,
         guide,
         *matrices(chosen, recipe.space),
         curve.to_array(),
@@ -101,7 +105,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
         image,
     )
-    return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
+    return Picture(image, recipe.space, replace(scene.metadata, orientation=1), gain_map=gain_map)
 
 
 def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], report: Report) -> Picture:

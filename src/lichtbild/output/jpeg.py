@@ -52,7 +52,7 @@ def _joined(parts: Sequence[bytes | bytearray], height: int, interval: int) -> b
     head = bytearray(parts[0][: scans[0][0]])
     frame = scans[0][2]
     head[frame + 5 : frame + 7] = struct.pack(">H", height)
-    whole = [bytes(head), _segment(0xDD, struct.pack(">H", interval)), parts[0][scans[0][0] : scans[0][1]]]
+    whole = [bytes(head), segment(0xDD, struct.pack(">H", interval)), parts[0][scans[0][0] : scans[0][1]]]
     for i, (part, (_, start, _)) in enumerate(zip(parts, scans, strict=True)):
         whole += [b"\xff" + bytes([0xD0 + (i - 1) % 8])] if i else []
         whole.append(part[start:-2])
@@ -73,32 +73,35 @@ def _scan_start(jpeg: bytes | bytearray) -> tuple[int, int, int]:
     raise OutputError("the JPEG encoder gave something else than a baseline JPEG")
 
 
-def with_metadata(jpeg: bytes, attached: Attachments) -> list[Chunk]:
+def with_metadata(jpeg: bytes, attached: Attachments, extra: Sequence[bytes] = ()) -> list[Chunk]:
     """The file's chunks: SOI, EXIF, XMP, IPTC, ICC, then the picture's own segments without its JFIF header.
 
-    A long XMP packet, and a long profile, go into as many segments as it takes.
+    A long XMP packet, and a long profile, go into as many segments as it takes. extra: further APP2 segments, which
+    come last of those in the first chunk.
     """
     if jpeg[:2] != b"\xff\xd8":
         raise OutputError("the JPEG encoder gave no JPEG")
     exif = attached.fields.block(limit=MAX_PAYLOAD - len(EXIF_MARK))
     xmp, extension, guid = attached.packet.in_parts(MAX_PAYLOAD - len(XMP_MARK))
-    segments = [_segment(0xE1, EXIF_MARK + exif), _segment(0xE1, XMP_MARK + xmp)]
+    segments = [segment(0xE1, EXIF_MARK + exif), segment(0xE1, XMP_MARK + xmp)]
     room = MAX_PAYLOAD - len(EXTENSION_MARK) - 40
     for start in range(0, len(extension), room):
         where = guid.encode() + struct.pack(">II", len(extension), start)
-        segments.append(_segment(0xE1, EXTENSION_MARK + where + extension[start : start + room]))
+        segments.append(segment(0xE1, EXTENSION_MARK + where + extension[start : start + room]))
     if attached.iptc:
-        segments += [_segment(0xED, part) for part in photoshop_parts(attached.iptc)]
+        segments += [segment(0xED, part) for part in photoshop_parts(attached.iptc)]
     icc = attached.icc
     room = MAX_PAYLOAD - len(ICC_MARK) - 2
     count = -(-len(icc) // room)
     for i in range(count):
-        segments.append(_segment(0xE2, ICC_MARK + bytes([i + 1, count]) + icc[i * room : (i + 1) * room]))
+        segments.append(segment(0xE2, ICC_MARK + bytes([i + 1, count]) + icc[i * room : (i + 1) * room]))
+    segments += [segment(0xE2, payload) for payload in extra]
     body = 2
     while jpeg[body : body + 2] == b"\xff\xe0":  # JFIF and EXIF both claim the first place; EXIF says more
         body += 2 + int.from_bytes(jpeg[body + 2 : body + 4], "big")
     return [b"\xff\xd8" + b"".join(segments), memoryview(jpeg)[body:]]
 
 
-def _segment(marker: int, payload: bytes) -> bytes:
+def segment(marker: int, payload: bytes) -> bytes:
+    """A marker segment: its marker, its length, what it holds."""
     return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload

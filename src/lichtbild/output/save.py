@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lichtbild.carriers import Picture
 from lichtbild.errors import OutputError
-from lichtbild.output import attachments, icc, jpeg, png, tiff_file
+from lichtbild.output import attachments, icc, jpeg, png, tiff_file, ultrahdr
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.formats import JPEG, PNG, depth_for, format_for
@@ -31,7 +31,7 @@ def save_picture(picture: Picture, path: Path, *, quality: int | None = None, ov
     image = _pixels(picture, path)
     attached = attachments.of(picture, icc=icc.profile(picture.space, linear=image.dtype.kind == "f"))
     if chosen is JPEG:
-        chunks = _jpeg(image, attached, path, _quality(picture, path, quality))
+        chunks = _jpeg(picture, image, attached, path, _quality(picture, path, quality))
     elif chosen is PNG:
         chunks = png.with_metadata(png.encode(image), attached)
     else:
@@ -71,10 +71,12 @@ def _quality(picture: Picture, path: Path, asked: int | None) -> int:
     return quality
 
 
-def _jpeg(image: npt.NDArray[Any], attached: Attachments, path: Path, quality: int) -> list[Chunk]:
+def _jpeg(picture: Picture, image: npt.NDArray[Any], attached: Attachments, path: Path, quality: int) -> list[Chunk]:
     height, width = image.shape[:2]
     if max(height, width) > jpeg.MAX_SIDE:
         raise OutputError(
             f"{path}: a JPEG's long edge is at most {jpeg.MAX_SIDE} px; give a smaller size, or use .png or .tif"
         )
+    if picture.gain_map is not None:
+        return ultrahdr.chunks(image, picture.gain_map, attached, quality)
     return jpeg.with_metadata(jpeg.encode(image, quality), attached)
