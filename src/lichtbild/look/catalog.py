@@ -1,11 +1,13 @@
-"""Which looks there are: the folders in `looks/` and those of installed packs. Light: the command line asks it early.
+"""Which looks there are: the folders in `looks/`, in the user's folder, and those of installed packs. Light: the
+command line asks it early.
 
-A look is named as it is installed (`natural`), within a pack (`PACK/LOOK`), or by the path of a folder with a
-`look.toml`.
+A look is named as it is installed (`natural`), as it lies in the user's folder, within a pack (`PACK/LOOK`), or by the
+path of a folder with a `look.toml`.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lichtbild.errors import RecipeError
@@ -14,16 +16,40 @@ LOOKS = Path(__file__).with_name("looks")
 
 
 def names() -> tuple[str, ...]:
-    """Names of the installed looks: "natural" first, "linear" last, the others by alphabet, then those of packs."""
-    found = [p.name for p in LOOKS.iterdir() if (p / "look.toml").is_file()]
-    own = sorted(found, key=lambda n: (n != "natural", n == "linear", n))
-    return (*own, *sorted(_packed()))
+    """Names of the installed looks: "natural" first, "linear" last, the others by alphabet, then the user's own and
+    those of packs."""
+    own = sorted(built_in(), key=lambda n: (n != "natural", n == "linear", n))
+    return (*own, *sorted(set(_in(user_folder())) - set(own)), *sorted(_packed()))
+
+
+def built_in() -> tuple[str, ...]:
+    """Names of the looks that come with Lichtbild."""
+    return tuple(_in(LOOKS))
+
+
+def user_folder() -> Path | None:
+    """`lichtbild/looks` in the user's folder of settings (XDG Base Directory); None where there is no home."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    try:
+        home = Path(base) if base and Path(base).is_absolute() else Path.home() / ".config"
+    except RuntimeError:
+        return None
+    return home / "lichtbild" / "looks"
+
+
+def _in(place: Path | None) -> list[str]:
+    try:
+        return [p.name for p in place.iterdir() if (p / "look.toml").is_file()] if place else []
+    except OSError:
+        return []
 
 
 def folder(name: str) -> Path:
     """The folder of the look of that name. Raises `RecipeError`, which lists what there is."""
-    if name and "/" not in name and "\\" not in name and (LOOKS / name / "look.toml").is_file():
-        return LOOKS / name
+    if name and "/" not in name and "\\" not in name and name not in (".", ".."):
+        for place in filter(None, (LOOKS, user_folder())):
+            if _holds(place / name):
+                return place / name
     packed = _packed() if "/" in name else {}
     if name in packed:
         return packed[name]
@@ -36,6 +62,13 @@ def folder(name: str) -> Path:
         pass
     shown = repr(name) if len(name) < 200 else f"{name[:200]!r}..."
     raise RecipeError(f"look: {shown} is not one of {', '.join(names())}, nor the path of a folder with a look.toml")
+
+
+def _holds(look: Path) -> bool:
+    try:
+        return (look / "look.toml").is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _packed() -> dict[str, Path]:

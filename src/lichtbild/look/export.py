@@ -2,8 +2,8 @@
 
 Two kinds of input are understood. "finished": an sRGB picture that already looks as `natural` makes it (or any other
 camera's own picture); the LUT takes `natural` out and puts the look in, so that the LUT of `natural` changes nothing.
-"acescct": scene light in ACEScct (Academy S-2016-001), as grading programs hold it; the LUT is the whole look. Both give
-sRGB encoded pictures.
+"acescct": scene light in ACEScct (Academy S-2016-001), as grading programs hold it; the LUT is the whole look. Both
+give sRGB encoded pictures.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy.typing as npt
 from lichtbild.color import adaptation, encode_srgb, xyz_to_rgb
 from lichtbild.look import oklab
 from lichtbild.look.fixed import PLACES, shown
-from lichtbild.look.look import Local, Look, load
+from lichtbild.look.look import Look, load
+from lichtbild.look.numbers import Local, Tone
 from lichtbild.look.undo import scene_light
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +72,9 @@ def _without_steps(change: Floats, rounds: int = 4) -> Floats:
         for axis in range(3):
             first, last = values.take([0], axis), values.take([-1], axis)
             inner = 0.5 * values.take(range(1, values.shape[axis] - 1), axis)
-            inner += 0.25 * (values.take(range(values.shape[axis] - 2), axis) + values.take(range(2, values.shape[axis]), axis))
+            inner += 0.25 * (
+                values.take(range(values.shape[axis] - 2), axis) + values.take(range(2, values.shape[axis]), axis)
+            )
             values = np.concatenate([first, inner, last], axis)
         return values
 
@@ -106,17 +109,15 @@ def cube(look: Look, size: int = 33, source: str = "finished") -> str:
 
 def left_out(look: Look, source: str = "finished") -> list[str]:
     """What of the look no LUT can hold, in words."""
-    lost = [] if look.linear else ["automatic exposure and the opening of shadows and highlights, which follow the scene"]
+    lost = (
+        [] if look.linear else ["automatic exposure and the opening of shadows and highlights, which follow the scene"]
+    )
     if not look.linear and look.local.clarity != Local().clarity:
         lost.append(f"clarity ({look.local.clarity:g})")
     if look.sharpen.amount:
         lost.append(f"sharpening ({look.sharpen.amount:g})")
-    plain = Look("")
-    for name in PLACES:
-        section = getattr(look, name, None)
-        if section is not None and section != getattr(plain, name):
-            lost.append(name)
-    if source == "finished" and look.tone != plain.tone:
+    lost += [name for name in PLACES if getattr(look, name).strength]
+    if source == "finished" and look.tone != Tone():
         lost.append("light that the finished picture has already lost: the LUT bends what is there")
     return lost
 

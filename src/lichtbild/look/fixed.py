@@ -6,28 +6,28 @@ grey of the scene has the brightness that the look's own exposure gives it. This
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.carriers import Metadata, NoiseProfile, Picture, Scene
-from lichtbild.look.look import Local, Look
+from lichtbild.look.look import SECTIONS, Look
+from lichtbild.look.numbers import Local
 from lichtbild.look.render import render_picture
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
 NO_NOISE = NoiseProfile((0.0,) * 3, (0.0,) * 3)
-PLACES = ("vignette", "grain", "halation")  # sections of a look that depend on the place or on neighbours
+PLACES = ("halation", "bloom", "vignette", "grain")  # sections of a look that depend on the place or on neighbours
 WIDTH = 512
 FAR = 2.0**12  # clip level that no look's white reaches
 
 
 def flat(look: Look) -> Look:
     """The look without all that depends on places or neighbours."""
-    kept = {f.name for f in fields(look)}
-    bare: dict[str, Any] = {name: type(getattr(Look(""), name))() for name in PLACES if name in kept}
+    bare: dict[str, Any] = {name: SECTIONS[name]() for name in PLACES}
     return replace(look, local=Local(shadows=0.0, highlights=0.0, clarity=0.0), **bare)
 
 

@@ -1,8 +1,8 @@
 """From a finished picture back to a scene: the light that the look `natural` would show in these colours.
 
-Levenberg-Marquardt (Marquardt 1963) for every colour at once, in log2 of linear Rec. 2020. It is sought among pictures in
-Rec. 2020, where sRGB's colours lie well inside the space and are not yet held back: so every one of them is found, and
-neighbours stay neighbours.
+Levenberg-Marquardt (Marquardt 1963) for every colour at once, in log2 of linear Rec. 2020. It is sought among pictures
+in Rec. 2020, where sRGB's colours lie well inside the space and are not yet held back: so every one of them is found,
+and neighbours stay neighbours.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def scene_light(encoded: npt.ArrayLike, look: Look | None = None) -> Floats:
     x = np.clip(_start(wanted, look), LOWEST, top)
     error, damping = _error(x, wanted, look), np.full(len(x), 1e-3)
     for _ in range(STEPS):
-        jacobian = np.stack(
-            [(_error(x + STEP * unit, wanted, look) - error) / STEP for unit in np.eye(3)], axis=-1
-        )
+        jacobian = np.stack([(_error(x + STEP * unit, wanted, look) - error) / STEP for unit in np.eye(3)], axis=-1)
         normal = np.einsum("nki,nkj->nij", jacobian, jacobian)
         ridge = (damping[:, None] * (np.einsum("nii->ni", normal) + 1e-5))[..., None] * np.eye(3)
         move = np.linalg.solve(normal + ridge, np.einsum("nki,nk->ni", jacobian, error)[..., None])[..., 0]
