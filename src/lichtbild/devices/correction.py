@@ -1,0 +1,136 @@
+"""The colour of a sensor made that of the eye: the best matrix, and a smooth correction beyond it.
+
+Both map white-balanced camera RGB to XYZ of D50, both keep white exactly, and neither depends on exposure. What is
+minimised is the error in CIELAB, scaled as CIEDE2000 scales it. The correction is a ridge regression on Gaussian bumps
+over chromaticity, multiplied by brightness (as root polynomials are of degree one: Finlayson, Mackiewicz and Hurlbert
+2015; bumps stay tame where a channel is dark). It is held smooth by a penalty on how much it adds to noise: on the
+difference of its derivatives to the matrix's, in the metric of sensor noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lichtbild import color
+from lichtbild.color import Floats
+
+WHITE = color.xyz_from_xy(color.D50)
+STEP, WIDTH = 0.1, 0.12  # distance of bumps and their standard deviation, in chromaticity r / (r + g + b)
+RIDGE = 1e-3  # of the bumps' heights
+GENTLEST, STRONGER, TRIES = 20.0, 1.5, 16  # penalty on noise: the first tried, and by how much the next is stronger
+MOST_NOISE, ALL_BUT = 1.085, 0.005  # times that of the matrix, at all colours but the worst of 200
+PROBES = 800  # colours at which noise is penalised
+
+
+def metric(xyz: Floats) -> Floats:
+    """(n, 3, 3) derivative of lightness, chroma and hue, scaled as CIEDE2000 scales them, by XYZ of D50 at (n, 3)."""
+    lab = color.lab_from_xyz(xyz)
+    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    safe = np.maximum(chroma, 1e-6)
+    cosine, sine = np.where(chroma > 1e-6, lab[:, 1] / safe, 1.0), np.where(chroma > 1e-6, lab[:, 2] / safe, 0.0)
+    off = (lab[:, 0] - 50) ** 2
+    scale = np.zeros((len(xyz), 3, 3))
+    scale[:, 0, 0] = 1 / (1 + 0.015 * off / np.sqrt(20 + off))
+    scale[:, 1, 1], scale[:, 1, 2] = cosine / (1 + 0.045 * chroma), sine / (1 + 0.045 * chroma)
+    scale[:, 2, 1], scale[:, 2, 2] = -sine / (1 + 0.015 * chroma), cosine / (1 + 0.015 * chroma)
+    eps = 1e-4
+    slopes = [(color.lab_from_xyz(xyz + eps * e) - color.lab_from_xyz(xyz - eps * e)) / (2 * eps) for e in np.eye(3)]
+    return np.asarray(scale @ np.stack(slopes, axis=2))
+
+
+def best_matrix(camera: Floats, xyz: Floats, weight: Floats) -> Floats:
+    """(3, 3) from white-balanced camera RGB (n, 3) to XYZ of D50 (n, 3) with the least weighted error; white is exact."""
+    measure = metric(np.maximum(xyz, 1e-4)) * np.sqrt(weight)[:, None, None]
+    terms = camera[:, :2] - camera[:, 2:]
+    system = np.einsum("nik,nj->nikj", measure, terms).reshape(-1, 6)
+    wanted = np.einsum("nik,nk->ni", measure, xyz - camera[:, 2:] * WHITE).reshape(-1)
+    columns = np.linalg.lstsq(system, wanted, rcond=None)[0].reshape(3, 2)
+    return np.concatenate([columns, (WHITE - columns.sum(axis=1))[:, None]], axis=1)
+
+
+def _centres() -> Floats:
+    at = np.arange(STEP / 2, 1, STEP)
+    return np.array([(a, b) for a in at for b in at if a + b < 1])
+
+
+_CENTRES = _centres()
+
+
+def _bumps(camera: Floats) -> Floats:
+    """(n, m) bumps times brightness, 0 at neutral and for black."""
+    total = camera.sum(axis=1, keepdims=True)
+    place = camera[:, :2] / np.where(np.abs(total) > 1e-9, total, 1e-9)
+
+    def at(p: Floats) -> Floats:
+        return np.exp(-((p[:, None] - _CENTRES[None]) ** 2).sum(axis=-1) / (2 * WIDTH**2))
+
+    return np.asarray(total * (at(place) - at(np.full((1, 2), 1 / 3))))
+
+
+def _slopes(camera: Floats, eps: float = 1e-4) -> Floats:
+    """(n, 3, m) derivatives of the bumps by camera RGB."""
+    step = eps * camera.sum(axis=1, keepdims=True)
+    return np.stack([(_bumps(camera + e * step) - _bumps(camera - e * step)) / (2 * step) for e in np.eye(3)], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Correction:
+    """XYZ of D50 = matrix @ camera + heights @ bumps(camera)."""
+
+    matrix: Floats
+    heights: Floats  # (3, m)
+
+    def __call__(self, camera: Floats) -> Floats:
+        """(n, 3) white-balanced camera RGB to (n, 3) XYZ of D50."""
+        return np.asarray(camera @ self.matrix.T + _bumps(camera) @ self.heights.T)
+
+    def noise(self, camera: Floats, neutral: Floats) -> Floats:
+        """(n,) noise at these colours, as many times that of the matrix alone, both in the metric of `metric`.
+
+        neutral: camera RGB of white before white balance; the noise is that of photons.
+        """
+        measure = metric(np.maximum(camera @ self.matrix.T, 1e-3))
+        variance = np.maximum(camera, 0) / neutral
+        jacobian = self.matrix + np.einsum("am,nkm->nak", self.heights, _slopes(camera))
+        after = ((measure @ jacobian) ** 2 * variance[:, None]).sum(axis=(1, 2))
+        before = ((measure @ self.matrix) ** 2 * variance[:, None]).sum(axis=(1, 2))
+        return np.asarray(np.sqrt(after / before))
+
+
+def fit(camera: Floats, xyz: Floats, weight: Floats, neutral: Floats, probes: Floats | None = None) -> Correction:
+    """The correction learnt from (n, 3) white-balanced camera RGB and their true XYZ of D50.
+
+    The penalty on noise is raised until hardly a colour of `probes` (camera RGB; the learnt ones where left out) has
+    more than `MOST_NOISE` times the noise that the best matrix leaves.
+    """
+    matrix = best_matrix(camera, xyz, weight)
+    measure = metric(np.maximum(xyz, 2e-3))
+    inner = np.einsum("nij,nik->njk", measure, measure)
+    wanted = np.einsum("njk,nk->nj", inner, xyz - camera @ matrix.T) * weight[:, None]
+    bumps = _bumps(camera)
+    m, total = bumps.shape[1], weight.sum()
+    target = (wanted.T @ bumps).reshape(-1)
+    system, penalty = np.zeros((3, m, 3, m)), np.zeros((3, m, 3, m))
+    some = slice(0, len(camera), max(1, len(camera) // PROBES))
+    slopes, inner_some = _slopes(camera[some]), inner[some]
+    variance = np.maximum(camera[some], 0) / neutral
+    usual = np.einsum("nab,nk,ak,bk->n", inner_some, variance, matrix, matrix)
+    relative = variance / usual[:, None] * (total / len(variance))
+    for a in range(3):
+        for b in range(a + 1):
+            system[a, :, b] = (bumps * (weight * inner[:, a, b])[:, None]).T @ bumps
+            for k in range(3):
+                penalty[a, :, b] += (slopes[:, k] * (inner_some[:, a, b] * relative[:, k])[:, None]).T @ slopes[:, k]
+            system[b, :, a], penalty[b, :, a] = system[a, :, b].T, penalty[a, :, b].T
+    flat, noise = system.reshape(3 * m, 3 * m), penalty.reshape(3 * m, 3 * m)
+    flat = flat + np.eye(3 * m) * RIDGE * total
+    strength = GENTLEST
+    for _ in range(TRIES):
+        heights = np.linalg.solve(flat + strength * noise, target).reshape(3, m)
+        found = Correction(matrix, heights)
+        if np.quantile(found.noise(camera if probes is None else probes, neutral), 1 - ALL_BUT) <= MOST_NOISE:
+            break
+        strength *= STRONGER
+    return found

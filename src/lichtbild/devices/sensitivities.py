@@ -1,0 +1,129 @@
+"""A device profile from measured spectral sensitivities, and how true its colours are, by simulation.
+
+For each light: a colour matrix and a forward matrix (DNG 1.7, chapter 6) and a table of hue, saturation and value that
+holds the correction beyond them (`correction.py`). Everything is learnt from surfaces that are not those of the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from lichtbild import __version__, color
+from lichtbild.carriers import Matrix
+from lichtbild.color import Floats
+from lichtbild.devices import correction, hue_sat, spectral, surfaces
+from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light
+from lichtbild.devices.spectral import Spectra
+
+LIGHTS = ("A", "D65")
+HUES, SATURATIONS = 90, 30
+DRAWN, MIXED = 2000, 3000  # surfaces to learn from
+
+
+def calibrate(
+    sensitivities: Spectra, training: Floats | None = None, lights: tuple[str, ...] = LIGHTS, *, test: bool = True
+) -> DeviceProfile:
+    """The profile of a camera of these (81, 3) sensitivities.
+
+    training: (n, 81) measured reflectances to learn from, beside drawn ones; None: drawn ones alone.
+    lights: names of illuminants with a code of their own (A, D50, D55, D65, D75).   test: measure its accuracy.
+    Needs the extra `calibrate`. Raises `DeviceError`.
+    """
+    refl, weight = learnt(training)
+    source = f"spectral sensitivities{f' in {sensitivities.path.name}' if sensitivities.path else ''}"
+    made = []
+    for name in lights:
+        colour, table = of_light(sensitivities.values, spectral.light(name), refl, weight)
+        table = replace(table, source=f"beyond the matrix, {source}, Lichtbild {__version__}")
+        made.append(replace(colour, illuminant=name, hue_sat_map=table, source=f"{source}, Lichtbild {__version__}"))
+    profile = DeviceProfile(
+        make=sensitivities.make,
+        model=sensitivities.model,
+        source=source,
+        lights=tuple(sorted(made, key=lambda light: light.kelvin)),
+    )
+    return replace(profile, accuracy=accuracy(profile, sensitivities.values)) if test else profile
+
+
+def learnt(training: Floats | None) -> tuple[Floats, Floats]:
+    """Reflectances (n, 81) to learn from, and how much each counts (n,)."""
+    if training is None:
+        return surfaces.drawn(DRAWN + MIXED), np.ones(DRAWN + MIXED)
+    training = np.clip(training, 0.0, 1.5)
+    refl = np.concatenate([surfaces.drawn(DRAWN), surfaces.mixed(training, MIXED), training])
+    weight = np.concatenate([np.ones(DRAWN + MIXED), np.full(len(training), MIXED / len(training))])
+    return refl, weight
+
+
+def of_light(sensors: Floats, light: Floats, refl: Floats, weight: Floats) -> tuple[Light, HueSatMap]:
+    """Matrices and table under a light (81,), without names."""
+    camera, xyz, neutral = simulated(sensors, light, refl)
+    found = correction.fit(camera, xyz, weight, neutral)
+    forward = found.matrix
+    # A colour matrix maps XYZ under the light itself to the camera's own RGB, whose green is 1 at white.
+    from_light = color.adaptation(spectral.white_xy(light), color.D50)
+    to_camera = (neutral / neutral.max())[:, None] * np.linalg.inv(forward) @ from_light
+    to_prophoto = hue_sat.XYZ_TO_PROPHOTO @ forward
+    to_camera_balanced = np.linalg.inv(to_prophoto)
+
+    def corrected(prophoto: Floats) -> Floats:
+        return np.asarray(found(prophoto @ to_camera_balanced.T) @ hue_sat.XYZ_TO_PROPHOTO.T)
+
+    table = hue_sat.sample(corrected, HUES, SATURATIONS)
+    return Light("other", matrix(to_camera), matrix(forward)), HueSatMap(table)
+
+
+def simulated(sensors: Floats, light: Floats, refl: Floats) -> tuple[Floats, Floats, Floats]:
+    """White-balanced camera RGB (n, 3), XYZ adapted to D50 (n, 3) by Bradford, and camera RGB of white (3,)."""
+    neutral = spectral.seen(sensors, light)
+    xyz = spectral.xyz(light, refl) @ color.adaptation(spectral.white_xy(light), color.D50).T
+    return spectral.seen(sensors, light, refl) / neutral, xyz, neutral / neutral.max()
+
+
+def accuracy(profile: DeviceProfile, sensors: Floats) -> Mapping[str, Mapping[str, float]]:
+    """CIEDE2000 of the 24-patch chart and of the 99 colour evaluation samples under each light of the profile, and noise
+    beyond that of the matrix, through the profile as it will be applied."""
+    tests = {"chart": spectral.reflectances("chart")[0], "ces": spectral.reflectances("ces")[0]}
+    result: dict[str, dict[str, float]] = {}
+    for light in profile.lights:
+        figures: dict[str, float] = {}
+        noise = []
+        for name, refl in tests.items():
+            camera, xyz, neutral = simulated(sensors, spectral.light(light.illuminant), refl)
+            for kind, seen in (("", rendered(light, camera)), ("matrix ", camera @ np.asarray(light.forward_matrix).T)):
+                difference = color.delta_e_2000(color.lab_from_xyz(xyz), color.lab_from_xyz(seen))
+                figures[f"{kind}{name} mean"] = float(difference.mean())
+                figures[f"{kind}{name} worst"] = float(difference.max())
+            noise.append(noise_gain(light, camera, neutral))
+        figures["noise mean"] = float(np.concatenate(noise).mean())
+        figures["noise worst"] = float(np.concatenate(noise).max())
+        result[light.illuminant] = figures
+    return result
+
+
+def rendered(light: Light, camera: Floats) -> Floats:
+    """White-balanced camera RGB (n, 3) through a light's forward matrix and table: XYZ of D50 (n, 3)."""
+    xyz = camera @ np.asarray(light.forward_matrix).T
+    if light.hue_sat_map is None:
+        return np.asarray(xyz)
+    return np.asarray(hue_sat.apply(light.hue_sat_map, xyz @ hue_sat.XYZ_TO_PROPHOTO.T) @ hue_sat.PROPHOTO_TO_XYZ.T)
+
+
+def noise_gain(light: Light, camera: Floats, neutral: Floats, eps: float = 5e-3) -> Floats:
+    """(n,) noise of photons behind matrix and table, as many times that behind the matrix alone."""
+    measure = correction.metric(np.maximum(camera @ np.asarray(light.forward_matrix).T, 1e-3))
+    variance = camera / neutral
+    step = eps * camera.max(axis=1, keepdims=True)
+    slopes = [(rendered(light, camera + e * step) - rendered(light, camera - e * step)) / (2 * step) for e in np.eye(3)]
+    after = ((measure @ np.stack(slopes, axis=2)) ** 2 * variance[:, None]).sum(axis=(1, 2))
+    before = ((measure @ np.asarray(light.forward_matrix)) ** 2 * variance[:, None]).sum(axis=(1, 2))
+    return np.asarray(np.sqrt(after / before))
+
+
+def matrix(values: Floats) -> Matrix:
+    """As nested tuples, rounded to seven digits behind the point; a forward matrix keeps white."""
+    a, b, c = ((round(float(r[0]), 7), round(float(r[1]), 7), round(float(r[2]), 7)) for r in values)
+    return a, b, c
