@@ -41,13 +41,13 @@ def metric(xyz: Floats) -> Floats:
 
 
 def best_matrix(camera: Floats, xyz: Floats, weight: Floats) -> Floats:
-    """(3, 3) from white-balanced camera RGB (n, 3) to XYZ of D50 (n, 3) with the least weighted error; white is exact."""
+    """(3, 3) from white-balanced camera RGB (n, 3) to XYZ of D50 (n, 3) of the least weighted error; white is exact."""
     measure = metric(np.maximum(xyz, 1e-4)) * np.sqrt(weight)[:, None, None]
     terms = camera[:, :2] - camera[:, 2:]
     system = np.einsum("nik,nj->nikj", measure, terms).reshape(-1, 6)
     wanted = np.einsum("nik,nk->ni", measure, xyz - camera[:, 2:] * WHITE).reshape(-1)
     columns = np.linalg.lstsq(system, wanted, rcond=None)[0].reshape(3, 2)
-    return np.concatenate([columns, (WHITE - columns.sum(axis=1))[:, None]], axis=1)
+    return np.asarray(np.concatenate([columns, (WHITE - columns.sum(axis=1))[:, None]], axis=1), np.float64)
 
 
 def _centres() -> Floats:

@@ -112,7 +112,7 @@ def sample(function: Callable[[Floats], Floats], hues: int, saturations: int) ->
 
 
 def mixed(low: HueSatMap, high: HueSatMap, weight: float) -> HueSatMap:
-    """The table between two, `weight` (0 to 1) of the first; tables of different sizes are brought to the finer one's."""
+    """The table between two, `weight` (0 to 1) of the first; of two sizes, the finer one's."""
     if low.table.shape != high.table.shape:
         shape = tuple(max(a, b) for a, b in zip(low.table.shape[:3], high.table.shape[:3], strict=True))
         low, high = resized(low, shape), resized(high, shape)

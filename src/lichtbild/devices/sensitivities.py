@@ -84,8 +84,8 @@ def simulated(sensors: Floats, light: Floats, refl: Floats) -> tuple[Floats, Flo
 
 
 def accuracy(profile: DeviceProfile, sensors: Floats) -> Mapping[str, Mapping[str, float]]:
-    """CIEDE2000 of the 24-patch chart and of the 99 colour evaluation samples under each light of the profile, and noise
-    beyond that of the matrix, through the profile as it will be applied."""
+    """CIEDE2000 of the 24-patch chart and of the 99 colour evaluation samples under each light of the profile, and the
+    noise beyond that of the matrix, through the profile as it will be applied."""
     tests = {"chart": spectral.reflectances("chart")[0], "ces": spectral.reflectances("ces")[0]}
     result: dict[str, dict[str, float]] = {}
     for light in profile.lights:

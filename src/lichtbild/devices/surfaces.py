@@ -1,7 +1,8 @@
 """Reflectances of surfaces that nobody measured but that could be: what a correction of colour is learnt from.
 
-Two kinds: spectra drawn at random (`drawn`), smooth as those of real matter, some with the steep flank of a pigment; and
-mixtures of measured ones (`mixed`), of light as in a textile, or of absorption as of dyes. Both are the same on every run.
+Two kinds: spectra drawn at random (`drawn`), smooth as those of real matter, some with the steep flank of a pigment;
+and mixtures of measured ones (`mixed`), of light as in a textile, or of absorption as of dyes. Both are the same on
+every run.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def drawn(count: int, seed: int = 1) -> Floats:
 
 
 def mixed(measured: Floats, count: int, seed: int = 0) -> Floats:
-    """(count, 81) mixtures of three of the (n, 81) measured reflectances each, half of them as light mixes, half as dyes
-    do (their logarithms), thinned or concentrated."""
+    """(count, 81) mixtures of three of the (n, 81) measured reflectances each, half of them as light mixes, half as
+    dyes do (their logarithms), thinned or concentrated."""
     rng = np.random.default_rng(seed)
     measured = np.clip(measured, 0.002, 1.0)
     share = rng.dirichlet([0.5] * 3, count)[:, :, None]
