@@ -64,7 +64,7 @@ def _bumps(camera: Floats) -> Floats:
     place = camera[:, :2] / np.where(np.abs(total) > 1e-9, total, 1e-9)
 
     def at(p: Floats) -> Floats:
-        return np.exp(-((p[:, None] - _CENTRES[None]) ** 2).sum(axis=-1) / (2 * WIDTH**2))
+        return np.asarray(np.exp(-((p[:, None] - _CENTRES[None]) ** 2).sum(axis=-1) / (2 * WIDTH**2)))
 
     return np.asarray(total * (at(place) - at(np.full((1, 2), 1 / 3))))
 
