@@ -7,6 +7,8 @@ pixel follows it as far as its own values do not contradict it, else it is taken
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +21,9 @@ Expr = Any
 BLOCK, CELL = 16, 4
 R, G, B = 0, 1, 2
 PAIRS = ((G, R), (G, B), (B, R))
-COUNTED = 3 * len(PAIRS) + 6
+COUNTED = 3 * len(PAIRS) + 6  # means over the cells of a block
+LEAST = 2  # minima over them
+UNKNOWN, DIM = 1e3, 2e-3
 DARK, BRIGHT = 0.6, 0.95  # of clip: a cell tells of the colour of highlights not at all; fully
 SHARP = 0.35  # of its maximum, the range of a cell that half makes an edge of it
 CONSISTENT = 0.01  # squared difference of ratios that does not count as a contradiction
@@ -146,16 +150,24 @@ def statistics(
     rim = hl.select(hl.min(*low) < full, rim * rim * rim, none)
     span = hl.max(*((t - b) / (hl.max(t, b) + 0.05) for t, b in zip(top, low, strict=True))) * (1 / SHARP)
     values += [rim, rim / (1.0 + square(square(span)))]
+    known = (hl.max(*top) < onset) & (mean[1] > DIM)
+    values += [hl.select(known, mean[c] / mean[1], hl.f32(UNKNOWN)) for c in (0, 2)]
     terms[x, y] = hl.Tuple(values)
-    per = range(1, BLOCK // CELL)
-    column[x, y] = hl.Tuple([sum((terms[x, 4 * y + j][i] for j in per), terms[x, 4 * y][i]) for i in range(COUNTED)])
-    sums = [sum((column[4 * x + j, y][i] for j in per), column[4 * x, y][i]) for i in range(COUNTED)]
-    out[x, y, k] = hl.mux(k, sums) * (CELL**2 / BLOCK**2)
+    per = range(BLOCK // CELL)
+
+    def joined(i: int, parts: Sequence[Expr]) -> Expr:
+        return functools.reduce(operator.add, parts) if i < COUNTED else hl.min(*parts)
+
+    planes = range(COUNTED + LEAST)
+    column[x, y] = hl.Tuple([joined(i, [terms[x, 4 * y + j][i] for j in per]) for i in planes])
+    found = [joined(i, [column[4 * x + j, y][i] for j in per]) for i in planes]
+    share = CELL**2 / BLOCK**2
+    out[x, y, k] = hl.mux(k, [e * share if i < COUNTED else e for i, e in enumerate(found)])
 
     guard = hl.TailStrategy.GuardWithIf
-    out.bound(k, 0, COUNTED).split(x, xo, x, 32, guard).reorder(k, x, xo, y).vectorize(x, 8, guard).unroll(k).parallel(
-        y
-    )
+    out.bound(k, 0, COUNTED + LEAST).split(x, xo, x, 32, guard).reorder(k, x, xo, y).vectorize(x, 8, guard).unroll(
+        k
+    ).parallel(y)
     column.compute_at(out, xo).vectorize(x, 16)
     terms.compute_at(out, xo).vectorize(x, 16)
     cell.compute_at(out, xo).vectorize(x, lanes)
@@ -164,12 +176,13 @@ def statistics(
 
 @kernel("highlight_statistics")
 def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
-    """(h, w) uint16 -> (15, h', w') means over the 16 cells of each block, in parts of clip.
+    """(h, w) uint16 -> (17, h', w') of the 16 cells of each block, in parts of clip: means of planes 0 to 14.
 
     Planes 0 to 8: for each of `PAIRS`, weighted values of the first and of the second colour, and the weights: of
     cells that are bright and where neither clips. Then the shares of cells where all colours clip, where any does,
-    and where any single sample is beyond `onset`, and beyond `full`. Last the share of cells at the rim of clipped
-    areas, and of those that are no edges.
+    and where any single sample is beyond `onset`, and beyond `full`; the share of cells at the rim of clipped
+    areas, and of those that are no edges. Last the smallest R/G and B/G of a cell that neither clips nor is dark;
+    `UNKNOWN` where there is no such cell.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     black = hl.ImageParam(hl.Float(32), 1, "black")  # R Gr Gb B

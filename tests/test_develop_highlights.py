@@ -171,9 +171,9 @@ def test_statistics_follow_their_reference_at_every_phase(cfa: str, shape: tuple
     mean, top, low = (np.stack(values) for values in zip(*found, strict=True))
     wanted = reference.statistics(mean, top, low, 0.95, 0.985)
     out = highlights.statistics(frame, 0.95, 0.985)
-    assert out.shape == (15, -(-shape[0] // 16), -(-shape[1] // 16))
+    assert out.shape == (17, -(-shape[0] // 16), -(-shape[1] // 16))
     assert np.isfinite(out).all()
-    np.testing.assert_allclose(out[:, : wanted.shape[1], : wanted.shape[2]], wanted, atol=2e-4)
+    np.testing.assert_allclose(out[:, : wanted.shape[1], : wanted.shape[2]], wanted, atol=2e-4, rtol=1e-3)
 
 
 def test_nothing_happens_where_nothing_clips() -> None:

@@ -40,7 +40,7 @@ def recover(rgb, clip, local, deep, doubt, onset, full):
 
 
 def statistics(mean, top, low, onset, full):
-    """(15, h/4, w/4) from (3, h, w) means, maxima and minima of cells in parts of clip."""
+    """(17, h/4, w/4) from (3, h, w) means, maxima and minima of cells in parts of clip."""
     planes = []
     for a, b in PAIRS:
         s = np.clip((np.maximum(mean[a], mean[b]) - 0.6) / 0.35, 0, 1) ** 3
@@ -50,9 +50,12 @@ def statistics(mean, top, low, onset, full):
     rim = np.where(low.min(0) < full, np.clip((top.max(0) - 0.6) / 0.35, 0, 1) ** 3, 0)
     span = ((top - low) / (np.maximum(top, low) + 0.05)).max(0)
     planes += [rim, rim / (1 + (span / 0.35) ** 4)]
+    known = (top.max(0) < onset) & (mean[1] > 2e-3)
+    least = [np.where(known, mean[c] / np.where(known, mean[1], 1), 1e3) for c in (0, 2)]
     blocks = np.stack([np.asarray(p, float) for p in planes])
     n, h, w = blocks.shape
-    return blocks.reshape(n, h // 4, 4, w // 4, 4).mean((2, 4))
+    least = np.stack(least).reshape(2, h // 4, 4, w // 4, 4).min((2, 4))
+    return np.concatenate([blocks.reshape(n, h // 4, 4, w // 4, 4).mean((2, 4)), least])
 
 
 def lift(light, clip, green, onset, full):

@@ -16,13 +16,12 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame
 from lichtbild.color import Floats
+from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 
-BLOCK = 16  # pixels
 PAIRS = ((1, 0), (1, 2), (2, 0))  # channels whose ratio is a plane of the local colour
 ONSET, FULL = 0.95, 0.985  # of clip: where a channel begins to count as clipped, and is
 NOISE = 4.0, 1.5  # standard deviations below clip, where noise needs more
 SCARCE = 0.006  # share of a block that is half enough to know its colour
-PRIOR = 1e-3  # evidence for neutral, against that of the whole picture
 WIDEST = 16.0  # ratio of channels
 ABRUPT = 0.5  # how much areas without any measurement speak against the colour found at their edge
 EDGES = 0.4, 0.9  # share of the rim that is soft: its colour ends there; goes on where all channels clip
@@ -38,7 +37,9 @@ class HighlightPlan:
     """What is decided before pixels are touched; see `kernels/develop_highlights.py`.
 
     blocks: (n, 2) int32, (y, x) of blocks of the image. nodes: (8, h', w') at their corners: clip of R, G, B, local
-    colour, depth in areas without measurement, doubt. share: of the picture in which some channel clips.
+    colour, depth in areas without measurement, doubt. share: of the picture in which some channel clips. cells: what
+    `statistics` says of the blocks of the frame. clip: (3, h/16, w/16) white-balanced clip at their centres. origin:
+    (y, x) of the image in the frame.
     """
 
     blocks: np.ndarray[tuple[int, ...], np.dtype[np.int32]]
@@ -46,6 +47,9 @@ class HighlightPlan:
     onset: float
     full: float
     share: float
+    cells: FloatImage
+    clip: FloatImage
+    origin: tuple[int, int]
 
 
 def recover_highlights(image: FloatImage, plan: HighlightPlan, matrix: Floats) -> None:
@@ -79,21 +83,24 @@ def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> Hi
     top, left, h, w = crop
     rows, columns = (np.arange(-(-n // BLOCK) + 1, dtype=np.float64) * BLOCK + o for n, o in ((h, top), (w, left)))
     centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
-    fields = local_colour(cells, clip_at(frame, neutral, centres[0], centres[1]))
+    clip_of_cells = clip_at(frame, neutral, centres[0], centres[1])
+    fields = local_colour(cells, clip_of_cells)
     at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
     clip = clip_at(frame, neutral, rows, columns)
     at[4] = 1 - at[4] * (1 - improbable(at[:3], clip))
     nodes = np.concatenate([clip, at]).astype(np.float32)
 
     # Demosaicing carries what clips a few pixels into the next block.
-    bright = np.pad(cells[11] > 0, 1)
-    bright = bright[:-2] | bright[1:-1] | bright[2:]
-    bright = bright[:, :-2] | bright[:, 1:-1] | bright[:, 2:]
-    touched = bright[np.clip(rows[:-1].astype(int) // BLOCK, 0, len(bright) - 1)]
-    touched = touched[:, np.clip(columns[:-1].astype(int) // BLOCK, 0, bright.shape[1] - 1)]
-    blocks = np.argwhere(touched).astype(np.int32)
+    blocks = np.argwhere(on_image(widest(cells[11] > 0, 1), rows, columns)).astype(np.int32)
     return HighlightPlan(
-        np.ascontiguousarray(blocks), np.ascontiguousarray(nodes), onset, full, float(cells[10].mean())
+        np.ascontiguousarray(blocks),
+        np.ascontiguousarray(nodes),
+        onset,
+        full,
+        float(cells[10].mean()),
+        cells,
+        clip_of_cells,
+        (top, left),
     )
 
 
@@ -108,9 +115,9 @@ def clip_range(frame: Frame) -> tuple[float, float]:
 
 
 def statistics(frame: Frame, onset: float, full: float) -> FloatImage:
-    """(15, h/16, w/16) of the kernel `highlight_statistics`."""
+    """(17, h/16, w/16) of the kernel `highlight_statistics`."""
     height, width = frame.mosaic.shape[:2]
-    out = np.empty((15, -(-height // BLOCK), -(-width // BLOCK)), np.float32)
+    out = np.empty((17, -(-height // BLOCK), -(-width // BLOCK)), np.float32)
     if frame.is_linear:
         black = np.array(frame.black_level[:3], np.float32)
         native.call("highlight_statistics_rgb", frame.mosaic, black, frame.clip_level, onset, full, out)
@@ -192,52 +199,3 @@ def improbable(colour: FloatImage, clip: FloatImage) -> FloatImage:
         level[b] = np.maximum(level[b], clip[a] / ratio)
     stops = np.maximum(np.log2(level.max(axis=0) / clip.max(axis=0)) - MILD, 0)
     return np.asarray(1 - 1 / (1 + DOUBT * stops**2), np.float32)
-
-
-def smooth(a: FloatImage, passes: int) -> FloatImage:
-    """Binomial smoothing (1 2 1)/4 of the last two axes, edges repeated."""
-    for _ in range(passes):
-        for axis in (-2, -1):
-            b = np.moveaxis(a, axis, -1)
-            out = np.empty_like(a)
-            o = np.moveaxis(out, axis, -1)
-            o[...] = b
-            o[..., 1:] += b[..., :-1]
-            o[..., 0] += b[..., 0]
-            o[..., :-1] += b[..., 1:]
-            o[..., -1] += b[..., -1]
-            o += b
-            o *= 0.25
-            a = out
-    return a
-
-
-def halved(a: FloatImage) -> FloatImage:
-    """Means of 2x2 over the last two axes; the last row or column is repeated."""
-    if a.shape[1] % 2 or a.shape[2] % 2:
-        a = np.pad(a, ((0, 0), (0, a.shape[1] % 2), (0, a.shape[2] % 2)), mode="edge")
-    return np.asarray((a[:, 0::2, 0::2] + a[:, 1::2, 0::2] + a[:, 0::2, 1::2] + a[:, 1::2, 1::2]) * np.float32(0.25))
-
-
-def pull_push(value: FloatImage, evidence: FloatImage) -> FloatImage:
-    """Fill (n, h, w) values where evidence (0..1) is scarce from coarser and coarser means; without any they are 0."""
-    if max(value.shape[1:]) == 1:
-        return value * evidence / (evidence + np.float32(PRIOR))
-    coarse = halved(evidence)
-    mean = np.asarray(halved(value * evidence) / np.maximum(coarse, 1e-12), np.float32)
-    filled = pull_push(mean, np.minimum(coarse * 2, 1))
-    rows, columns = (np.arange(n, dtype=np.float64) / 2 - 0.25 for n in value.shape[1:])
-    return np.asarray(evidence * value + (1 - evidence) * sample(filled, rows, columns), np.float32)
-
-
-def sample(a: FloatImage, rows: Floats, columns: Floats) -> FloatImage:
-    """Bilinear samples of the last two axes of (n, h, w) at fractional positions, edges repeated."""
-    for axis, at in ((1, rows), (2, columns)):
-        last = a.shape[axis] - 1
-        at = np.clip(at, 0, last)
-        low = np.minimum(at.astype(int), max(last - 1, 0))
-        part = (at - low).astype(np.float32)
-        part = part[:, None] if axis == 1 else part
-        near = np.take(a, low, axis)
-        a = near + part * (np.take(a, np.minimum(low + 1, last), axis) - near)
-    return a

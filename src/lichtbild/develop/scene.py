@@ -10,7 +10,7 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile, Scene
 from lichtbild.color import Floats
-from lichtbild.develop import highlights
+from lichtbild.develop import defringe, highlights
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
@@ -47,6 +47,9 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     image = _develop(part, balance.neutral, matrix)
     if clipped is not None:
         highlights.recover_highlights(image, clipped, matrix)
+        rims = defringe.decide(clipped, frame.noise_profile, balance.neutral)
+        if rims is not None:
+            defringe.defringe(image, rims, matrix)
     if lens:
         image = correct_optics(image, lens, crop_of(frame), report, matrix)
     report.decide(
