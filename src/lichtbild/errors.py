@@ -25,6 +25,10 @@ class OutputError(LichtbildError):
     """A photograph that cannot be written."""
 
 
+class PackError(LichtbildError):
+    """A pack that is missing, damaged, or not what a pack may be."""
+
+
 class MeasureError(LichtbildError):
     """A picture or a set of frames that cannot be measured as asked."""
 

@@ -1,0 +1,1 @@
+"""Frames: a border around a finished picture, typeset from its own metadata."""
