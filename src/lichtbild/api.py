@@ -87,6 +87,7 @@ def develop(
 
     from lichtbild.develop.scene import develop_scene
     from lichtbild.look.render import render_picture
+    from lichtbild.packs.use import note_packs
     from lichtbild.report import Report
 
     wanted = _recipe(recipe, settings)
@@ -97,6 +98,12 @@ def develop(
     del frame  # memory: the mosaic is not needed any more
     with report.leg("look"):
         picture: Picture = render_picture(scene, wanted.with_changes(depth=wanted.depth or "16"), report)
+    note_packs(wanted, picture.metadata, report)
+    if wanted.frame:
+        from lichtbild.frame.apply import apply_frame
+
+        with report.leg("frame"):
+            picture = apply_frame(picture, wanted, report)
     return replace(picture, recipe=resolved(wanted, burst, report))
 
 
@@ -114,10 +121,11 @@ def resolved(recipe: Recipe, burst: Burst, report: Report) -> dict[str, Any]:
 
 
 def _recipe(recipe: Recipe | str | Path | None, settings: dict[str, Any]) -> Recipe:
+    from lichtbild.packs.use import pinned
     from lichtbild.recipe import Recipe, load
 
     if recipe is None:
         recipe = Recipe()
     elif not isinstance(recipe, Recipe):
         recipe = load(Path(recipe))
-    return recipe.with_changes(**settings) if settings else recipe
+    return pinned(recipe.with_changes(**settings) if settings else recipe)

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from lichtbild.errors import RecipeError
+from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
 
 _LONGEST = 1 << 20  # bytes that are searched for a recipe
@@ -32,7 +32,12 @@ class Recipe:
         "How the picture looks: the name of a look, PACK/LOOK, or a folder with a look.toml.",
         metavar="LOOK",
     )
-    mode: str = setting("photo", "What the camera does with the frames.", choices=("photo",))
+    mode: str = setting(
+        "photo",
+        "What the camera does with the frames: photo, or a mode of a pack.",
+        metavar="photo|PACK/MODE",
+        of_pack="modes",
+    )
     ev: float = setting(0.0, "Brighter (+) or darker (-) than the automatic exposure.", unit="EV", low=-5.0, high=5.0)
     wb: str = setting(
         "as-shot",
@@ -68,6 +73,13 @@ class Recipe:
     depth: str | None = setting(
         None, "Bits per channel; the file format's own default if left out.", choices=("8", "16", "32f")
     )
+    rendering: str | None = setting(
+        None, "How a lens draws, from a pack: falloff and glow.", metavar="PACK/LENS", of_pack="lenses"
+    )
+    frame: str | None = setting(
+        None, "A border with a caption: the name of a frame, or PACK/FRAME.", metavar="FRAME", of_pack="frames"
+    )
+    frame_place: bool = setting(False, "Say in the frame's caption where the photograph was taken.")
 
     def __post_init__(self) -> None:
         for name in ("wb", "depth"):  # words that look like numbers: wb=5200, depth=16
@@ -80,6 +92,10 @@ class Recipe:
                 raise RecipeError(f"{f.name}: {value} is not a whole number")
             if value is None and "None" not in str(f.type):
                 raise RecipeError(f"{f.name}: a value is missing")
+            if str(f.type) == "bool" and not isinstance(value, bool):
+                raise RecipeError(f"{f.name}: {value!r} is not true or false")
+            if "of_pack" in f.metadata and value is not None:
+                _check_name(f.name, value)
         if (2 * self.scale) % 1:
             raise RecipeError(f"scale: {self.scale} is not 1, 1.5, 2, 2.5 or 3")
         parse_white_balance(self.wb)
@@ -91,10 +107,15 @@ class Recipe:
         return asdict(self)
 
     def with_changes(self, **changes: Any) -> Recipe:
-        """A new recipe; a wrong name or value is refused."""
+        """A new recipe; a wrong name or value is refused. A pack's mode brings its settings, before which those go that
+        are named beside it."""
         unknown = set(changes) - {f.name for f in fields(self)}
         if unknown:
             raise RecipeError(f"recipe: no setting is named {', '.join(sorted(unknown))}")
+        if "/" in str(changes.get("mode")):
+            from lichtbild.packs.mode import with_mode
+
+            changes = with_mode(changes)
         return replace(self, **changes)
 
 
@@ -109,6 +130,21 @@ def check(name: str, value: Any, limits: Any) -> None:
             raise RecipeError(f"{name}: {value!r} is not a number")
         if not limits["low"] <= value <= limits["high"]:
             raise RecipeError(f"{name}: {value} is outside {limits['low']} to {limits['high']}")
+
+
+def _check_name(name: str, value: Any) -> None:
+    """Refuse what can be no name of a mode, lens or frame; whether there is one is asked when it is used."""
+    from lichtbild.packs.names import parse
+
+    kind = {"rendering": "lens"}.get(name, name)
+    try:
+        reference = parse(value, kind) if isinstance(value, str) else None
+    except PackError as error:
+        raise RecipeError(str(error)) from None
+    plain = {"mode": ("photo",), "rendering": ()}.get(name)
+    if not isinstance(value, str) or (reference is None and plain is not None and value not in plain):
+        named = " or ".join([*(plain or ()), f"PACK/{kind.upper()}"])
+        raise RecipeError(f"{name}: {value!r} is not {named}")
 
 
 def parse_white_balance(text: str) -> tuple[float, float] | None:
@@ -146,6 +182,8 @@ def load(path: Path) -> Recipe:
         raise RecipeError(f'{path}: a recipe is one JSON object of settings, like {{"look": "mono"}}')
     try:
         return Recipe().with_changes(**data)
+    except PackError as error:
+        raise RecipeError(f"{path}: {error}") from None
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}; docs/recipes.md lists the settings") from None
 

@@ -91,10 +91,11 @@ def command(
 
 
 def _settings(recipe: Path | None, options: dict[str, Any]) -> Recipe:
+    from lichtbild.packs.use import pinned
     from lichtbild.recipe import load
 
     base = load(recipe) if recipe else Recipe()
-    return base.with_changes(**options)
+    return pinned(base.with_changes(**options))
 
 
 def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, overwrite: bool) -> None:

@@ -1,7 +1,8 @@
 """Put a frame around a picture: borders, a line, the caption and the maker's mark.
 
-The picture's own pixels are copied as they are. Its left and top borders are whole blocks of a JPEG, so that it is coded in
-the same blocks with the frame as without. Ink is blended with the paper in encoded numbers, at the picture's own depth.
+The picture's own pixels are copied as they are. Its left and top borders are whole blocks of a JPEG, so that it is
+coded in the same blocks with the frame as without. Ink is blended with the paper in encoded numbers, at the picture's
+own depth.
 """
 
 from __future__ import annotations
@@ -190,8 +191,8 @@ def _print_side(
     if not depth or not (sets or place):
         return True
     inset = layout.paper.inset * short
-    start, end = (0, sheet.image.shape[1]) if layout.paper.measure == "paper" else (edges.left, edges.left + size[1])
-    start, end = start + inset, end - inset
+    ends = (0, sheet.image.shape[1]) if layout.paper.measure == "paper" else (edges.left, edges.left + size[1])
+    start, end = ends[0] + inset, ends[1] - inset
     stacks = {align: [s for s in sets if s.text.align == align] for align in ALIGNS}
     tallest = max([*(_height(stack) for stack in stacks.values()), place.height * short if place else 0.0, 1.0])
     scale = min(1.0, FILLED * depth / tallest)
@@ -215,7 +216,9 @@ def _print_side(
         _print_stack(sheet, stack, middle, left, width)
     if place and mark and tall >= 4:
         width = max((one.width for one in stacks[place.align]), default=0.0) if readable else 0.0
-        _print_mark(sheet, place, mark, tall, (start, end), width, _middle(place.at, side, edges, size, depth), scale * short)
+        _print_mark(
+            sheet, place, mark, tall, (start, end), width, _middle(place.at, side, edges, size, depth), scale * short
+        )
     return readable
 
 

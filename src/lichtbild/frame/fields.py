@@ -12,9 +12,12 @@ from lichtbild.raw.metadata import full_model
 
 THIN = "\u2009"  # between a number and its unit
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # fmt: skip
-_COMPANY = re.compile(r"[ ,]+(corporation|corp|imaging|optical|company|co|ltd|inc|gmbh|ag|camera|electronics)\b\.?", re.I)
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_COMPANY = re.compile(
+    r"[ ,]+(corporation|corp|imaging|optical|company|co|ltd|inc|gmbh|ag|camera|electronics)\b\.?", re.I
+)
 _SMALL_SENSOR = 0.6  # real focal length to that on 35 mm film below which only the latter says something
 LONGEST = 100
 

@@ -1,7 +1,7 @@
 """How much of each pixel filled outlines cover: sub-scanlines with exact ends.
 
-Each row of pixels is cut by `LINES` lines. Where a line crosses the outlines is exact, and so is how much of each pixel a
-span on it covers; so upright edges are exact, and slanted ones are within 1/`LINES`.
+Each row of pixels is cut by `LINES` lines. Where a line crosses the outlines is exact, and so is how much of each
+pixel a span on it covers; so upright edges are exact, and slanted ones are within 1/`LINES`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _crossings(
     outlines: Sequence[Points], lines: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Line, place and direction of every crossing of an edge with the middle of a sub-scanline."""
-    starts = np.concatenate([o for o in outlines] or [np.zeros((0, 2))])
+    starts = np.concatenate(list(outlines) or [np.zeros((0, 2))])
     ends = np.concatenate([np.roll(o, -1, axis=0) for o in outlines] or [np.zeros((0, 2))])
     y0, y1 = starts[:, 1] * LINES - 0.5, ends[:, 1] * LINES - 0.5
     low, high = np.minimum(y0, y1), np.maximum(y0, y1)

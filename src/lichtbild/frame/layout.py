@@ -1,4 +1,5 @@
-"""`frame.toml`: a frame as data. Lengths are shares of the picture's short side, so that a frame is the same at every size.
+"""`frame.toml`: a frame as data. Lengths are shares of the picture's short side, so that a frame is the same at every
+size.
 
 Texts that stand on the same side with the same alignment are stacked, in the order of the file; the stack is centred in
 the border as a whole, whatever lines a photograph's metadata leave out.

@@ -39,7 +39,11 @@ class Face:
         package, name = _PACKAGES[self.family]
         spec = find_spec(package)
         style = _WEIGHTS[self.weight] + ("It" if self.italic else "")
-        file = Path((spec.origin if spec else "") or "").parent / "files" / f"{name}-{style.replace('RegularIt', 'It')}.ttf"
+        file = (
+            Path((spec.origin if spec else "") or "").parent
+            / "files"
+            / f"{name}-{style.replace('RegularIt', 'It')}.ttf"
+        )
         if spec is None or not file.is_file():
             raise OutputError(f"frame: {package} is not installed; {NEEDED}")
         return file
@@ -106,7 +110,8 @@ def cap_height(face: Face) -> float:
 
 
 def rasterised(face: Face, text: str, size: float, tracking: float, shift: float) -> tuple[Floats, int, int]:
-    """(cover, left, ascent) of a line of `size` pixels per em that begins `shift` (0 to 1) of a pixel behind a whole one.
+    """(cover, left, ascent) of a line of `size` pixels per em that begins `shift` (0 to 1) of a pixel behind a whole
+    one.
 
     cover: (h, w), 0 to 1. left, ascent: columns before the beginning of the line, rows above its baseline.
     """

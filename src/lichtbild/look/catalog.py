@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lichtbild.errors import RecipeError
+from lichtbild.errors import PackError, RecipeError
+
+if TYPE_CHECKING:
+    from lichtbild.packs.names import Reference
 
 LOOKS = Path(__file__).with_name("looks")
 
@@ -50,9 +54,14 @@ def folder(name: str) -> Path:
         for place in filter(None, (LOOKS, user_folder())):
             if _holds(place / name):
                 return place / name
-    packed = _packed() if "/" in name else {}
-    if name in packed:
-        return packed[name]
+    missing = None
+    if reference := pack_reference(name):
+        from lichtbild.packs.catalog import folder as folder_in_pack
+
+        try:
+            return folder_in_pack(reference, "looks")
+        except PackError as error:  # it may be a folder's path all the same
+            missing = error
     try:
         path = Path(name).expanduser()
         path = path.parent if path.name == "look.toml" else path
@@ -60,6 +69,8 @@ def folder(name: str) -> Path:
             return path
     except (OSError, ValueError, RuntimeError):  # too long, a null byte, no home
         pass
+    if missing:
+        raise missing
     shown = repr(name) if len(name) < 200 else f"{name[:200]!r}..."
     raise RecipeError(f"look: {shown} is not one of {', '.join(names())}, nor the path of a folder with a look.toml")
 
@@ -71,10 +82,20 @@ def _holds(look: Path) -> bool:
         return False
 
 
+def pack_reference(name: str) -> Reference | None:
+    """PACK/LOOK or PACK/LOOK@VERSION as such; None for what can only be a name or a path."""
+    if "/" not in name:
+        return None
+    from lichtbild.packs.names import parse
+
+    try:
+        return parse(name, "look")
+    except PackError:
+        return None
+
+
 def _packed() -> dict[str, Path]:
     """Folders of the looks of installed packs, by PACK/LOOK."""
-    try:
-        from lichtbild.packs.catalog import looks  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        return {}
-    return dict(looks())
+    from lichtbild.packs.catalog import looks
+
+    return looks()

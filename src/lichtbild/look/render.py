@@ -14,6 +14,7 @@ from lichtbild.color import convert
 from lichtbild.look import exposure, headroom, hue, local, look, oklab, orient, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.look.spaces import TRANSFER
+from lichtbild.packs import lens
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -32,6 +33,8 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     linear. Raises `RecipeError` for an unknown or wrong look.
     """
     chosen = chosen or look.load(recipe.look)
+    drawn = lens.load(recipe.rendering)
+    chosen = lens.with_glow(chosen, drawn)
     depth = recipe.depth or "8"
     kind, dtype = KERNELS[depth]
     scene = replace(scene, image=planar(scene.image))
@@ -78,6 +81,9 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     gain[1] += ev
     if chosen.vignette.strength:
         gain[1] += local.vignette(chosen.vignette, scene.image.shape[:2], factor, coarse.shape)
+
+    if drawn:
+        gain[1] += lens.falloff_map(drawn.falloff, scene.image.shape[:2], factor, coarse.shape)
 
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
     place = np.array([1 / factor, dx, dy], np.float32)

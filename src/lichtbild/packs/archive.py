@@ -41,7 +41,9 @@ def read_archive(path: Path) -> Files:
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + _overhead() + 1)
     except OSError as error:
-        raise PackError(f"{path}: cannot be read ({error.strerror}); name the folder or the archive of a pack") from None
+        raise PackError(
+            f"{path}: cannot be read ({error.strerror}); name the folder or the archive of a pack"
+        ) from None
     if len(raw) > MOST_BYTES + _overhead():
         raise PackError(f"{path}: is larger than the {MOST_BYTES >> 20} MB that a pack may have")
     if not raw.startswith(b"PK\3\4"):
@@ -68,7 +70,8 @@ def _overhead() -> int:
 
 
 def _check_end(path: Path, raw: bytes) -> None:
-    """The archive ends in a plain end record whose directory is no longer than that of a pack: it is read as a whole."""
+    """The archive ends in a plain end record whose directory is no longer than that of a pack: it is read as a
+    whole."""
     end, size = raw[-22:], int.from_bytes(raw[-10:-6], "little")
     if len(end) < 22 or end[:4] != b"PK\5\6" or end[20:] != b"\0\0" or raw[-42:-38] == b"PK\6\7":
         raise PackError(f"{path}: is cut short, or has an end unlike a pack's; make it with lichtbild packs build")

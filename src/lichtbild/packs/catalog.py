@@ -68,8 +68,8 @@ def find(reference: Reference, kind: str) -> Pack:
         )
     if version:
         raise PackError(
-            f"{reference}: of the pack {name}, version {', '.join(every)} is installed and not {version}; install it as "
-            f"well, with lichtbild packs install {name}-{version}.lichtbild.zip"
+            f"{reference}: of the pack {name}, version {', '.join(every)} is installed and not {version}; install it "
+            f"as well, with lichtbild packs install {name}-{version}.lichtbild.zip"
         )
     pack = _installed(name, every[0]) if every[0] in there else brought[every[0]]
     if ended := pack.manifest.out_of_date(datetime.date.today()):

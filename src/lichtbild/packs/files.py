@@ -83,8 +83,8 @@ class Collected:
     def too_large(self, name: str) -> PackError:
         most = LARGEST[Path(name).suffix.lower()]
         return PackError(
-            f"{self.source}: {name} is larger than the {_size(most)} that it may have, or all files together are larger "
-            f"than {_size(MOST_BYTES)}"
+            f"{self.source}: {name} is larger than the {_size(most)} that it may have, or all files together are "
+            f"larger than {_size(MOST_BYTES)}"
         )
 
 

@@ -1,20 +1,21 @@
 """A pack's lens rendering: how a lens draws, as numbers that the look leg applies.
 
-Two things are drawn, both in linear light before the tone curve: how light falls off towards the corners, as the natural
-vignetting of a lens (cos⁴ of the angle, Kingslake, "Optical system design", 1983) with what the barrel takes besides; and
-a glow around bright parts, as spherical aberration or coatings leave it. Sharpness, blur of the background and distortion
-are not drawn: they depend on depth and on the lens that took the picture.
+Two things are drawn, both in linear light before the tone curve: how light falls off towards the corners, as the
+natural vignetting of a lens (cos⁴ of the angle, Kingslake, "Optical system design", 1983) with what the barrel takes
+besides; and a glow around bright parts, as spherical aberration or coatings leave it. Sharpness, blur of the
+background and distortion are not drawn: they depend on depth and on the lens that took the picture.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.look.look import Look
 from lichtbild.packs import catalog
 from lichtbild.packs.names import parse
 from lichtbild.packs.tables import Tables
@@ -63,6 +64,16 @@ def load(name: str | None) -> Rendering | None:
     return read(catalog.folder(reference, "lenses") / "lens.toml")
 
 
+def with_glow(chosen: Look, drawn: Rendering | None) -> Look:
+    """The look with the rendering's glow on top of its own bloom."""
+    if drawn is None or not drawn.glow.strength:
+        return chosen
+    own, glow = chosen.bloom, drawn.glow
+    total = 1.0 - (1.0 - own.strength) * (1.0 - glow.strength)
+    radius = (own.strength * own.radius + glow.strength * glow.radius) / (own.strength + glow.strength)
+    return replace(chosen, bloom=replace(own, strength=total, radius=radius))
+
+
 def falloff(numbers: Falloff, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """log2 gain at `r`, the distance from the middle as a share of the half diagonal."""
     radius = np.asarray(r, np.float64)
@@ -72,7 +83,9 @@ def falloff(numbers: Falloff, r: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(numbers.strength * (natural - numbers.barrel * t * t * (3 - 2 * t)))
 
 
-def falloff_map(numbers: Falloff, shape: tuple[int, int], factor: int, cells: tuple[int, int]) -> npt.NDArray[np.float32]:
+def falloff_map(
+    numbers: Falloff, shape: tuple[int, int], factor: int, cells: tuple[int, int]
+) -> npt.NDArray[np.float32]:
     """log2 gain of each cell of `factor` pixels of a picture of that shape."""
     y, x = ((np.arange(n) + 0.5) * factor - 0.5 * size for n, size in zip(cells, shape, strict=True))
     r = np.hypot(y[:, None], x[None, :]) / (0.5 * math.hypot(*shape))

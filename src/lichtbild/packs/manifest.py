@@ -32,8 +32,8 @@ class Manifest:
     title: str = setting("", "What it is called in lists.")
     description: str = setting("", "What it is for, in one line.", longest=300)
     mark: str = setting("", "The maker's mark: an SVG file of the pack.")
-    valid_from: datetime.date | None = setting(None, "First day on which it is offered.", day=True)
-    valid_until: datetime.date | None = setting(None, "Last day on which it is offered.", day=True)
+    valid_from: datetime.date | None = setting(None, "First day on which it is offered.", day=True)  # noqa: RUF009
+    valid_until: datetime.date | None = setting(None, "Last day on which it is offered.", day=True)  # noqa: RUF009
     device: tuple[Device, ...] = ()
 
     def out_of_date(self, today: datetime.date) -> str:

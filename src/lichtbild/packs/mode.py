@@ -62,7 +62,7 @@ def read(path: Path, pack: Pack) -> Mode:
             raise tables.refuse(f"is not known; allowed are {', '.join(allowed())}", "settings", key=key)
         if key in OF_PACKS:
             value = _own(value, OF_PACKS[key][0], pack)
-        if key not in OF_PACKS or isinstance(value, str) and is_name(value):
+        if key not in OF_PACKS or (isinstance(value, str) and is_name(value)):
             try:
                 Recipe().with_changes(**{key: value})
             except (RecipeError, PackError, TypeError) as error:

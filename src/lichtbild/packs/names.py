@@ -1,7 +1,7 @@
 """Names in packs: of packs and their items, of versions (semver.org 2.0), and of files.
 
-A name must mean the same on every file system: small letters, digits and hyphens; no way out of the folder, nothing that
-Windows takes for a device or a drive, nothing that differs from another in case alone.
+A name must mean the same on every file system: small letters, digits and hyphens; no way out of the folder, nothing
+that Windows takes for a device or a drive, nothing that differs from another in case alone.
 """
 
 from __future__ import annotations

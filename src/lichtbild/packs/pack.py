@@ -14,7 +14,8 @@ from lichtbild.packs.names import is_name
 
 @dataclass(frozen=True)
 class Pack:
-    """root: its folder. source: "installed" in the user's folder, or "package" for one that came with a Python package."""
+    """root: its folder. source: "installed" in the user's folder, or "package" for one that came with a Python
+    package."""
 
     root: Path
     manifest: Manifest

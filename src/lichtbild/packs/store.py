@@ -1,7 +1,8 @@
 """The user's folder of packs: NAME/VERSION in it, several versions side by side.
 
 A photograph names the version of each pack that it was made with, so an upgrade leaves the older one in place. Each
-pack is put there whole or not at all, with a receipt of its files; removing it deletes what the receipt lists and no more.
+pack is put there whole or not at all, with a receipt of its files; removing it deletes what the receipt lists and no
+more.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A maker's mark: the part of SVG 1.1 that is filled shapes, and nothing else of it.
 
-Read by our own code, because a mark comes from a stranger: no document type, entities, scripts, style sheets, references
-to anything, text, pictures, filters or animation. What is not known is refused rather than passed over, so that a
-mark never looks other than its maker drew it.
+Read by our own code, because a mark comes from a stranger: no document type, entities, scripts, style sheets,
+references to anything, text, pictures, filters or animation. What is not known is refused rather than passed over, so
+that a mark never looks other than its maker drew it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ _NAMED = {"black": "#000000", "white": "#ffffff"}
 
 @dataclass(frozen=True)
 class Shape:
-    """outlines: closed polygons in units of the mark. fill: "#rrggbb", or empty for the colour of the text around it."""
+    """outlines: closed polygons in units of the mark. fill: "#rrggbb", or empty for the colour of the text around
+    it."""
 
     outlines: tuple[Points, ...]
     fill: str
@@ -125,13 +126,17 @@ class _Reader:
             self.silent += 1
             return
         if space not in ("", _SPACE) or name not in ("svg", "g", *_SHAPES) or (name == "svg") == bool(self.states):
-            raise self.fault(f"<{name[:40]}> is not part of a mark; allowed are svg, g, {', '.join(_SHAPES)}, title, desc")
+            raise self.fault(
+                f"<{name[:40]}> is not part of a mark; allowed are svg, g, {', '.join(_SHAPES)}, title, desc"
+            )
         if len(self.states) >= MOST_DEPTH:
             raise self.fault("groups lie too deep in each other")
         for key in attributes:
             known = _ROOT if name == "svg" else (*_PAINT, *_SHAPES.get(name, ()))
             if key not in known:
-                raise self.fault(f"{key.rpartition(' ')[2][:40]} is not known on <{name}>; allowed are {', '.join(known)}")
+                raise self.fault(
+                    f"{key.rpartition(' ')[2][:40]} is not known on <{name}>; allowed are {', '.join(known)}"
+                )
         if name == "svg":
             self.states.append(self._painted(_State(self._view(attributes)), attributes))
             return
@@ -224,7 +229,12 @@ class _Reader:
                 raise self.fault("width and height are not below 0")
             rx, ry = length("rx"), length("ry")
             rx, ry = min(rx or ry, w / 2), min(ry or rx, h / 2)
-            corners = [(x + w - rx, y + h - ry, 0), (x + rx, y + h - ry, 90), (x + rx, y + ry, 180), (x + w - rx, y + ry, 270)]
+            corners = [
+                (x + w - rx, y + h - ry, 0),
+                (x + rx, y + h - ry, 90),
+                (x + rx, y + ry, 180),
+                (x + w - rx, y + ry, 270),
+            ]
             yield np.concatenate([ellipse(cx, cy, max(rx, 0), max(ry, 0), at, 90) for cx, cy, at in corners])
         else:
             rx, ry = (length("r"),) * 2 if name == "circle" else (length("rx"), length("ry"))
@@ -244,4 +254,3 @@ class _Reader:
         if count not in (None, len(values)) or any(abs(v) > FAR for v in values):
             raise self.fault(f"{text[:40]!r} has a wrong count of numbers, or one too large")
         return values
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -111,7 +112,7 @@ def _bezier(points: list[XY]) -> Points:
     """Points behind the first of a curve with two to four control points (de Casteljau)."""
     level = [np.array([p]) for p in points]
     while len(level) > 1:
-        level = [(1 - _T) * a + _T * b for a, b in zip(level, level[1:], strict=False)]
+        level = [(1 - _T) * a + _T * b for a, b in pairwise(level)]
     return np.asarray(level[0])
 
 

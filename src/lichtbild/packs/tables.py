@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lichtbild.errors import PackError
+from lichtbild.look.lines import places
 
 LARGEST = 256 * 1024  # bytes of a file of settings
-_HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 T = TypeVar("T")
 
@@ -33,13 +32,13 @@ class Tables:
                 raw = file.read(LARGEST + 1)
             if len(raw) > LARGEST:
                 raise PackError(f"{path}: is longer than the {LARGEST // 1024} kB that a file of settings may have")
-            text = raw.decode("utf-8")
+            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
             self.data: dict[str, Any] = tomllib.loads(text)
         except OSError as error:
             raise PackError(f"{path}: cannot be read ({error.strerror}); put the file there") from None
         except (ValueError, RecursionError) as error:
             raise PackError(f"{path}: is not TOML ({error or 'nested too deep'}); mend it there") from None
-        self._lines = _places(text)
+        self._lines = places(text)
 
     def refuse(self, what: str, table: str = "", index: int = 0, key: str = "") -> PackError:
         """The error for a key of the index-th table of that name; `what` says what is allowed."""
@@ -52,7 +51,9 @@ class Tables:
         for key in self.data:
             if key not in allowed:
                 table = key if isinstance(self.data[key], (dict, list)) else ""
-                raise self.refuse(f"{key!r} is not known; allowed are {', '.join(allowed)}", table, 0, "" if table else key)
+                raise self.refuse(
+                    f"{key!r} is not known; allowed are {', '.join(allowed)}", table, 0, "" if table else key
+                )
 
     def top(self, kind: type[T], tables: Sequence[str] = ()) -> T:
         """The keys before the first table, as a `kind`; `tables` are read by `table` and `list`."""
@@ -119,19 +120,3 @@ def _range(limits: Any) -> str:
 
 def _is_text(value: Any, longest: int) -> bool:
     return isinstance(value, str) and len(value) <= longest and value.isprintable()
-
-
-def _places(text: str) -> dict[tuple[str, int, str], int]:
-    """Line of each table's header and of each key: by table, which of that name, key."""
-    places: dict[tuple[str, int, str], int] = {}
-    table, index = "", 0
-    seen: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = header[1]
-            index = seen.get(table, -1) + 1
-            seen[table] = index
-            places[table, index, ""] = number
-        elif key := _KEY.match(line):
-            places.setdefault((table, index, key[1]), number)
-    return places
