@@ -18,6 +18,7 @@ _LABELS = {
     "simulate": "Shooting",
     "frames": "Measuring",
     "bench": "Comparing",
+    "fit": "Fitting",
 }
 _WIDTH = 30
 

@@ -10,6 +10,7 @@ from lichtbild.cli.group import LazyGroup
 _COMMANDS = {
     "develop": "Make a finished photograph from one raw frame or a burst.",
     "info": "Show what a raw file says about itself.",
+    "looks": "Choose, preview, write, check and export looks.",
     "measure": "Measure noise, colour, sharpness, and one picture against another.",
     "packs": "Make, check, build, install and list packs of looks, modes, lenses and frames.",
     "simulate": "Shoot a burst of raw frames with the virtual camera.",

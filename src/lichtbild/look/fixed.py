@@ -54,6 +54,6 @@ def shown(look: Look, colours: npt.ArrayLike, space: str = "srgb") -> npt.NDArra
     rows = -(-len(given) // WIDTH)
     sheet = np.full((rows * WIDTH, 3), 0.18, np.float32)
     sheet[: len(given)] = given
-    recipe = Recipe(sharpen=0.0, depth="32f", space=space)
+    recipe = Recipe(sharpen=0.0, depth="32f", space=space, hdr="off")
     picture = render(scene_of(sheet.reshape(rows, WIDTH, 3)), flat(look), recipe)
     return np.clip(np.asarray(picture.image, np.float64).reshape(-1, 3)[: len(given)], 0.0, 1.0)

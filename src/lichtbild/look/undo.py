@@ -17,6 +17,7 @@ from lichtbild.look.look import Look, load
 
 Floats = npt.NDArray[np.float64]
 LOWEST, STEPS, STEP = -14.0, 14, 0.02
+CLOSE = 5e-4  # of an encoded value: an eighth of a step of 8 bits
 
 
 def scene_light(encoded: npt.ArrayLike, look: Look | None = None) -> Floats:
@@ -29,18 +30,24 @@ def scene_light(encoded: npt.ArrayLike, look: Look | None = None) -> Floats:
     x = np.clip(_start(wanted, look), LOWEST, top)
     error, damping = _error(x, wanted, look), np.full(len(x), 1e-3)
     for _ in range(STEPS):
-        jacobian = np.stack([(_error(x + STEP * unit, wanted, look) - error) / STEP for unit in np.eye(3)], axis=-1)
-        normal = np.einsum("nki,nkj->nij", jacobian, jacobian)
-        ridge = (damping[:, None] * (np.einsum("nii->ni", normal) + 1e-5))[..., None] * np.eye(3)
-        move = np.linalg.solve(normal + ridge, np.einsum("nki,nk->ni", jacobian, error)[..., None])[..., 0]
-        tried = np.clip(x - np.clip(move, -2, 2), LOWEST, top)
-        now = _error(tried, wanted, look)
-        better = (now**2).sum(1) < (error**2).sum(1)
-        x, error = np.where(better[:, None], tried, x), np.where(better[:, None], now, error)
-        damping = np.clip(damping * np.where(better, 0.2, 6.0), 1e-8, 1e4)
-        if float(np.abs(error).max()) < 2e-4:
+        left = np.flatnonzero(np.abs(error).max(1) > CLOSE)
+        if not len(left):
             break
+        x[left], error[left], damping[left] = _step(x[left], error[left], damping[left], wanted[left], look, top)
     return np.asarray(2.0**x)
+
+
+def _step(x: Floats, error: Floats, damping: Floats, wanted: Floats, look: Look, top: float) -> tuple[Floats, ...]:
+    """One step for (n, 3) light: the light, its error and the damping after it."""
+    jacobian = np.stack([(_error(x + STEP * unit, wanted, look) - error) / STEP for unit in np.eye(3)], axis=-1)
+    normal = np.einsum("nki,nkj->nij", jacobian, jacobian)
+    ridge = (damping[:, None] * (np.einsum("nii->ni", normal) + 1e-5))[..., None] * np.eye(3)
+    move = np.linalg.solve(normal + ridge, np.einsum("nki,nk->ni", jacobian, error)[..., None])[..., 0]
+    tried = np.clip(x - np.clip(move, -2, 2), LOWEST, top)
+    now = _error(tried, wanted, look)
+    better = (now**2).sum(1) < (error**2).sum(1)
+    x, error = np.where(better[:, None], tried, x), np.where(better[:, None], now, error)
+    return x, error, np.clip(damping * np.where(better, 0.2, 6.0), 1e-8, 1e4)
 
 
 def _error(x: Floats, wanted: Floats, look: Look) -> Floats:
