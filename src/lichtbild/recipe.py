@@ -63,15 +63,25 @@ class Recipe:
     size: int | None = setting(
         None, "Long edge of the finished picture.", unit="px", metavar="LONG_EDGE", low=16, high=65_000
     )
-    quality: int = setting(92, "Quality of a JPEG.", low=1, high=100)
+    quality: int = setting(
+        92, "Quality of the file, as of a JPEG; other formats get what looks the same.", low=1, high=100
+    )
+    effort: str = setting(
+        "quick",
+        "How the file is compressed: quick, or small for a smaller file that takes longer.",
+        choices=("quick", "small"),
+    )
     hdr: str = setting(
         "auto",
-        "Brighter highlights on displays that can show them: auto where the scene has any, on, or off.",
-        choices=("auto", "on", "off"),
+        "Brighter highlights on displays that can show them: auto where the scene has any; on, or hlg, makes AVIF, "
+        "HEIC and JPEG XL for such displays alone (PQ or HLG); or off.",
+        choices=("auto", "on", "hlg", "off"),
     )
     space: str = setting("srgb", "Colour space of the finished file.", choices=("srgb", "p3", "rec2020"))
     depth: str | None = setting(
-        None, "Bits per channel; the file format's own default if left out.", choices=("8", "16", "32f")
+        None,
+        "Bits per channel; the file format's own default if left out.",
+        choices=("8", "10", "12", "16", "16f", "32f"),
     )
     rendering: str | None = setting(
         None, "How a lens draws, from a pack: falloff and glow.", metavar="PACK/LENS", of_pack="lenses"

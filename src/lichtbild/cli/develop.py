@@ -21,7 +21,7 @@ from lichtbild.recipe import Recipe
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="The photograph to write: .jpg, .tif or .png; or .dng for the merged raw frame.",
+    help="The photograph to write: .jpg, .png, .tif, .avif, .jxl, .heic or .exr; or .dng for the merged raw frame.",
 )
 @options_for(Recipe)
 @click.option(

@@ -76,8 +76,8 @@ def decide(
 ) -> Headroom:
     """Whether the scene has highlights that a display with headroom should show brighter.
 
-    asked: "auto", "on" or "off". held: log2 gain that local tone gives to a brightness in stops from middle grey.
-    top: log2 of the brightest light. clip: luminance of white where the sensor clips.
+    asked: "auto", "on", "hlg" or "off". held: log2 gain that local tone gives to a brightness in stops from middle
+    grey. top: log2 of the brightest light. clip: luminance of white where the sensor clips.
     """
 
     def above(light: Floats) -> Floats:
@@ -92,7 +92,7 @@ def decide(
     strength = BURNT**2 / (BURNT**2 + burnt**2)
     highest = float(gain(above(np.array([max(top, math.log2(max(clip, 1e-3))) + MARGIN])), strength)[0])
     worth = share >= LEAST_SHARE and float(gain(level, strength)) >= LEAST_GAIN
-    wanted = asked == "on" or (asked == "auto" and worth)
+    wanted = asked in ("on", "hlg") or (asked == "auto" and worth)
     return Headroom(share, level, strength, round(min(max(highest, LEAST), MOST), 3) if wanted else 0.0, ev)
 
 

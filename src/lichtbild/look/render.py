@@ -22,7 +22,8 @@ GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours
 BLUR = 0.65  # standard deviation in pixels of what optics and mosaic blur, which sharpening undoes
 FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
 COARSE = 512  # cells along the long edge of the coarse grid
-KERNELS = {"8": ("u8", np.uint8), "16": ("u16", np.uint16), "32f": ("f32", np.float32)}
+U16, F32 = ("u16", np.uint16), ("f32", np.float32)
+KERNELS = {"8": ("u8", np.uint8), "10": U16, "12": U16, "16": U16, "16f": F32, "32f": F32}
 Array = npt.NDArray[np.float32]
 
 

@@ -1,8 +1,9 @@
-"""The file formats that a picture can be written in, and which bit depths each can hold."""
+"""The file formats that a picture can be written in: their names, and what each can hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from lichtbild.errors import OutputError
@@ -10,18 +11,36 @@ from lichtbild.errors import OutputError
 
 @dataclass(frozen=True)
 class Format:
-    """name: as a photographer says it. depths: bits per channel that it holds, the default one first."""
+    """name: as a photographer says it. depths: bits per channel that it holds, the default one first.
+
+    hdr: whether it can hold light above white. side: longest edge in pixels.
+    package, extra: a package that it needs, and the extra that brings it.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     depths: tuple[str, ...]
+    hdr: bool = False
+    side: int = 2**30
+    package: str = ""
+    extra: str = ""
+
+    @property
+    def article(self) -> str:
+        """The name with its article."""
+        return f"{'an' if self.name[0] in 'AEO' else 'a'} {self.name}"
 
 
-JPEG = Format("JPEG", (".jpg", ".jpeg"), ("8",))
+JPEG = Format("JPEG", (".jpg", ".jpeg"), ("8",), hdr=True, side=65_500)
 PNG = Format("PNG", (".png",), ("8", "16"))
 TIFF = Format("TIFF", (".tif", ".tiff"), ("16", "8", "32f"))
+AVIF = Format("AVIF", (".avif",), ("10", "8", "12"), hdr=True, side=65_535)
+JXL = Format("JPEG XL", (".jxl",), ("16", "8", "10", "12"), hdr=True)
+HEIC = Format("HEIC", (".heic", ".heif"), ("10", "8", "12"), hdr=True, side=16_384, package="pillow_heif", extra="heif")
+EXR = Format("OpenEXR", (".exr",), ("16f",), hdr=True)
 DNG = Format("DNG", (".dng",), ())
-FORMATS = (JPEG, PNG, TIFF, DNG)
+FORMATS = (JPEG, PNG, TIFF, AVIF, JXL, HEIC, EXR, DNG)
+DEPTHS = ("8", "10", "12", "16", "16f", "32f")
 
 
 def format_for(path: Path) -> Format:
@@ -35,19 +54,22 @@ def format_for(path: Path) -> Format:
 
 
 def depth_for(path: Path, depth: str | None) -> str:
-    """Bits per channel of the file: `depth`, or the format's default. Raises `OutputError` if it cannot hold them."""
+    """Bits per channel of the file: `depth`, or the format's default. Raises `OutputError` if it cannot hold them, or
+    if what writes the format is not installed."""
     chosen = format_for(path)
     if not chosen.depths:
         raise OutputError(
             f"{path}: a {chosen.name} holds a raw mosaic, not a picture; end the name in .jpg, .tif or .png"
         )
+    if chosen.package and find_spec(chosen.package) is None:
+        raise OutputError(f"{path}: {chosen.article} needs a further package; pip install lichtbild[{chosen.extra}]")
     if depth is None:
         return chosen.depths[0]
     if depth not in chosen.depths:
         able = " or ".join(s for f in FORMATS if depth in f.depths for s in f.suffixes[:1])
-        raise OutputError(f"{path}: a {chosen.name} cannot hold {_bits(depth)}; use {able}, or leave out the depth")
+        raise OutputError(f"{path}: {chosen.article} cannot hold {_bits(depth)}; use {able}, or leave out the depth")
     return depth
 
 
 def _bits(depth: str) -> str:
-    return "32-bit floating point" if depth == "32f" else f"{depth} bits per channel"
+    return f"{depth[:-1]}-bit floating point" if depth.endswith("f") else f"{depth} bits per channel"

@@ -1,0 +1,54 @@
+"""HEIC: HEVC pictures by libheif and x265, which the extra `heif` brings."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild.errors import OutputError
+from lichtbild.output.avif import MATRICES, PRIMARIES, TRANSFERS, interpolated
+
+MAX_SIDE = 16_384
+# Quality of a JPEG, and of a HEIC of the same structural similarity (benchmarks/formats.py).
+_LIKE_JPEG = ((1, 5), (30, 30), (50, 38), (70, 45), (80, 49), (85, 52), (92, 58), (96, 67), (98, 75), (100, 85))
+PRESET = {"quick": "ultrafast", "small": "veryfast"}
+
+
+def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: int, effort: str) -> bytes:
+    """A bare HEIC of an (h, w, 3) uint8 image, or of uint16 that uses all 16 bits, of which 10 or 12 are kept.
+
+    curve: the space's name, or "pq" or "hlg". Colour is subsampled, for that is what decoders in devices know.
+    Raises `OutputError` where pillow-heif is missing.
+    """
+    try:
+        import pillow_heif
+    except ImportError:
+        raise OutputError(
+            "HEIC needs the package pillow-heif; pip install lichtbild[heif], or write an .avif"
+        ) from None
+    height, width = image.shape[:2]
+    if bits == 12:
+        pillow_heif.options.SAVE_HDR_TO_12_BIT = True
+    try:
+        target = io.BytesIO()
+        pillow_heif.encode(
+            "RGB" if bits == 8 else "RGB;16",
+            (width, height),
+            np.ascontiguousarray(image).data.cast("B"),
+            target,
+            quality=round(interpolated(_LIKE_JPEG, quality)),
+            chroma=420,
+            enc_params={"preset": PRESET[effort]},
+            color_primaries=PRIMARIES[space],
+            transfer_characteristics=TRANSFERS[curve],
+            matrix_coefficients=MATRICES[space],
+            full_range_flag=1,
+        )
+    except (RuntimeError, ValueError, MemoryError, OSError) as error:
+        raise OutputError(f"the HEIC encoder failed ({str(error)[:200]}); write an .avif") from None
+    finally:
+        pillow_heif.options.SAVE_HDR_TO_12_BIT = False
+    return target.getvalue()
