@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from lichtbild.carriers import Picture
-from lichtbild.output import iptc
 from lichtbild.output.exif import Fields, fields_of
 from lichtbild.output.xmp import Packet, packet
 
@@ -45,4 +44,4 @@ class Attachments:
 def of(picture: Picture, *, icc: bytes) -> Attachments:
     """The attachments of a finished picture."""
     meta = picture.metadata
-    return Attachments(icc, fields_of(picture), packet(meta, picture.recipe), iptc.restated(meta))
+    return Attachments(icc, fields_of(picture), packet(meta, picture.recipe), meta.iptc)

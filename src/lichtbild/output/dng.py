@@ -20,6 +20,7 @@ import numpy.typing as npt
 from lichtbild import __version__
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.errors import OutputError
+from lichtbild.metadata.gps import sound
 from lichtbild.output.atomic import check_target, write_atomically
 from lichtbild.output.opcodes import GAIN_MAP, opcode_ids, with_gain_maps
 from lichtbild.output.thumbnail import thumbnail
@@ -103,7 +104,9 @@ def _raw_directory(frame: Frame, *, software: str, xmp: bytes, preview: bool) ->
     if xmp:
         tags.append(Tag(700, Type.BYTE, xmp))
     children = {EXIF_IFD: [Directory(list(_exif_tags(meta)))]}
-    if gps := tags_from(meta.exif.get("GPS", {})):
+    if meta.iptc:
+        tags.append(Tag(33723, Type.UNDEFINED, meta.iptc))
+    if gps := tags_from(sound(meta.exif.get("GPS", {}))):
         children[GPS_IFD] = [Directory(gps)]
     if preview:
         children[SUB_IFDS] = [_preview_directory(frame)]

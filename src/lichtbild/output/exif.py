@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import math
+import os
+import re
+import struct
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from lichtbild import __version__
 from lichtbild.carriers import Metadata, Picture
+from lichtbild.metadata.gps import sound
 from lichtbild.output.tiff import EXIF_IFD, GPS_IFD, Directory, Tag, Type, tags_from, to_bytes
 
 # Words about the picture in the first directory; all else there describes pixels that are no more.
-_IMAGE_KEPT = {269, 270, 306, 315, 18246, 18249, 33432, *range(40091, 40096)}
-# MakerNote (its offsets break), interoperability, paddings, and what described the raw pixels or the old file.
-_EXIF_DROPPED = {37121, 37122, 37500, 40960, 40961, 40962, 40963, 40965, 41730, 42016, 42240, 59932, 59933}
+_IMAGE_KEPT = {269, 270, 315, 18246, 18249, 33432, *range(40091, 40096)}
+# MakerNote (docs/decisions/0026), interoperability, paddings, what described the raw pixels or the old file, places in
+# its grid (SubjectArea), and what the camera did to its own picture (Contrast, Saturation, Sharpness).
+_EXIF_DROPPED = {
+    34856, 36864, 36880, 37121, 37122, 37396, 37500, 37520, 40960, 40961, 40962, 40963, 40965, 41484, 41486, 41487,
+    41488, 41492, 41730, 41992, 41993, 41994, 42016, 42240, 59932, 59933,
+}  # fmt: skip
+_DATES = {36867, 36868}
+_DATE = re.compile(r"\d{4}:(0[1-9]|1[0-2]):(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
+_OFFSET = re.compile(r"[-+]\d\d:\d\d")
+_POSITIVE = {33434, 33437, 34855, 37386, 41989}  # where nothing is known some cameras write 0
 _SRGB, _UNCALIBRATED = 1, 65535
 
 
@@ -53,6 +66,7 @@ def fields_of(picture: Picture) -> Fields:
     kept = {k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_KEPT}
     image = [
         *tags_from(kept),
+        *_text(306, modified(meta)[0]),
         *_text(271, meta.make),
         *_text(272, meta.model),
         Tag(274, Type.SHORT, 1),
@@ -61,7 +75,7 @@ def fields_of(picture: Picture) -> Fields:
         Tag(296, Type.SHORT, 2),
         Tag(305, Type.ASCII, f"Lichtbild {__version__}"),
     ]
-    gps = tags_from({0: (Type.BYTE, (2, 3, 0, 0)), **meta.exif.get("GPS", {})})
+    gps = tags_from({0: (Type.BYTE, (2, 3, 0, 0)), **sound(meta.exif.get("GPS", {}))})
     height, width = picture.image.shape[:2]
     return Fields(tuple(image), tuple(_exif_tags(picture)), tuple(gps) if len(gps) > 1 else (), (width, height))
 
@@ -72,8 +86,10 @@ def _exif_tags(picture: Picture) -> list[Tag]:
     return [
         *_from_metadata(meta),
         Tag(36864, Type.UNDEFINED, b"0232"),
-        *tags_from(meta.exif.get("Exif", {}), drop={*_EXIF_DROPPED, 36864}),
+        *_from_dng(meta),
+        *(tag for tag in tags_from(meta.exif.get("Exif", {}), drop=_EXIF_DROPPED) if _is_said(tag)),
         *_text(42036, meta.lens),
+        *_offsets(meta),
         Tag(40961, Type.SHORT, _SRGB if picture.space == "srgb" and picture.image.dtype.kind == "u" else _UNCALIBRATED),
         Tag(40960, Type.UNDEFINED, b"0100"),
         Tag(41985, Type.SHORT, 1),  # CustomRendered: processed with care for the output
@@ -102,6 +118,57 @@ def _from_metadata(meta: Metadata) -> list[Tag]:
         tags += [Tag(36867, Type.ASCII, moment), Tag(36868, Type.ASCII, moment)]
         tags += _text(37521, fraction)
     return tags
+
+
+def _is_said(tag: Tag) -> bool:
+    """False for dates that are none, and numbers that a camera did not know."""
+    if tag.id in _DATES:
+        return bool(_DATE.fullmatch(str(tag.value).strip("\0 ")))
+    if tag.type in (Type.RATIONAL, Type.SRATIONAL) and tag.id != 42034:  # a lens may not know its aperture: 0/0
+        count, data = tag.encode()
+        numbers = struct.unpack(f"<{2 * count}i", data)
+        return 0 not in numbers[1::2] and (tag.id not in _POSITIVE or numbers[0] != 0)
+    return tag.id not in _POSITIVE or tag.value not in ((0,), 0)
+
+
+def _from_dng(meta: Metadata) -> list[Tag]:
+    """What DNG keeps in tags of its own: the lens, the camera's serial number."""
+    image = meta.exif.get("Image", {})
+    pairs = ((50735, 42033), (50736, 42034))
+    return tags_from({exif: image[dng] for dng, exif in pairs if dng in image})
+
+
+def modified(meta: Metadata) -> tuple[str, str]:
+    """(ModifyDate, its offset from UTC): that of the capture, as in a camera, so that the same frames always give the
+    same bytes; or the moment that SOURCE_DATE_EPOCH names (reproducible-builds.org), in UTC."""
+    if (seconds := os.environ.get("SOURCE_DATE_EPOCH", "")).isdigit() and len(seconds) < 12:
+        return time.strftime("%Y:%m:%d %H:%M:%S", time.gmtime(int(seconds))), "+00:00"
+    moment = meta.capture_time.partition(".")[0]
+    if _DATE.fullmatch(moment):
+        return moment, _offset(meta)
+    kept = meta.exif.get("Image", {}).get(306, (0, ""))[1]
+    moment = kept if isinstance(kept, str) and _DATE.fullmatch(kept) else ""
+    return moment, _offset(meta)
+
+
+def _offset(meta: Metadata) -> str:
+    """The capture's offset from UTC, of EXIF 2.31's tags or TIFF/EP's TimeZoneOffset; empty where it is unknown."""
+    fields = meta.exif.get("Exif", {})
+    for tag in (36881, 36880, 36882):
+        told = fields.get(tag, (0, ""))[1]
+        if isinstance(told, str) and _OFFSET.fullmatch(told.strip()):
+            return told.strip()
+    hours = meta.exif.get("Image", {}).get(34858, (0, ()))[1]
+    if isinstance(hours, tuple) and hours and isinstance(hours[0], int) and -12 <= hours[0] <= 14:
+        return f"{hours[0]:+03d}:00"
+    return ""
+
+
+def _offsets(meta: Metadata) -> list[Tag]:
+    kept = meta.exif.get("Exif", {})
+    told = [(36880, modified(meta)[1])] if modified(meta)[0] else []
+    told += [(tag, _offset(meta)) for tag in (36881, 36882) if tag not in kept and meta.capture_time]
+    return [tag for key, offset in told for tag in _text(key, offset)]
 
 
 def _composite(picture: Picture) -> list[Tag]:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
-from lichtbild.output.iptc import photoshop_parts
 
 MAX_SIDE = 65_500
 MAX_PAYLOAD = 65_533  # of one segment; its length field counts itself
@@ -24,6 +23,7 @@ EXIF_MARK = b"Exif\0\0"
 XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENSION_MARK = b"http://ns.adobe.com/xmp/extension/\0"
 ICC_MARK = b"ICC_PROFILE\0"
+PHOTOSHOP_MARK = b"Photoshop 3.0\0"
 MAX_RESTART_INTERVAL = 65_535
 FULL_CHROMA_FROM = 95  # from this quality on chroma is not subsampled
 _STRIP_PIXELS = 2_000_000
@@ -89,7 +89,7 @@ def with_metadata(jpeg: bytes, attached: Attachments, extra: Sequence[bytes] = (
         where = guid.encode() + struct.pack(">II", len(extension), start)
         segments.append(segment(0xE1, EXTENSION_MARK + where + extension[start : start + room]))
     if attached.iptc:
-        segments += [segment(0xED, part) for part in photoshop_parts(attached.iptc)]
+        segments += _photoshop(attached.iptc)
     icc = attached.icc
     room = MAX_PAYLOAD - len(ICC_MARK) - 2
     count = -(-len(icc) // room)
@@ -100,6 +100,13 @@ def with_metadata(jpeg: bytes, attached: Attachments, extra: Sequence[bytes] = (
     while jpeg[body : body + 2] == b"\xff\xe0":  # JFIF and EXIF both claim the first place; EXIF says more
         body += 2 + int.from_bytes(jpeg[body + 2 : body + 4], "big")
     return [b"\xff\xd8" + b"".join(segments), memoryview(jpeg)[body:]]
+
+
+def _photoshop(iim: bytes) -> list[bytes]:
+    """APP13 segments: Photoshop's image resource 0x0404 with the IPTC data sets, cut where it is long."""
+    block = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iim)) + iim + bytes(len(iim) % 2)
+    room = MAX_PAYLOAD - len(PHOTOSHOP_MARK)
+    return [segment(0xED, PHOTOSHOP_MARK + block[i : i + room]) for i in range(0, len(block), room)]
 
 
 def segment(marker: int, payload: bytes) -> bytes:

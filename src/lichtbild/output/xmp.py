@@ -11,15 +11,13 @@ from typing import Any
 
 from lichtbild import __version__
 from lichtbild.carriers import Metadata
+from lichtbild.metadata.keep import kept
+from lichtbild.metadata.xml import XmlError
+from lichtbild.metadata.xmp import SPACES, Value, escaped, properties, to_xml
+from lichtbild.output.exif import modified
 from lichtbild.output.jsonable import to_json
 
 NAMESPACE = "urn:lichtbild:recipe:1.0:"
-SPACES = {
-    "xmp": "http://ns.adobe.com/xap/1.0/",
-    "tiff": "http://ns.adobe.com/tiff/1.0/",
-    "xmpNote": "http://ns.adobe.com/xmp/note/",
-    "lichtbild": NAMESPACE,
-}
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = '\n<?xpacket end="w"?>'
@@ -95,9 +93,11 @@ class Packet:
 
 def packet(metadata: Metadata, recipe: Mapping[str, Any]) -> Packet:
     """The properties of a finished picture."""
+    moment, offset = modified(metadata)
     attributes = {
         "xmp:CreatorTool": f"Lichtbild {__version__}",
         "xmp:CreateDate": _iso_time(metadata.capture_time),
+        "xmp:ModifyDate": _iso_time(moment) + offset if moment else "",
         "tiff:Orientation": str(metadata.orientation if metadata.orientation in range(1, 9) else 1),
     }
     elements = {
@@ -107,17 +107,23 @@ def packet(metadata: Metadata, recipe: Mapping[str, Any]) -> Packet:
     }
     return Packet(
         {name: value for name, value in attributes.items() if value},
-        {name: escaped(to_json(value, sort=True)) for name, value in elements.items() if value is not None},
+        {
+            **{name: to_xml(value) for name, value in _kept(metadata).items()},
+            **{name: escaped(to_json(value, sort=True)) for name, value in elements.items() if value is not None},
+        },
     )
 
 
-def escaped(text: str) -> str:
-    """Text as it stands between XML's tags."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _kept(metadata: Metadata) -> dict[str, Value]:
+    """What the raw file's packet and the sidecar say and is still true; a damaged packet was told of before."""
+    try:
+        return kept(properties(metadata.xmp)) if metadata.xmp else {}
+    except XmlError:
+        return {}
 
 
 def _quoted(text: str) -> str:
-    return '"' + escaped(text).replace('"', "&quot;") + '"'
+    return '"' + escaped(text) + '"'
 
 
 def _iso_time(capture_time: str) -> str:

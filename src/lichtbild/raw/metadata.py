@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lichtbild.carriers import CameraColor, Metadata
+from lichtbild.metadata import iim, xml
 from lichtbild.raw.color_tags import read_color
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.tags import Tags
@@ -31,12 +32,14 @@ from lichtbild.raw.tiff import (
 
 # Tags of the first directory that are about the photograph.
 _IMAGE_TAGS = {
-    269, 270, 271, 272, 274, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432, 33434, 33437, 34850, 34855,
+    269, 270, 271, 272, 274, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432, 33434, 33437, 34850, 34855, 34858,
     36867, 37377, 37378, 37379, 37380, 37381, 37382, 37383, 37384, 37385, 37386, 50708, 50735, 50736,
     *range(40091, 40096),
 }  # fmt: skip
 _MAKER_NOTE, _INTEROP = 37500, 40965
+_XMP, _IPTC, _PHOTOSHOP = 700, 33723, 34377
 _MAX_VALUE_BYTES = 16384
+_MAX_IPTC_BYTES = 1 << 20
 _UNKNOWN_ILLUMINANTS = (0, 255)
 
 
@@ -60,6 +63,8 @@ def read_metadata(path: Path, tags: Tags, notes: Notes, color: CameraColor | Non
         orientation=orientation or 1,
         color=color or read_color(tags, notes),
         exif=_kept(tags),
+        xmp=_packet(tags.image),
+        iptc=_iptc(tags.image),
     )
 
 
@@ -105,6 +110,26 @@ def _capture_time(tags: Tags) -> str:
             digits = tags.text(fraction)
             return f"{moment}.{digits}" if digits.isascii() and digits.isdigit() else moment
     return ""
+
+
+def _packet(directory: Directory) -> bytes:
+    """The XMP packet; nothing where it is longer than any that is read."""
+    return directory.bytes(_XMP) if _size(directory, _XMP) <= xml.LARGEST else b""
+
+
+def _iptc(directory: Directory) -> bytes:
+    """IPTC-IIM data sets, in a tag of their own or among Photoshop's resources."""
+    if 0 < _size(directory, _IPTC) <= _MAX_IPTC_BYTES and (sets := iim.parse(directory.bytes(_IPTC))):
+        return iim.serialise(sets)
+    if 0 < _size(directory, _PHOTOSHOP) <= xml.LARGEST:
+        return iim.serialise(iim.parse(iim.in_resources(directory.bytes(_PHOTOSHOP))))
+    return b""
+
+
+def _size(directory: Directory, tag: int) -> int:
+    """An upper bound of the bytes of a tag's value."""
+    entry = directory.entries.get(tag)
+    return 8 * entry.count if entry and entry.type not in (BYTE, ASCII, UNDEFINED) else entry.count if entry else 0
 
 
 def _kept(tags: Tags) -> dict[str, dict[int, tuple[int, Any]]]:

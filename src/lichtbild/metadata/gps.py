@@ -1,0 +1,94 @@
+"""GPS: EXIF's fields from XMP's text, and which of EXIF's fields are sound (Exif 2.32, XMP specification part 2)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from lichtbild.metadata.xmp import Value, text
+
+Fields = Mapping[int, tuple[int, Any]]
+_BYTE, _ASCII, _RATIONAL = 1, 2, 5
+_COORDINATES = {2: (1, 90), 4: (3, 180)}  # tag: its reference's tag, largest
+_SIDES = {1: "NS", 3: "EW"}
+
+
+def sound(fields: Fields) -> dict[int, tuple[int, Any]]:
+    """The fields without numbers that are none; a place that lacks one of its coordinates is no place."""
+    kept = {tag: entry for tag, entry in fields.items() if _is_sound(entry)}
+    for tag, (reference, largest) in _COORDINATES.items():
+        degrees = degrees_of(kept.get(tag, (0, ()))[1])
+        side = str(kept.get(reference, (0, ""))[1])[:1]
+        if degrees is None or degrees > largest or side not in tuple(_SIDES[reference]):
+            for part in (1, 2, 3, 4):
+                kept.pop(part, None)
+    return kept if set(kept) - {0} else {}
+
+
+def degrees_of(value: Any) -> float | None:
+    """Degrees of three rationals; None where they are no angle."""
+    if not isinstance(value, (tuple, list)) or len(value) != 3:
+        return None
+    total = 0.0
+    for part, scale in zip(value, (1, 60, 3600), strict=True):
+        if not isinstance(part, (tuple, list)) or len(part) != 2 or part[1] == 0:
+            return None
+        total += part[0] / part[1] / scale
+    return total
+
+
+def _is_sound(entry: tuple[int, Any]) -> bool:
+    kind, value = entry
+    if kind == _ASCII:
+        return bool(str(value).strip())
+    if kind != _RATIONAL:
+        return True
+    return isinstance(value, (tuple, list)) and all(
+        isinstance(pair, (tuple, list)) and len(pair) == 2 and pair[1] != 0 for pair in value
+    )
+
+
+def from_xmp(properties: Mapping[str, Value]) -> dict[int, tuple[int, Any]]:
+    """EXIF's fields from exif:GPS...; empty unless both coordinates are there and sound."""
+    found: dict[int, tuple[int, Any]] = {}
+    for name, reference in (("exif:GPSLatitude", 1), ("exif:GPSLongitude", 3)):
+        angle = _angle(text(properties.get(name)), _SIDES[reference])
+        if angle is None or angle[1] > _COORDINATES[reference + 1][1]:
+            return {}
+        side, degrees = angle
+        whole = int(degrees)
+        minutes = int((degrees - whole) * 60)
+        seconds = ((degrees - whole) * 60 - minutes) * 60
+        thousandths = round(seconds * 10_000)
+        found[reference] = (_ASCII, side)
+        found[reference + 1] = (_RATIONAL, ((whole, 1), (minutes, 1), (thousandths, 10_000)))
+    height = _ratio(text(properties.get("exif:GPSAltitude")))
+    if height is not None and 0 <= height < 100_000:
+        below = text(properties.get("exif:GPSAltitudeRef")) == "1"
+        found[5] = (_BYTE, bytes([below]))
+        found[6] = (_RATIONAL, ((round(height * 1000), 1000),))
+    return found
+
+
+def _angle(words: str, sides: str) -> tuple[str, Fraction] | None:
+    """XMP's "48,8,15N" and "48,8.25N", and a plain number of degrees, as (side, degrees)."""
+    if match := re.fullmatch(
+        rf"(\d{{1,3}}),(\d{{1,2}}(?:\.\d{{1,12}})?)(?:,(\d{{1,2}}(?:\.\d{{1,12}})?))?([{sides}])", words
+    ):
+        whole, minutes, seconds, side = match.groups()
+        return side, Fraction(whole) + Fraction(minutes) / 60 + Fraction(seconds or 0) / 3600
+    if re.fullmatch(r"[-+]?\d{1,3}(\.\d{1,15})?", words):
+        degrees = Fraction(words)
+        return sides[degrees < 0], abs(degrees)
+    return None
+
+
+def _ratio(words: str) -> float | None:
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", words)
+    if not match or (match[2] is not None and int(match[2]) == 0):
+        return None
+    value = float(match[1]) / float(match[2] or 1)
+    return value if math.isfinite(value) else None
