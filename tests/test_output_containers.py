@@ -135,9 +135,16 @@ def test_attributes_of_openexr() -> None:
 
 def test_attributes_of_openexr_leave_out_what_is_no_number() -> None:
     made = picture()
-    gps = {1: (2, "S"), 2: (5, ((48, 0), (8, 1), (15, 1))), 3: (2, "W"), 4: (5, ((11, 1), (30, 1), (0, 1)))}
+    gps = {
+        1: (2, "S"),
+        2: (5, ((48, 1), (8, 1), (15, 1))),
+        3: (2, "W"),
+        4: (5, ((11, 1), (30, 1), (0, 1))),
+        6: (5, ((3, 0),)),
+    }
     odd = replace(made.metadata, exif={"GPS": gps, "Exif": {33434: (5, ((1, 0),)), 36881: (2, "+01:00")}})
     found = {n: data for n, _, data in exr_attributes.attributes(attached(metadata=odd))}
-    assert "latitude" not in found and "expTime" not in found
+    assert "expTime" not in found and "altitude" not in found
+    assert struct.unpack("<f", found["latitude"])[0] == pytest.approx(-48.1375)
     assert struct.unpack("<f", found["longitude"])[0] == pytest.approx(-11.5)
     assert struct.unpack("<f", found["utcOffset"])[0] == -3600

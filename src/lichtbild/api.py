@@ -6,6 +6,7 @@ what was decided and noticed, and how long each leg took.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,15 +63,19 @@ def merge(
     from lichtbild.burst.merge import merge_burst
     from lichtbild.report import Report
 
-    wanted = _recipe(recipe, settings)
     report = report or Report()
+    wanted = _recipe(recipe, settings, burst, report)
     frame = merge_burst(burst, wanted, report)
     if wanted.scale > 1:
         from lichtbild.develop.superres import enlarge
 
         with report.leg("enlarge"):
             frame = enlarge(frame, wanted, report)
-    return frame
+    from dataclasses import replace
+
+    from lichtbild.metadata.describe import described
+
+    return replace(frame, metadata=described(frame.metadata, _paths(burst), wanted, report))
 
 
 def develop(
@@ -78,7 +83,8 @@ def develop(
 ) -> Picture:
     """Make a finished picture from a burst of one or more frames.
 
-    recipe: a `Recipe`, or the path of one saved as JSON; the defaults where it is left out.
+    recipe: a `Recipe`, or the path of one saved as JSON or of a photograph that shall be made again; where it is left
+        out, the one that lies beside the raw files, or the defaults.
     settings: fields of `Recipe` by name, which go before the recipe's: `look="mono", ev=0.5, depth="16"`.
     Returns a picture of 8 or 16 bits per channel, or float32 for `depth="32f"`; where `depth` is left out, of 16,
     and `Picture.save` writes what suits the file's format. Raises `LichtbildError`s.
@@ -90,8 +96,8 @@ def develop(
     from lichtbild.packs.use import note_packs
     from lichtbild.report import Report
 
-    wanted = _recipe(recipe, settings)
     report = report or Report()
+    wanted = _recipe(recipe, settings, burst, report)
     frame = merge(burst, wanted, report)
     with report.leg("develop"):
         scene = develop_scene(frame, wanted, report)
@@ -104,28 +110,58 @@ def develop(
 
         with report.leg("frame"):
             picture = apply_frame(picture, wanted, report)
-    return replace(picture, recipe=resolved(wanted, burst, report))
+    picture = replace(picture, recipe=resolved(wanted, burst, report))
+    if isinstance(recipe, (str, Path)):
+        compare_with(recipe, picture.recipe, report)
+    return picture
+
+
+def compare_with(recipe: str | Path, resolved: Mapping[str, Any], report: Report) -> None:
+    """Tell where the photograph that a recipe was taken from had other frames or decided numbers."""
+    from lichtbild import made
+
+    if its := made.read(Path(recipe)):
+        made.compare(its, resolved, report)
 
 
 def resolved(recipe: Recipe, burst: Burst, report: Report) -> dict[str, Any]:
     """The recipe as resolved: what was asked for, of which frames, and every number that was decided."""
     from lichtbild import __version__
+    from lichtbild.made import digest
 
-    paths = [f if isinstance(f, Path) else f.metadata.path for f in burst]
+    paths = _paths(burst)
     return {
         "software": f"Lichtbild {__version__}",
-        "frames": [p.name for p in paths if p],
+        "frames": [p.name for p in paths],
+        "digests": [digest(p) for p in paths],
         "settings": recipe.to_dict(),
         "decided": report.decided,
     }
 
 
-def _recipe(recipe: Recipe | str | Path | None, settings: dict[str, Any]) -> Recipe:
+def _paths(burst: Burst) -> list[Path]:
+    paths = (f if isinstance(f, Path) else f.metadata.path for f in burst)
+    return [p for p in paths if p]
+
+
+def _recipe(recipe: Recipe | str | Path | None, settings: dict[str, Any], burst: Burst, report: Report) -> Recipe:
     from lichtbild.packs.use import pinned
     from lichtbild.recipe import Recipe, load
 
     if recipe is None:
-        recipe = Recipe()
+        recipe = beside(_paths(burst), report) if settings.get("sidecar", True) else Recipe()
     elif not isinstance(recipe, Recipe):
         recipe = load(Path(recipe))
     return pinned(recipe.with_changes(**settings) if settings else recipe)
+
+
+def beside(frames: Iterable[Path], report: Report) -> Recipe:
+    """The recipe that lies beside the first of the frames that has one; else the defaults."""
+    from lichtbild.metadata import sidecar
+    from lichtbild.recipe import Recipe
+
+    found = sidecar.settings(frames, report.notice)
+    if found is None:
+        return Recipe()
+    report.notice(f"the settings are those of {found[0]}")
+    return found[1]

@@ -15,7 +15,8 @@ from typing import Any
 from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
 
-_LONGEST = 1 << 20  # bytes that are searched for a recipe
+_LONGEST = 1 << 20  # bytes of a recipe
+_NO_RECIPE = '{}: no recipe is in it; write JSON like {{"look": "mono"}}, or name a photograph made by Lichtbild'
 
 
 def setting(default: Any, text: str, **limits: Any) -> Any:
@@ -90,6 +91,8 @@ class Recipe:
         None, "A border with a caption: the name of a frame, or PACK/FRAME.", metavar="FRAME", of_pack="frames"
     )
     frame_place: bool = setting(False, "Say in the frame's caption where the photograph was taken.")
+    sidecar: bool = setting(True, "Read the .xmp and the .lichtbild.json that lie beside the raw files.")
+    strip_location: bool = setting(False, "Leave out where the picture was taken: GPS and names of places.")
 
     def __post_init__(self) -> None:
         for name in ("wb", "depth"):  # words that look like numbers: wb=5200, depth=16
@@ -176,17 +179,29 @@ def parse_white_balance(text: str) -> tuple[float, float] | None:
 def load(path: Path) -> Recipe:
     """Read a recipe: a JSON file whose keys are the names of `Recipe`'s fields, a report that the command line wrote,
     or a photograph that Lichtbild made, whose XMP holds its recipe. Raises `RecipeError`."""
+    from lichtbild.made import read
+
     try:
+        if made := read(path):
+            return from_settings(path, json.dumps(made.settings))
         with path.open("rb") as file:
-            head = file.read(_LONGEST)
-        data = json.loads(_settings_in_xmp(head) or head.decode("utf-8-sig"))
+            return from_settings(path, file.read(_LONGEST).decode("utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror}); name a recipe that exists") from None
+    except ValueError:
+        raise RecipeError(_NO_RECIPE.format(path)) from None
+
+
+def from_settings(path: Path, text: str) -> Recipe:
+    """The recipe that the JSON text from a file describes. Raises `RecipeError`."""
+    from lichtbild.made import refuse_newer
+
+    try:
+        data = json.loads(text)
     except (ValueError, RecursionError):
-        raise RecipeError(
-            f'{path}: no recipe is in it; write JSON like {{"look": "mono"}}, or name a photograph made by Lichtbild'
-        ) from None
+        raise RecipeError(_NO_RECIPE.format(path)) from None
     if isinstance(data, dict) and isinstance(data.get("settings"), dict):
+        refuse_newer(path, data.get("software"))
         data = data["settings"]
     if not isinstance(data, dict):
         raise RecipeError(f'{path}: a recipe is one JSON object of settings, like {{"look": "mono"}}')
@@ -196,12 +211,3 @@ def load(path: Path) -> Recipe:
         raise RecipeError(f"{path}: {error}") from None
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}; docs/recipes.md lists the settings") from None
-
-
-def _settings_in_xmp(head: bytes) -> str:
-    """The settings in the XMP packet near the beginning of a photograph, as JSON text; empty where there are none."""
-    _, found, rest = head.partition(b"<lichtbild:Settings>")
-    text, end, _ = rest.partition(b"</lichtbild:Settings>")
-    if not (found and end):
-        return ""
-    return text.decode().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

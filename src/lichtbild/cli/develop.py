@@ -11,6 +11,7 @@ import click
 from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
 from lichtbild.recipe import Recipe
+from lichtbild.report import Report
 
 
 @click.command("develop")
@@ -28,7 +29,7 @@ from lichtbild.recipe import Recipe
     "--recipe",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Take the settings from a recipe (JSON); options given here go before it.",
+    help="Take the settings from a recipe (JSON), or a photograph's own; options given here go before it.",
 )
 @click.option(
     "--report",
@@ -58,7 +59,11 @@ def command(
     developed and finished as one picture. Frames that cannot be used are left out with a warning.
     """
     start = time.perf_counter()
-    wanted = _settings(recipe, given(settings))
+    from lichtbild.cli.progress import Progress
+
+    progress = Progress()
+    record = progress.attach(Report(maps={} if report_maps else None))
+    wanted = _settings(recipe, given(settings), files, record)
     _check_outputs(files, output, report, overwrite)
     if report_maps:
         from lichtbild.output.maps import make_folder
@@ -69,17 +74,12 @@ def command(
     chosen = format_for(output)
     if chosen is not DNG:
         wanted = wanted.with_changes(depth=depth_for(output, wanted.depth))
-    from lichtbild.cli.progress import Progress
-    from lichtbild.report import Report
-
-    progress = Progress()
-    record = progress.attach(Report(maps={} if report_maps else None))
     try:
         if chosen is DNG:
             _say_what_a_mosaic_ignores(record, settings, enlarged=wanted.scale > 1)
-            size = _merge(files, output, wanted, record, overwrite)
+            size = _merge(files, output, wanted, recipe, record, overwrite)
         else:
-            size = _develop(files, output, wanted, record, overwrite)
+            size = _develop(files, output, wanted, recipe, record, overwrite)
         if report_maps:
             _write_maps(report_maps, record, overwrite)
     finally:
@@ -90,11 +90,15 @@ def command(
     click.echo(one_line(_closing_line(output, size, record, seconds)))
 
 
-def _settings(recipe: Path | None, options: dict[str, Any]) -> Recipe:
+def _settings(recipe: Path | None, options: dict[str, Any], files: tuple[Path, ...], record: Report) -> Recipe:
+    from lichtbild import api
     from lichtbild.packs.use import pinned
     from lichtbild.recipe import load
 
-    base = load(recipe) if recipe else Recipe()
+    if recipe:
+        base = load(recipe)
+    else:
+        base = api.beside(files, record) if options.get("sidecar", True) else Recipe()
     return pinned(base.with_changes(**options))
 
 
@@ -123,19 +127,25 @@ def _is(frame: Path, target: Path) -> bool:
         return False
 
 
-def _develop(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:
+def _develop(
+    files: tuple[Path, ...], output: Path, wanted: Recipe, source: Path | None, record: Any, overwrite: bool
+) -> tuple[int, int]:
     from lichtbild import api
 
     with record.leg("probe"):
         burst = api.read(*files)
     picture = api.develop(burst, wanted, record)
+    if source:
+        api.compare_with(source, picture.recipe, record)
     with record.leg("output"):
         picture.save(output, overwrite=overwrite)
     height, width = picture.image.shape[:2]
     return width, height
 
 
-def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, overwrite: bool) -> tuple[int, int]:
+def _merge(
+    files: tuple[Path, ...], output: Path, wanted: Recipe, source: Path | None, record: Any, overwrite: bool
+) -> tuple[int, int]:
     from lichtbild import api
     from lichtbild.output.dng import write_dng
     from lichtbild.output.xmp import packet
@@ -145,13 +155,16 @@ def _merge(files: tuple[Path, ...], output: Path, wanted: Recipe, record: Any, o
     frame = api.merge(burst, wanted, record)
     with record.leg("output"):
         recipe = api.resolved(wanted, burst, record)
+        if source:
+            api.compare_with(source, recipe, record)
         write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe).to_bytes())
     height, width = frame.mosaic.shape[:2]
     return width, height
 
 
 def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarged: bool) -> None:
-    heard = {"reference", "mode", "scale"} | ({"denoise", "sharpen", "wb"} if enlarged else set())
+    heard = {"reference", "mode", "scale", "sidecar", "strip_location"}
+    heard |= {"denoise", "sharpen", "wb"} if enlarged else set()
     ignored = [f"--{name}" for name in given(settings) if name not in heard]
     if ignored:
         record.notice(f"a merged DNG is undeveloped, so {', '.join(ignored)} does nothing to it")

@@ -17,12 +17,13 @@ _SIDES = {1: "NS", 3: "EW"}
 
 
 def sound(fields: Fields) -> dict[int, tuple[int, Any]]:
-    """The fields without numbers that are none; a place that lacks one of its coordinates is no place."""
+    """The fields without numbers that are none; of a place with a coordinate that is none, nothing stays."""
     kept = {tag: entry for tag, entry in fields.items() if _is_sound(entry)}
-    for tag, (reference, largest) in _COORDINATES.items():
+    for tag, (_, largest) in _COORDINATES.items():
+        if tag not in fields:
+            continue
         degrees = degrees_of(kept.get(tag, (0, ()))[1])
-        side = str(kept.get(reference, (0, ""))[1])[:1]
-        if degrees is None or degrees > largest or side not in tuple(_SIDES[reference]):
+        if degrees is None or degrees > largest:
             for part in (1, 2, 3, 4):
                 kept.pop(part, None)
     return kept if set(kept) - {0} else {}
@@ -30,25 +31,30 @@ def sound(fields: Fields) -> dict[int, tuple[int, Any]]:
 
 def degrees_of(value: Any) -> float | None:
     """Degrees of three rationals; None where they are no angle."""
-    if not isinstance(value, (tuple, list)) or len(value) != 3:
+    pairs = _pairs(value)
+    if len(pairs) != 3 or any(d == 0 for _, d in pairs):
         return None
-    total = 0.0
-    for part, scale in zip(value, (1, 60, 3600), strict=True):
-        if not isinstance(part, (tuple, list)) or len(part) != 2 or part[1] == 0:
-            return None
-        total += part[0] / part[1] / scale
-    return total
+    return float(sum(n / d / scale for (n, d), scale in zip(pairs, (1, 60, 3600), strict=True)))
+
+
+def _pairs(value: Any) -> list[tuple[float, float]]:
+    """Rationals as pairs, from any form that `output/tiff.py` writes; nothing where they are none."""
+    if not isinstance(value, (tuple, list)):
+        return []
+    if value and all(isinstance(v, float) and math.isfinite(v) for v in value):
+        return [(v, 1.0) for v in value]
+    flat = [n for v in value for n in (v if isinstance(v, (tuple, list)) else (v,))]
+    if len(flat) % 2 or not all(isinstance(n, int) for n in flat):
+        return []
+    return list(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _is_sound(entry: tuple[int, Any]) -> bool:
     kind, value = entry
     if kind == _ASCII:
         return bool(str(value).strip())
-    if kind != _RATIONAL:
-        return True
-    return isinstance(value, (tuple, list)) and all(
-        isinstance(pair, (tuple, list)) and len(pair) == 2 and pair[1] != 0 for pair in value
-    )
+    pairs = _pairs(value)
+    return kind != _RATIONAL or (bool(pairs) and all(d != 0 for _, d in pairs))
 
 
 def from_xmp(properties: Mapping[str, Value]) -> dict[int, tuple[int, Any]]:

@@ -19,7 +19,7 @@ _XMP_TYPE = b"application/rdf+xml"
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where an item's data lies: `iloc`'s entry."""
 
     item: int
@@ -42,7 +42,7 @@ def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> li
     if not {b"pitm", b"iloc", b"iinf", b"iprp"} <= children.keys():
         raise OutputError("the encoder gave no AVIF or HEIC picture")
     primary = int.from_bytes(children[b"pitm"][4:])
-    places = _read_iloc(children[b"iloc"])
+    places = read_places(children[b"iloc"])
     number = 1 + max([primary, *(p.item for p in places), *_items(children[b"iinf"])])
     exif = struct.pack(">I", 0) + attached.exif  # the TIFF structure begins right here
     added = [(number, b"Exif", b"", exif), (number + 1, b"mime", _XMP_TYPE, attached.xmp)]
@@ -53,20 +53,20 @@ def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> li
     new[b"iref"] = _with_references(children.get(b"iref", b"\0\0\0\0"), [i for i, *_ in added], primary)
     if icc and b"colrprof" not in children[b"iprp"] and b"colrrICC" not in children[b"iprp"]:
         new[b"iprp"] = _with_profile(children[b"iprp"], primary, attached.icc)
-    new[b"iloc"] = _iloc([*places, *(_Place(i, _IN_FILE, ((0, len(data)),)) for i, _, _, data in added)])
+    new[b"iloc"] = _iloc([*places, *(Place(i, _IN_FILE, ((0, len(data)),)) for i, _, _, data in added)])
     meta = _box(b"meta", file[body : body + 4], *(_box(kind, data) for kind, data in new.items()))
     moved = len(meta) - (end - start)
     data_at = len(file) + moved + 8
     final = [replace(p, extents=_shifted(p, end, moved)) for p in places]
     for i, _, _, data in added:
-        final.append(_Place(i, _IN_FILE, ((data_at, len(data)),)))
+        final.append(Place(i, _IN_FILE, ((data_at, len(data)),)))
         data_at += len(data)
     new[b"iloc"] = _iloc(final)
     meta = _box(b"meta", file[body : body + 4], *(_box(kind, data) for kind, data in new.items()))
     return [file[:start], meta, memoryview(file)[end:], _box(b"mdat", *(data for *_, data in added))]
 
 
-def _shifted(place: _Place, end: int, moved: int) -> tuple[tuple[int, int], ...]:
+def _shifted(place: Place, end: int, moved: int) -> tuple[tuple[int, int], ...]:
     if place.method != _IN_FILE:
         return place.extents
     return tuple((at + moved if at >= end else at, size) for at, size in place.extents)
@@ -90,7 +90,8 @@ def _box(kind: bytes, *parts: bytes) -> bytes:
     return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
 
 
-def _read_iloc(data: bytes) -> list[_Place]:
+def read_places(data: bytes) -> list[Place]:
+    """The entries of an `iloc` box of any version. Raises `OutputError` when it is damaged."""
     version, sizes = data[0], struct.unpack_from(">H", data, 4)[0]
     offset_size, length_size, base_size, index_size = (sizes >> s & 15 for s in (12, 8, 4, 0))
     at = 6
@@ -115,11 +116,11 @@ def _read_iloc(data: bytes) -> list[_Place]:
             take(index_size if version else 0)
             offset = take(offset_size)
             extents.append((base + offset, take(length_size)))
-        places.append(_Place(item, method, tuple(extents)))
+        places.append(Place(item, method, tuple(extents)))
     return places
 
 
-def _iloc(places: list[_Place]) -> bytes:
+def _iloc(places: list[Place]) -> bytes:
     """Version 1, offsets and lengths of four bytes."""
     out = struct.pack(">IHH", 1 << 24, 0x4400, len(places))
     for place in places:

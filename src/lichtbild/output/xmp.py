@@ -98,10 +98,12 @@ def packet(metadata: Metadata, recipe: Mapping[str, Any]) -> Packet:
         "xmp:CreatorTool": f"Lichtbild {__version__}",
         "xmp:CreateDate": _iso_time(metadata.capture_time),
         "xmp:ModifyDate": _iso_time(moment) + offset if moment else "",
+        "lichtbild:Software": str(recipe.get("software", "")),
         "tiff:Orientation": str(metadata.orientation if metadata.orientation in range(1, 9) else 1),
     }
     elements = {
         "lichtbild:Frames": recipe.get("frames"),
+        "lichtbild:Digests": recipe.get("digests"),
         "lichtbild:Settings": recipe.get("settings"),
         "lichtbild:Decided": recipe.get("decided"),
     }
