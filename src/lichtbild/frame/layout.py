@@ -54,7 +54,7 @@ class Paper:
     bottom: float = setting(0.0, "Border below the picture.", low=0.0, high=2.0)
     left: float = setting(0.0, "Border on the left.", low=0.0, high=2.0)
     ratio: float = setting(0.0, "Width to height of it all, reached by more border; 0 leaves it.", low=0.0, high=4.0)
-    lift: float = setting(0.5, "Share of that which comes above the picture; below 0.5 lifts it.", low=0.0, high=1.0)
+    lift: float = setting(0.5, "Share of that which comes above the picture; the rest is below.", low=0.0, high=1.0)
     inset: float = setting(0.0, "How far texts stay from the ends of the line.", low=0.0, high=0.5)
     measure: str = setting("picture", "What texts are aligned with.", choices=("picture", "paper"))
 
@@ -146,11 +146,16 @@ def words(text: Text, values: dict[str, str]) -> str:
         if all(values.get(name) for name in names):
             capitals = text.case == "upper" and not AS_THEY_ARE.intersection(names)
             said = _FIELD.sub(lambda found: values[found[1]], part)
-            made.append((bool(names), said.upper() if capitals else said))
+            made.append((bool(names), _capitals(said) if capitals else said))
     asks = any(_FIELD.search(part) for part in text.parts)
     if asks and not any(filled for filled, _ in made):
         return ""
     return text.separator.join(part for _, part in made if part)
+
+
+def _capitals(text: str) -> str:
+    """Capitals, but for the units and the f of apertures that names of lenses have."""
+    return re.sub(r"(?<=\d)(\s?)MM\b", r"\1mm", re.sub(r"\bF/(?=\d)", "f/", text.upper()))
 
 
 def wanted(layout: Layout) -> tuple[str, ...]:
