@@ -87,6 +87,7 @@ def superres_samples() -> tuple[hl.Pipeline, list[Any]]:
     tone, texture, gray_mean, gray_square, square, light, sites, noises = *m[:6], m[6:10], m[10]
     gray_spread = hl.max(gray_square - gray_mean * gray_mean, 0.0)
     spread = hl.max(light - sum_of(v * v for v in sites), 0.0)
+    noises = hl.max(noises, hl.f32(1e-12))  # where nothing is known
     quad_noise = noises / 16
     misfits = [
         hl.max(tone * tone / (TONE_NOISE * quad_noise + tolerance[0] * gray_spread) * 0.5 - 1.0, 0.0),

@@ -176,3 +176,8 @@ def test_importing_it_imports_nothing_heavy() -> None:
         "except SystemExit: print([m for m in ('numpy', 'rawpy', 'imagecodecs') if m in sys.modules])"
     )
     assert heavy.splitlines()[-1] == "[]"
+
+
+def test_more_frames_than_a_burst_has_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BurstError, match="^101 frames are more than 100; name those of one burst$"):
+        lb.read(*[tmp_path / f"{i}.dng" for i in range(101)])

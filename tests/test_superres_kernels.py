@@ -10,7 +10,8 @@ import pytest
 from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.develop.linear import develop_linear
-from lichtbild.develop.superres import PAD_X, PAD_Y, empty, inverse, windows
+from lichtbild.develop.superres import MARGIN, PAD_X, PAD_Y, PEDESTAL, empty, inverse, windows
+from reference import superres as reference
 from reference.superres import gathered
 from test_burst_scene import Camera
 
@@ -91,3 +92,72 @@ def test_linear_raw_is_developed_in_one_pass(crop: tuple[int, int, int, int]) ->
     top, left, height, width = crop
     part = wanted[top : top + height, left : left + width].transpose(2, 0, 1)
     np.testing.assert_allclose(out, part, rtol=1e-4, atol=1e-4)
+
+
+def test_planes_hold_the_picture_and_its_repeated_edge() -> None:
+    image = np.random.default_rng(3).uniform(-0.1, 1.2, (3, 13, 21)).astype(np.float32)
+    out = np.empty((3, 13 + 2 * MARGIN, 21 + 2 * MARGIN), np.uint16)
+    native.call("superres_planes", image, 30000.0, out)
+    wanted = np.pad(image, [(0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN)], mode="edge") * 30000 + PEDESTAL
+    assert np.abs(out - wanted).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(9, 13), (5, 40), (1, 8)])
+def test_samples_are_trusted_as_numpy_does(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(4)
+    h, w = shape
+    unit = 40000.0
+    light = rng.uniform(0.1, 0.6, (2 * h, 2 * w))
+    expected = np.rint(np.clip(light + rng.normal(0, 0.01, light.shape), 0, 1) * unit + PEDESTAL).astype(np.uint16)
+    expected[:, -2:] += np.uint16(6000)  # something else is seen there
+    expected[0, 0] = 0
+    black, gain = np.array([500.0, 510, 520, 530]), np.array([1.0, 1.1, 0.9, 1.05]) / 10000
+    sites = [np.s_[i // 2 :: 2, i % 2 :: 2] for i in range(4)]
+    mosaic = np.empty(light.shape, np.uint16)
+    for i, site in enumerate(sites):
+        mosaic[site] = np.rint(light[site] / gain[i] + black[i])
+    limit = np.array([6000.0, 6100, 6900, 6300])
+    noise = np.array([[2e-4, 1e-5], [1e-4, 2e-5], [1e-4, 1e-5], [3e-4, 1e-5]])
+    tolerance = np.array([0.02, 0.05, 0.1, 1.5])
+    out = np.empty((5, h + 2 * PAD_Y, w + 2 * PAD_X), np.int16)
+    single = [a.astype(np.float32) for a in (black, gain, noise, limit, tolerance)]
+    native.call("superres_samples", mosaic, expected, *single, 1 / unit, 1.3, out)
+    p = np.stack([(expected[site] - float(PEDESTAL)) / unit for site in sites], -1)
+    seen = np.stack([(mosaic[site] - black[i]) * gain[i] for i, site in enumerate(sites)], -1)
+    fits = np.stack([(expected[site] > 0) & (mosaic[site] < limit[i]) for i, site in enumerate(sites)], -1)
+    wanted = reference.samples(seen, p, fits, noise, tolerance, 1.3)
+    inside = out[:, PAD_Y : PAD_Y + h, PAD_X : PAD_X + w]
+    np.testing.assert_allclose(inside / 16384, wanted, atol=2e-4)
+    assert np.abs(out).sum() == np.abs(inside.astype(np.int64)).sum()
+    if h > 1:
+        assert inside[4].max() > 0.5 * 16384 > inside[4, :, -1].max()
+
+
+@pytest.mark.parametrize(("scale", "sharpen"), [(2.0, 1.0), (1.5, 0.0), (3.0, 0.7)])
+def test_finishing_is_what_numpy_makes_of_it(scale: float, sharpen: float) -> None:
+    rng = np.random.default_rng(5)
+    frame = frame_of("RGGB")
+    sums = empty(frame, scale)
+    _, phases, _, quads_y, quads_x = sums.shape
+    rows, columns = int(SHAPE[0] * scale), int(SHAPE[1] * scale)
+    y, x = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
+    image = np.stack([0.3 + 0.2 * np.sin(x * 0.9 + c) * np.cos(y * 0.7) for c in range(3)]).astype(np.float32)
+    sums[0::2] = rng.integers(30500, 35000, sums[0::2].shape)
+    sums[1::2] = rng.integers(0, 4000, sums[1::2].shape)
+    fine = sums.transpose(0, 3, 1, 4, 2).reshape(8, quads_y * phases, quads_x * phases)[:, :rows, :columns]
+    half = windows(scale)
+    noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]], np.float32)
+    neutral = np.array([0.5, 1.0, 0.7], np.float32)
+    doubt, shrink = np.array([0.3, 0.5], np.float32), np.array([1.2, 2.0], np.float32)
+    out = np.empty((rows, columns, 3), np.uint16)
+    native.call(
+        "superres_finish", image, sums, half, noise, doubt, shrink, neutral,
+        1 / scale, sharpen, 0.05, 1000.0, 40000.0, phases, columns, rows, out,
+    )  # fmt: skip
+    wanted = reference.finished(
+        image.astype(np.float64), (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024, half.astype(np.float64),
+        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), scale, sharpen, 0.05,
+    )  # fmt: skip
+    away = np.abs((out - 1000.0) / 40000 - np.clip(wanted, -1000 / 40000, None))
+    assert away.max() < 2e-3
+    assert away.mean() < 3e-5

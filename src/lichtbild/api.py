@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from lichtbild.recipe import Recipe
     from lichtbild.report import Report
 
+MOST_FRAMES = 100  # of one burst
+
 
 def read(*frames: str | Path | Frame) -> Burst:
     """A burst from files of one scene, in order of capture time, then name.
@@ -29,6 +31,8 @@ def read(*frames: str | Path | Frame) -> Burst:
 
     if not frames:
         raise BurstError("no frame to read; name at least one raw file")
+    if len(frames) > MOST_FRAMES:
+        raise BurstError(f"{len(frames)} frames are more than {MOST_FRAMES}; name those of one burst")
     keyed: list[tuple[tuple[bool, str, str], Frame | Path]] = []
     first_error: RawError | None = None
     seen: set[Path] = set()

@@ -35,3 +35,118 @@ def gathered(
                             totals[plane, y, x] += weight * values[n, j, i]
                             weights[plane, y, x] += weight * trust[n, j, i]
     return totals / np.maximum(weights, 1e-9), weights
+
+
+def smooth(a: Array) -> Array:
+    """Binomial mean of 3x3 over the first two axes, edges repeated."""
+    for axis in (0, 1):
+        pad = [(0, 0)] * a.ndim
+        pad[axis] = (1, 1)
+        p = np.moveaxis(np.pad(a, pad, mode="edge"), axis, 0)
+        a = np.moveaxis(p[:-2] / 4 + p[1:-1] / 2 + p[2:] / 4, 0, axis)
+    return a
+
+
+def samples(
+    light: Array, expected: Array, fits: npt.NDArray[np.bool_], noise: Array, tolerance: Array, worth: float
+) -> Array:
+    """(5, h, w) trusted differences of the four sites of each quad, and the trust.
+
+    light, expected, fits: (h, w, 4) of the sites: what the frame measured, what it should have, whether both are
+    known. noise: (4, 2) scale and offset. tolerance, worth: as of the kernel.
+    """
+    usable = fits.all(-1)
+    r = light - expected
+    mean, level = r.mean(-1), expected.mean(-1)
+    variance = (noise[:, 0] * np.maximum(expected, 0) + noise[:, 1]).sum(-1)
+    local = [mean, mean**2, level, level**2, (r**2).sum(-1), (expected**2).sum(-1), *np.moveaxis(expected, -1, 0)]
+    sums = smooth(np.stack([*local, variance, np.ones_like(mean)], -1) * usable[..., None])
+    m = np.moveaxis(sums[..., :-1] / np.maximum(sums[..., -1:], 1e-3), -1, 0)
+    gray_spread = np.maximum(m[3] - m[2] ** 2, 0)
+    spread = np.maximum(m[5] - (m[6:10] ** 2).sum(0), 0)
+    m[10] = np.maximum(m[10], 1e-12)
+    quad = m[10] / 16
+    misfit = np.maximum(m[0] ** 2 / (0.2 * quad + tolerance[0] * gray_spread) / 2 - 1, 0)
+    misfit += np.maximum(m[1] / (quad + tolerance[1] * gray_spread) - tolerance[3], 0)
+    misfit += np.maximum(m[4] / (m[10] + 4 * tolerance[2] * spread) - tolerance[3], 0)
+    trust = usable * worth / (1 + 4 * misfit**2)
+    return np.concatenate([np.moveaxis(r * trust[..., None], -1, 0), trust[None]])
+
+
+PAD = 24  # fine pixels beyond the picture that its windows reach
+
+
+def finished(
+    image: Array,
+    mean: Array,
+    weight: Array,
+    windows: Array,
+    noise: Array,
+    doubt: tuple[float, float],
+    shrink: tuple[float, float],
+    neutral: Array,
+    scale: float,
+    sharpen: float,
+    overshoot: float,
+) -> Array:
+    """(H, W, 3) camera colour of the larger picture.
+
+    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; the others as of the
+    kernel `superres_finish`.
+    """
+    rows, columns = mean.shape[1:]
+    base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
+    mean, weight = (np.pad(a, [(0, 0), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (mean, weight))
+
+    def window(a: Array, row: int) -> Array:
+        for axis in (-2, -1):
+            total = a * windows[row, 0]
+            for d in range(1, windows.shape[1]):
+                total = total + (np.roll(a, d, axis) + np.roll(a, -d, axis)) * windows[row, d]
+            a = total
+        return a
+
+    shared = mean[0] * weight[0] / (weight[0] + doubt[0])
+    soft = {1: window(shared, 1), 0: window(shared, 2), 2: window(shared, 2)}
+    beyond = np.stack([shared + (mean[1 + c] - soft[c]) * weight[1 + c] / (weight[1 + c] + doubt[1]) for c in range(3)])
+    gray = beyond.mean(0)
+    colour = beyond - gray
+    variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
+    left = variance.mean(0) / (2 * weight[0] + 0.2)
+    left_colour = (variance / (2 * weight[1:] + 0.2)).mean(0)
+
+    def wiener(power: Array, unwanted: Array, times: float) -> Array:
+        return np.maximum(1 - (times * unwanted / np.maximum(power, 1e-12)) ** 2, 0)
+
+    keep = wiener(window(gray**2, 3), left, shrink[0])
+    keep_colour = wiener(window((colour**2).mean(0), 3), left_colour, shrink[0])
+    merged = base + keep * gray + keep_colour * colour
+    blurred = window(merged, 4)
+    gray_blurred = blurred.mean(0)
+    hue = np.clip(blurred / np.maximum(gray_blurred, 1e-4), 0, 3)
+    rest = merged.mean(0) - gray_blurred
+    sharp = rest + 1.8 * (rest - window(rest, 4))
+    amount = sharpen * wiener(window(sharp**2, 3), left, shrink[1]) * weight[0] ** 2 / (weight[0] ** 2 + 0.5)
+    around = [np.roll(merged, (j, i), (1, 2)) for j in range(-2, 3) for i in range(-2, 3)]
+    low, high = np.min(around, 0), np.max(around, 0)
+    slack = (high - low) * overshoot + 2 * np.maximum(np.abs(rest) * hue - (high - low) * 0.11, 0)
+    out = np.clip(merged + amount * sharp * hue, low - slack, high + slack)
+    return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
+
+
+def enlarged(plane: Array, scale: float, shape: tuple[int, int]) -> Array:
+    """Catmull-Rom interpolation at the fine pixels and `PAD` beyond, edges repeated."""
+    for axis, n in ((0, shape[0]), (1, shape[1])):
+        at = (np.arange(-PAD, n + PAD) + 0.5) / scale - 0.5
+        whole = np.floor(at).astype(int)
+        t = at - whole
+        weights = [
+            (-t + 2 * t**2 - t**3) / 2,
+            (2 - 5 * t**2 + 3 * t**3) / 2,
+            (t + 4 * t**2 - 3 * t**3) / 2,
+            (t**3 - t**2) / 2,
+        ]
+        lines = np.moveaxis(plane, axis, -1)
+        taken = [lines[..., np.clip(whole + m - 1, 0, lines.shape[-1] - 1)] * w for m, w in enumerate(weights)]
+        plane = np.moveaxis(sum(taken[1:], taken[0]), -1, axis)
+    return plane
