@@ -179,5 +179,5 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_more_frames_than_a_burst_has_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BurstError, match="^101 frames are more than 100; name those of one burst$"):
+    with pytest.raises(BurstError, match="101 frames are more than 100; name those of one burst"):
         lb.read(*[tmp_path / f"{i}.dng" for i in range(101)])
