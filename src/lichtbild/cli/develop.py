@@ -63,7 +63,7 @@ def command(
 
     progress = Progress()
     record = progress.attach(Report(maps={} if report_maps else None))
-    wanted = _settings(recipe, given(settings), files, record)
+    wanted = _settings(recipe, given(settings), files, output, record)
     _check_outputs(files, output, report, overwrite)
     if report_maps:
         from lichtbild.output.maps import make_folder
@@ -90,16 +90,27 @@ def command(
     click.echo(one_line(_closing_line(output, size, record, seconds)))
 
 
-def _settings(recipe: Path | None, options: dict[str, Any], files: tuple[Path, ...], record: Report) -> Recipe:
+def _settings(
+    recipe: Path | None, options: dict[str, Any], files: tuple[Path, ...], output: Path, record: Report
+) -> Recipe:
     from lichtbild import api
     from lichtbild.packs.use import pinned
     from lichtbild.recipe import load
 
     if recipe:
         base = load(recipe)
+        if _is_in_another_format(recipe, output):  # its bits per channel are that format's
+            base = base.with_changes(depth=None)
     else:
         base = api.beside(files, record) if options.get("sidecar", True) else Recipe()
     return pinned(base.with_changes(**options))
+
+
+def _is_in_another_format(photograph: Path, output: Path) -> bool:
+    from lichtbild.output.formats import FORMATS
+
+    its, wanted = (next((f for f in FORMATS if p.suffix.lower() in f.suffixes), None) for p in (photograph, output))
+    return its is not None and its is not wanted
 
 
 def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, overwrite: bool) -> None:

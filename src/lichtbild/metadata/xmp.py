@@ -64,7 +64,7 @@ def to_xml(value: Value) -> str:
     if isinstance(value, str):
         return escaped(value)
     if isinstance(value, Array):
-        tags = [f' xml:lang="{escaped(language)}"' if language else "" for language in value.languages]
+        tags = [f" xml:lang={quoted(language)}" if language else "" for language in value.languages]
         tags += [""] * (len(value.items) - len(tags))
         items = "".join(f"<rdf:li{tag}>{to_xml(item)}</rdf:li>" for tag, item in zip(tags, value.items, strict=False))
         return f"<rdf:{value.kind}>{items}</rdf:{value.kind}>"
@@ -78,9 +78,14 @@ def is_known(name: str) -> bool:
 
 
 def escaped(text: str) -> str:
-    """Text as it stands between XML's tags, or in an attribute; characters that XML cannot hold are left out."""
+    """Text as it stands between XML's tags; characters that XML cannot hold are left out."""
     kept = "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not _surrogate(c)))
-    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quoted(text: str) -> str:
+    """Text as an attribute's value, with its quotes."""
+    return '"' + escaped(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;") + '"'
 
 
 def _surrogate(character: str) -> bool:

@@ -13,7 +13,7 @@ from lichtbild import __version__
 from lichtbild.carriers import Metadata
 from lichtbild.metadata.keep import kept
 from lichtbild.metadata.xml import XmlError
-from lichtbild.metadata.xmp import SPACES, Value, escaped, properties, to_xml
+from lichtbild.metadata.xmp import SPACES, Value, escaped, properties, quoted, to_xml
 from lichtbild.output.exif import modified
 from lichtbild.output.jsonable import to_json
 
@@ -80,8 +80,8 @@ class Packet:
         inside = "".join(self.elements.values())
         used = {name.partition(":")[0] for name in (*self.attributes, *self.elements)}
         spaces = {p: u for p, u in {**SPACES, **self.spaces}.items() if p in used or f"{p}:" in inside}
-        declared = "".join(f"\n    xmlns:{prefix}={_quoted(uri)}" for prefix, uri in spaces.items())
-        inline = "".join(f"\n    {name}={_quoted(value)}" for name, value in self.attributes.items())
+        declared = "".join(f"\n    xmlns:{prefix}={quoted(uri)}" for prefix, uri in spaces.items())
+        inline = "".join(f"\n    {name}={quoted(value)}" for name, value in self.attributes.items())
         body = "".join(f"   <{name}>{value}</{name}>\n" for name, value in self.elements.items())
         return (
             '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
@@ -122,10 +122,6 @@ def _kept(metadata: Metadata) -> dict[str, Value]:
         return kept(properties(metadata.xmp)) if metadata.xmp else {}
     except XmlError:
         return {}
-
-
-def _quoted(text: str) -> str:
-    return '"' + escaped(text) + '"'
 
 
 def _iso_time(capture_time: str) -> str:
