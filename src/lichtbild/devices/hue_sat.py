@@ -79,7 +79,7 @@ def apply(found: HueSatMap, prophoto: npt.ArrayLike) -> Floats:
     """(..., 3) linear ProPhoto RGB through the table."""
     hue, chroma, value = split(prophoto)
     with np.errstate(divide="ignore", invalid="ignore"):
-        saturation = np.where(chroma > 0, np.where(chroma < value, chroma / value, 1.0), 0.0)
+        saturation = np.where(chroma > 0, np.minimum(chroma / np.abs(value), 1.0), 0.0)
     encoded = color.encode_srgb(value) if found.srgb_value else value
     entry = look_up(found.table, hue, saturation, encoded)
     scaled = encoded * entry[..., 2]
