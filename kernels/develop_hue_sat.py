@@ -156,7 +156,8 @@ def hue_sat_value() -> tuple[hl.Pipeline, list[object]]:
 
     entry = lerp(plane(k), plane(above), up)
     scaled = level * entry[2]
-    new = hl.select(encode != 0, decoded(scaled), scaled)
+    # What a factor of 1 leaves alone must not go through the curve and back.
+    new = hl.select((encode != 0) & (entry[2] != 1.0), decoded(scaled), value * entry[2])
     plain = hl.abs(value) < hl.f32(1e-9)
     gain = hl.select(plain, entry[2], new / hl.select(plain, hl.f32(1.0), value))
     colour = hl.Func("colour")

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from lichtbild.devices.profile import DeviceProfile
 
 Mosaic: TypeAlias = npt.NDArray[np.uint16]
 FloatImage: TypeAlias = npt.NDArray[np.float32]
@@ -59,6 +62,7 @@ class CameraColor:
     as_shot_neutral: Triple | None = None
     as_shot_white_xy: tuple[float, float] | None = None
     baseline_exposure: float = 0.0
+    profile: DeviceProfile | None = None  # embedded in the file, where that goes beyond the matrices
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,7 @@ class Scene:
     neutral: camera RGB of white that the white balance used, max 1.
     white_xy: CIE 1931 xy of the illuminant that it stands for.
     clip: level of white where every channel clips; the last channel measures up to there.
+    profile: of the device, as it was used; its look is for those who ask for it.
     captured_noise: the profile as it was before noise reduction, whatever its strength; None where that is the same.
     """
 
@@ -181,6 +186,7 @@ class Scene:
     clip: float
     metadata: Metadata
     captured_noise: NoiseProfile | None = None
+    profile: DeviceProfile | None = None
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,11 @@ class Recipe:
     )
     denoise: float = setting(1.0, "Noise reduction; 0 is none, 1 follows the measured noise.", low=0.0, high=3.0)
     sharpen: float = setting(1.0, "Sharpening; 0 is none, 1 restores what the optics lost.", low=0.0, high=3.0)
+    device: str = setting(
+        "auto",
+        "Profile of the camera: auto takes the one for its make and model, none only what the file says.",
+        metavar="auto|none|NAME|FILE",
+    )
     lens: str = setting(
         "auto",
         "Lens corrections: auto, or file for those alone that the raw file asks for.",

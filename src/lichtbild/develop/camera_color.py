@@ -1,19 +1,23 @@
 """Camera colour to XYZ, as DNG 1.7 describes it in "Mapping Camera Color Space to CIE XYZ Space".
 
-Two matrices, measured under two illuminants, are interpolated in reciprocal temperature. A neutral (camera RGB of
-white) and the chromaticity of the illuminant follow from each other; neutral to chromaticity needs iteration,
+Matrices, measured under two or three illuminants, are interpolated in reciprocal temperature. A neutral (camera RGB
+of white) and the chromaticity of the illuminant follow from each other; neutral to chromaticity needs iteration,
 as the matrix depends on the answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lichtbild import color
 from lichtbild.carriers import CameraColor, Matrix
 from lichtbild.color import Chromaticity, Floats
+
+if TYPE_CHECKING:
+    from lichtbild.devices.profile import DeviceProfile, HueSatMap
 
 # EXIF LightSource to kelvin: the middle of each class, as DNG 1.7 names them.
 ILLUMINANT_KELVIN: dict[int, float] = {
@@ -60,9 +64,10 @@ def _usable_color(matrix: Matrix | None) -> bool:
 
 @dataclass(frozen=True)
 class CameraModel:
-    """The colour tags of a camera made ready: one or two sets of matrices with their temperatures.
+    """The colour tags of a camera made ready: one to three sets of matrices with their temperatures.
 
     kelvin: temperature of each set, ascending; color, calibration, forward: a matrix of each set; forward may be empty.
+    maps: a table of each set, or None, for what matrices cannot do.
     balance: AnalogBalance. is_fallback: the file had no usable colour matrix.
     """
 
@@ -72,24 +77,32 @@ class CameraModel:
     forward: tuple[Floats, ...]
     balance: Floats
     is_fallback: bool
+    maps: tuple[HueSatMap | None, ...] = ()
 
     @classmethod
-    def of(cls, tags: CameraColor) -> CameraModel:
-        """From a file's tags; matrices that are missing or cannot be inverted are left out."""
-        sets = []
-        for colour, forward, calibration, illuminant in (
-            (tags.color_matrix_1, tags.forward_matrix_1, tags.camera_calibration_1, tags.calibration_illuminant_1),
-            (tags.color_matrix_2, tags.forward_matrix_2, tags.camera_calibration_2, tags.calibration_illuminant_2),
-        ):
-            if _usable_color(colour):
-                kelvin = ILLUMINANT_KELVIN.get(illuminant or 0, 0.0)
-                sets.append((kelvin, colour, forward if usable(forward) else None, calibration))
+    def of(cls, tags: CameraColor, profile: DeviceProfile | None = None) -> CameraModel:
+        """From the profile of a device, where there is one with colour; else from a file's tags. Matrices that are
+        missing or cannot be inverted are left out."""
+        lights = profile.lights if profile is not None else ()
+        told: list[tuple[float, Matrix | None, Matrix | None, Matrix | None, HueSatMap | None]] = [
+            (x.kelvin, x.color_matrix, x.forward_matrix, x.camera_calibration, x.hue_sat_map)
+            for x in lights
+            if _usable_color(x.color_matrix)
+        ] or [
+            (ILLUMINANT_KELVIN.get(illuminant or 0, 0.0), colour, forward, calibration, None)
+            for colour, forward, calibration, illuminant in (
+                (tags.color_matrix_1, tags.forward_matrix_1, tags.camera_calibration_1, tags.calibration_illuminant_1),
+                (tags.color_matrix_2, tags.forward_matrix_2, tags.camera_calibration_2, tags.calibration_illuminant_2),
+            )
+            if _usable_color(colour)
+        ]
+        sets = [(k, colour, f if usable(f) else None, calibration, m) for k, colour, f, calibration, m in told]
         if len(sets) == 2 and (0.0 in (sets[0][0], sets[1][0]) or sets[0][0] == sets[1][0]):
             # Without two different temperatures nothing can be interpolated; the second set is the daylight one.
             sets = sets[1:]
         is_fallback = not sets
         if is_fallback:
-            sets = [(ILLUMINANT_KELVIN[FALLBACK_ILLUMINANT], FALLBACK_MATRIX, None, None)]
+            sets = [(ILLUMINANT_KELVIN[FALLBACK_ILLUMINANT], FALLBACK_MATRIX, None, None, None)]
         sets.sort(key=lambda s: s[0])
         forwards = [np.asarray(s[2], np.float64) for s in sets if s[2] is not None]
         balance = np.asarray(tags.analog_balance, np.float64)
@@ -100,15 +113,27 @@ class CameraModel:
             forward=tuple(forwards) if len(forwards) == len(sets) else (),
             balance=balance if np.isfinite(balance).all() and (balance > 0).all() else np.ones(3),
             is_fallback=is_fallback,
+            maps=tuple(s[4] for s in sets),
         )
 
-    def _mix(self, matrices: tuple[Floats, ...], xy: Chromaticity) -> Floats:
-        if len(matrices) == 1:
-            return matrices[0]
+    def weights(self, xy: Chromaticity) -> tuple[float, ...]:
+        """How much each set counts under the illuminant of chromaticity `xy`; of three, the two that enclose it do."""
+        if len(self.kelvin) == 1:
+            return (1.0,)
         kelvin, _ = color.temperature_from_xy(xy)
-        low, high = self.kelvin
-        g = float(np.clip((1 / kelvin - 1 / high) / (1 / low - 1 / high), 0.0, 1.0))
-        return g * matrices[0] + (1 - g) * matrices[1]
+        high = next((i for i in range(1, len(self.kelvin) - 1) if self.kelvin[i] > kelvin), len(self.kelvin) - 1)
+        cold, warm = 1 / self.kelvin[high], 1 / self.kelvin[high - 1]
+        g = float(np.clip((1 / kelvin - cold) / (warm - cold), 0.0, 1.0))
+        return tuple({high - 1: g, high: 1 - g}.get(i, 0.0) for i in range(len(self.kelvin)))
+
+    def _mix(self, matrices: tuple[Floats, ...], xy: Chromaticity) -> Floats:
+        return sum((w * m for w, m in zip(self.weights(xy), matrices, strict=True)), np.zeros((3, 3)))
+
+    def hue_sat_map(self, xy: Chromaticity) -> HueSatMap | None:
+        """The table for what matrices cannot do, under that illuminant; None where there is none."""
+        from lichtbild.devices.hue_sat import between
+
+        return between(self.maps, self.weights(xy)) if self.maps else None
 
     def _reference_to_camera(self, xy: Chromaticity) -> Floats:
         """AnalogBalance and CameraCalibration: the reference camera of that model to this very camera."""

@@ -18,13 +18,15 @@ COARSEST = 1e-3  # step of saturation or value with which a table may be packed
 COARSEST_TURN = 0.1 / 60  # the same of hue, in sixths of the circle
 
 
-def apply_hue_sat(image: FloatImage, found: HueSatMap, before: Floats | None = None, after: Floats | None = None) -> None:
+def apply_hue_sat(
+    image: FloatImage, found: HueSatMap, before: Floats | None = None, after: Floats | None = None
+) -> None:
     """Send the (3, h, w) float32 image through the table, in place.
 
     before, after: (3, 3) to linear ProPhoto RGB and back; from and to linear Rec. 2020 where left out.
     """
     to = working_to_prophoto() if before is None else before
-    back = np.linalg.inv(working_to_prophoto()) if after is None else after
+    back: Floats = np.asarray(np.linalg.inv(working_to_prophoto()), np.float64) if after is None else after
     matrices = np.ascontiguousarray(to, np.float32), np.ascontiguousarray(neutral(back @ to, back), np.float32)
     words = packed(found)
     if words is None:

@@ -14,11 +14,14 @@ from lichtbild.develop import defringe, highlights
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
+from lichtbild.develop.hue_sat import apply_hue_sat
 from lichtbild.develop.lens import decide_lens
 from lichtbild.develop.lift import lift
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
+from lichtbild.devices import catalog
+from lichtbild.devices.profile import DeviceProfile
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -29,7 +32,8 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
 
     1.0 is the raw white of the channel that sees white best (green, as a rule); the others are brought up to it.
     """
-    model = CameraModel.of(frame.metadata.color)
+    profile = device_of(frame, recipe, report)
+    model = CameraModel.of(frame.metadata.color, profile)
     if model.is_fallback:
         report.notice("the file has no usable colour matrix; colours are those of a typical camera")
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
@@ -52,8 +56,13 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
             defringe.defringe(image, rims, matrix)
     if lens:
         image = correct_optics(image, lens, crop_of(frame), report, matrix)
+    table = model.hue_sat_map(balance.xy)
+    if table is not None:
+        apply_hue_sat(image, table)
     report.decide(
         "develop",
+        device=None if profile is None else profile.source_line,
+        hue_sat_map=None if table is None else table.source or "unnamed",
         white_balance=balance.source,
         neutral=[round(float(v), 6) for v in balance.neutral],
         white_xy=[round(v, 6) for v in balance.xy],
@@ -71,7 +80,19 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         / float(np.min(balance.neutral)),
         metadata=replace(frame.metadata, opcode_list_1=b"", opcode_list_2=b"", opcode_list_3=b""),
         captured_noise=working_noise(captured, balance.neutral, matrix),
+        profile=profile,
     )
+
+
+def device_of(frame: Frame, recipe: Recipe, report: Report) -> DeviceProfile | None:
+    """The profile that the recipe asks for, else the one that is embedded in the file, else None."""
+    meta = frame.metadata
+    if recipe.device == "none":
+        return None
+    profile = catalog.choose(recipe.device, meta.make, meta.model, meta.unique_camera_model)
+    if profile is not None and recipe.device != "auto" and not catalog.fits(profile, meta.make, meta.model):
+        report.notice(f"the profile of {profile.title} is used for a frame of {meta.unique_camera_model or 'another'}")
+    return profile or meta.color.profile
 
 
 def crop_of(frame: Frame) -> tuple[int, int, int, int]:

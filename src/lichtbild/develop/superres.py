@@ -21,7 +21,7 @@ from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.scene import sample_colours
+from lichtbild.develop.scene import device_of, sample_colours
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -52,7 +52,7 @@ def enlarge(frame: Frame, recipe: Recipe, report: Report) -> Frame:
     if frame.is_linear:
         report.notice("linear raw frames are not enlarged; --scale does nothing to them")
         return frame
-    model = CameraModel.of(frame.metadata.color)
+    model = CameraModel.of(frame.metadata.color, device_of(frame, recipe, report))
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
     return super_resolve(frame, balance.neutral, recipe, report)
 

@@ -86,6 +86,14 @@ def find(make: str, model: str, unique_camera_model: str = "") -> DeviceProfile 
     return None
 
 
+def fits(profile: DeviceProfile, make: str, model: str) -> bool:
+    """True for a profile of that camera, or of all that its maker and model go by."""
+    own = keys(profile.make, profile.model, profile.unique_camera_model)
+    for alias in profile.aliases:
+        own |= keys(profile.make, alias) | keys("", alias)
+    return bool(own & keys(make, model))
+
+
 def load(name: str) -> DeviceProfile:
     """A profile by its file, or by its short name. Raises `DeviceError`."""
     path = Path(name)

@@ -66,7 +66,7 @@ def read_dcp(path: str | Path) -> DeviceProfile:
 
 def profile_of(tags: Tags, source: str, problem: Callable[[str], None]) -> DeviceProfile:
     """The profile that these tags hold. problem: told what cannot be believed, and is left out."""
-    lights = []
+    lights: list[Light] = []
     for numbers in SETS:
         light = _light(tags, numbers, source, problem)
         if light is not None and light.kelvin not in {other.kelvin for other in lights}:
@@ -174,8 +174,8 @@ def _table(
         problem(f"its {what} is cut short")
         return None
     table = stored[:count].astype(np.float32).reshape(values, hues, saturations, 3)
-    # NaN fails the comparison, too.
-    if not ((np.abs(table[..., 0]) <= 2 * HUE) & (table[..., 1:] >= 0).all(-1) & (table[..., 1:] <= FACTOR).all(-1)).all():
+    low, high = np.array([-2 * HUE, 0, 0]), np.array([2 * HUE, FACTOR, FACTOR])
+    if not ((table >= low) & (table <= high)).all():  # NaN is neither
         problem(f"its {what} holds what cannot be")
         return None
     table[..., 0] = (table[..., 0] + HUE) % (2 * HUE) - HUE

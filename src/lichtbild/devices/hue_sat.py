@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lichtbild import color
 from lichtbild.color import Floats
-from lichtbild.devices.profile import HueSatMap, Light, Table
+from lichtbild.devices.profile import HueSatMap, Table
 
 # ROMM RGB (ISO 22028-2), the primaries of ProPhoto RGB, white D50.
 PRIMARIES = ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105))
@@ -80,10 +80,11 @@ def apply(found: HueSatMap, prophoto: npt.ArrayLike) -> Floats:
     hue, chroma, value = split(prophoto)
     with np.errstate(divide="ignore", invalid="ignore"):
         saturation = np.where(chroma > 0, np.minimum(chroma / np.abs(value), 1.0), 0.0)
-    encoded = color.encode_srgb(value) if found.srgb_value else value
+    # Below black the value stays as it is: the curve's straight part goes on.
+    encoded = np.where(value > 0, color.encode_srgb(value), 12.92 * value) if found.srgb_value else value
     entry = look_up(found.table, hue, saturation, encoded)
     scaled = encoded * entry[..., 2]
-    result = color.decode_srgb(scaled) if found.srgb_value else scaled
+    result = np.where(value > 0, color.decode_srgb(scaled), scaled / 12.92) if found.srgb_value else scaled
     # Saturation is chroma by value; so it is chroma that is scaled, which also holds where value is 0 or below.
     gain = np.where(np.abs(value) > 1e-9, result / np.where(value == 0, 1, value), entry[..., 2])
     stretched = chroma * gain * entry[..., 1]
@@ -132,9 +133,8 @@ def resized(found: HueSatMap, shape: tuple[int, ...]) -> HueSatMap:
 IDENTITY = HueSatMap(np.tile(np.array([0, 1, 1], np.float32), (1, 6, 2, 1)), source="identity")
 
 
-def between(lights: tuple[Light, ...], weights: tuple[float, ...]) -> HueSatMap | None:
+def between(tables: tuple[HueSatMap | None, ...], weights: tuple[float, ...]) -> HueSatMap | None:
     """The table of a mixture of lights; a light without a table counts as one that changes nothing."""
-    tables = [light.hue_sat_map for light in lights]
     present = [(t, w) for t, w in zip(tables, weights, strict=True) if w > 0]
     if all(t is None for t, _ in present):
         return None

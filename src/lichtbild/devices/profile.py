@@ -164,3 +164,8 @@ class DeviceProfile:
         from lichtbild.raw.metadata import full_model
 
         return self.unique_camera_model or full_model(self.make, self.model)
+
+    @property
+    def source_line(self) -> str:
+        """Which camera, and which file it comes from, for reports."""
+        return f"{self.title} ({self.path.name if self.path else self.source or 'unnamed'})"

@@ -181,6 +181,12 @@ def _sensor_tags(frame: Frame) -> Iterator[Tag]:
 
 def _color_tags(frame: Frame) -> Iterator[Tag]:
     color = frame.metadata.color
+    if color.profile is not None:
+        from lichtbild.devices.dcp_write import color_tags, look_tags
+
+        yield from look_tags(color.profile)
+        if len(color.profile.lights) > 2:
+            yield from color_tags(color.profile)
     dual = color.color_matrix_2 is not None and color.calibration_illuminant_2 is not None
     numbered = [
         (50721, color.color_matrix_1 or _FALLBACK_MATRIX),

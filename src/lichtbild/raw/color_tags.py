@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from lichtbild.carriers import CameraColor, Matrix, NoiseProfile
+from lichtbild.devices.dcp import embedded
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.tags import Tags
 
@@ -46,6 +47,7 @@ def read_color(tags: Tags, notes: Notes) -> CameraColor:
         as_shot_neutral=neutral,
         as_shot_white_xy=white_xy,
         baseline_exposure=_baseline_exposure(tags, notes),
+        profile=embedded(tags, "embedded in the file", notes.profile),
     )
 
 

@@ -9,6 +9,7 @@
 | NoiseProfile | measured in the frame |
 | BaselineExposure | 0 |
 | AnalogBalance, CameraCalibration | 1, identity |
+| ProfileHueSatMapData, ProfileLookTableData, ProfileToneCurve | none |
 | Orientation | 1, as stored |
 | CFAPattern | none: the file is refused |
 """
@@ -65,6 +66,9 @@ class Notes:
     def analog_balance(self) -> tuple[float, float, float]:
         self.say("has an AnalogBalance that cannot be; 1 is assumed")
         return 1.0, 1.0, 1.0
+
+    def profile(self, what: str) -> None:
+        self.say(f"has a camera profile that is damaged: {what}; that part is left out")
 
     def camera_calibration(self) -> None:
         self.say("has a CameraCalibration that cannot be; none is assumed")
