@@ -23,10 +23,10 @@ class Note:
     note: str = setting("", "What there is to say.", longest=1000)
 
 
-def check_content(pack: Pack, source: Path | None = None) -> None:
-    """Refuse a pack with the first fault that is in it, by a `PackError`. source: what the photographer named."""
+def check_content(pack: Pack) -> None:
+    """Refuse a pack with the first fault that is in it."""
     for fault in faults(pack):
-        raise PackError(str(fault).replace(str(pack.root), str(source or pack.root)))
+        raise fault
 
 
 def faults(pack: Pack) -> Iterator[LichtbildError]:

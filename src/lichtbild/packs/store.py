@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lichtbild.errors import PackError
+from lichtbild.errors import LichtbildError, PackError
 from lichtbild.packs.archive import read_archive
 from lichtbild.packs.files import Files, digest, read_folder
 from lichtbild.packs.names import check_path, is_name, is_version, precedence
@@ -89,8 +89,11 @@ def install(source: Path, *, overwrite: bool = False) -> tuple[Pack, bool]:
     files = collect(source)
     place = user_folder()
     with unpacked(files, place) as stage:
-        pack = open_pack(stage)
-        check_content(pack, source)
+        try:
+            pack = open_pack(stage)
+            check_content(pack)
+        except LichtbildError as error:
+            raise PackError(str(error).replace(str(stage), str(source))) from None
         target = place / pack.manifest.name / pack.manifest.version
         if target.exists() or target.is_symlink():
             if not target.is_symlink() and _digest(target) == digest(files):

@@ -42,7 +42,8 @@ class Tables:
 
     def refuse(self, what: str, table: str = "", index: int = 0, key: str = "") -> PackError:
         """The error for a key of the index-th table of that name; `what` says what is allowed."""
-        line = self._lines.get((table, index, key)) or self._lines.get((table, index, ""))
+        places = ((table, index, key), (table, index, ""), (table, 0, "")) if table else ((key, 0, ""),)
+        line = next((self._lines[p] for p in places if p in self._lines), None)
         where = f"{self.path}:{line}" if line else str(self.path)
         return PackError(f"{where}: {'.'.join(p for p in (table, key) if p)}{': ' if table or key else ''}{what}")
 
