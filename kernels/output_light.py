@@ -16,7 +16,7 @@ from look_output import interleaved
 
 Expr = Any
 LANES = 16
-TINY = hl.f32(1e-9)
+TINY = hl.f32(1e-30)
 M1, M2 = 1305 / 8192, 2523 / 32
 C1, C2, C3 = 107 / 128, 2413 / 128, 2392 / 128
 HLG_A, HLG_B, HLG_C = 0.17883277, 0.28466892, 0.55991073

@@ -1,8 +1,8 @@
 """JPEG XL: pictures by libjxl, in any colour space (ISO/IEC 18181-1).
 
 Lossy JPEG XL keeps light in a space of its own, XYB, that has no edges; its header only says which space a decoder
-shall give. So sRGB goes to the encoder as it is, and everything else as linear light in sRGB's primaries, where values
-below 0 and above 1 are allowed; then the header is written anew with the space that was meant.
+shall give. So sRGB of 8 bits goes to the encoder as it is, and all else as linear light in sRGB's primaries, where
+values below 0 and above 1 are allowed; then the header is written anew with the space that was meant.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ _LIKE_JPEG = (
     *((1, 15.0), (30, 4.0), (50, 2.4), (70, 1.45), (80, 1.15)),
     *((85, 0.93), (92, 0.63), (96, 0.38), (98, 0.27), (100, 0.15)),
 )
+_LINEAR = 8
 _PRIMARIES = {"srgb": 1, "p3": 11, "rec2020": 9}
 _CURVES = {"srgb": 13, "p3": 13, "rec2020": 1, "pq": 16, "hlg": 18}
 
 
 def encode(image: npt.NDArray[Any], quality: int, effort: str) -> bytes:
-    """A bare codestream of (h, w, 3) pixels: uint8 or uint16 in sRGB, or float16, linear in sRGB's primaries."""
+    """A bare codestream of (h, w, 3) pixels: uint8 in sRGB, or float16, linear in sRGB's primaries."""
     from imagecodecs import jpegxl_encode
 
     return bytes(
@@ -140,14 +141,13 @@ def _skip_metadata(read: _Bits) -> None:
     read.take(4 + 1)
     if read.choice((0, 0), (1, 0), (2, 4), (1, 12)) or not read.take(1):
         raise OutputError("the JPEG XL encoder gave something else than XYB")
-    if not read.take(1):
-        if read.take(1):
-            raise OutputError("the JPEG XL encoder gave an ICC profile")
-        _enum(read)  # RGB
-        _enum(read)  # white
-        _enum(read)  # primaries
-        read.take(24) if read.take(1) else _enum(read)
-        _enum(read)  # intent
+    if read.take(1 + 1):  # the usual colours, or an ICC profile
+        raise OutputError("the JPEG XL encoder gave other colours than linear sRGB")
+    colors = [_enum(read) for _ in range(3)]  # model, white, primaries
+    gamma, curve = read.take(1), _enum(read)
+    _enum(read)  # intent
+    if colors != [0, 1, 1] or gamma or curve != _LINEAR:
+        raise OutputError("the JPEG XL encoder gave other colours than linear sRGB")
     if read.take(2) or not read.take(1):
         raise OutputError("the JPEG XL encoder gave something else than a plain picture of floats")
 

@@ -31,7 +31,7 @@ from lichtbild.output.formats import AVIF, EXR, HEIC, JPEG, JXL, PNG, Format, de
 
 _DEPTHS = {"uint8": "8", "uint16": "16", "float32": "32f"}
 # What a picture of that depth can be written as without being developed anew.
-_HELD = {"8": {"8", "10"}, "16": {"8", "10", "12", "16", "16f"}, "32f": {"32f", "16f"}}
+_HELD = {"8": {"8", "10", "16f"}, "16": {"8", "10", "12", "16", "16f"}, "32f": {"32f", "16f"}}
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ def _chunks(picture: Picture, asked: _Asked) -> list[Chunk]:
 
 
 def _jxl(picture: Picture, asked: _Asked) -> bytes:
-    """sRGB as it is; all else by way of linear light."""
-    if picture.space == "srgb" and asked.bits in (8, 16):
+    """sRGB of 8 bits as it is; all else by way of linear light."""
+    if picture.space == "srgb" and asked.bits == 8:
         return jxl.encode(_of_depth(picture.image, asked), asked.quality, asked.effort)
     wide = replace(picture, image=_widened(picture.image))
     halves = light.half_floats(wide, "srgb", hdr=False).view(np.float16)
