@@ -8,7 +8,9 @@ from lichtbild import __version__
 from lichtbild.cli.group import LazyGroup
 
 _COMMANDS = {
+    "calibrate": "Make a device profile: the colour and noise of a camera.",
     "develop": "Make a finished photograph from one raw frame or a burst.",
+    "devices": "List, show, check and export device profiles.",
     "info": "Show what a raw file says about itself.",
     "looks": "Choose, preview, write, check and export looks.",
     "measure": "Measure noise, colour, sharpness, and one picture against another.",

@@ -17,6 +17,7 @@ from lichtbild import color
 from lichtbild.color import Floats
 from lichtbild.devices.profile import HueSatMap, Table
 
+SOFT = 8.0  # sharpness of a soft minimum
 # ROMM RGB (ISO 22028-2), the primaries of ProPhoto RGB, white D50.
 PRIMARIES = ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105))
 
@@ -93,15 +94,18 @@ def apply(found: HueSatMap, prophoto: npt.ArrayLike) -> Floats:
     return join(hue + entry[..., 0] / 60, stretched, result)
 
 
-def sample(function: Callable[[Floats], Floats], hues: int, saturations: int) -> Table:
+def sample(function: Callable[[Floats], Floats], hues: int, saturations: int, reach: Floats | None = None) -> Table:
     """The table that does to ProPhoto RGB what `function` does, for a function that does not depend on exposure.
 
     function: (n, 3) to (n, 3). Neutral stays neutral, and of its value, whatever the function says.
+    reach: (hues,) saturation up to which the function can be believed; beyond, the last entry holds.
     """
     hue = np.arange(hues) * 6.0 / hues
     saturation = np.linspace(0, 1, saturations)
     saturation[0] = 0.25 * saturation[1]  # for the direction in which hues turn beside neutral
     h, s = np.meshgrid(hue, saturation, indexing="ij")
+    if reach is not None:  # a soft minimum, so that entries come to rest smoothly
+        s = (s**-SOFT + np.maximum(reach[:, None], 0.05) ** -SOFT) ** (-1 / SOFT)
     value = np.full_like(h, 0.5)
     new_hue, new_chroma, new_value = split(function(join(h, s * value, value).reshape(-1, 3)).reshape(*h.shape, 3))
     shift = ((new_hue - h + 3) % 6 - 3) * 60
@@ -145,3 +149,34 @@ def between(tables: tuple[HueSatMap | None, ...], weights: tuple[float, ...]) ->
         total += w
         found = table if total == w else mixed(table, found, w / total)
     return found
+
+
+def hue_slope(table: Table) -> Floats:
+    """(values, hues, saturations - 1) how fast new hues follow old ones; 1 is unchanged, below 0 they run backwards."""
+    shift = table[..., 1:, 0].astype(np.float64)
+    turn = (np.roll(shift, -1, axis=1) - shift + 180) % 360 - 180
+    return np.asarray(1 + turn * table.shape[1] / 360)
+
+
+def reach_of(prophoto: Floats, hues: int, near: float) -> Floats:
+    """(hues,) saturation up to which colours of each hue have a neighbour among (n, 3) known ones: within `near` in the
+    chromaticities r and b of linear ProPhoto RGB. Smooth along the hues."""
+    hue = np.arange(hues) * 6.0 / hues
+    steps = np.linspace(0, 1, 41)[1:]
+    h, s = np.meshgrid(hue, steps, indexing="ij")
+    place = chromaticity(join(h, s, np.ones_like(s)).reshape(-1, 3))
+    known = chromaticity(prophoto[prophoto.sum(axis=1) > 1e-6])
+    closest = np.concatenate([((p[:, None] - known) ** 2).sum(axis=-1).min(axis=1) for p in np.array_split(place, 20)])
+    alone = (closest > near**2).reshape(hues, -1)
+    first = np.where(alone.any(axis=1), alone.argmax(axis=1), len(steps) - 1)
+    limit = steps[first]
+    width = max(1, hues // 36)
+    limit = np.min([np.roll(limit, i) for i in range(-width, width + 1)], axis=0)
+    for _ in range(2 * width):
+        limit = (np.roll(limit, 1) + 2 * limit + np.roll(limit, -1)) / 4
+    return np.asarray(limit)
+
+
+def chromaticity(rgb: Floats) -> Floats:
+    """(n, 2) shares of red and blue."""
+    return np.asarray(rgb[:, ::2] / rgb.sum(axis=1, keepdims=True))

@@ -20,6 +20,8 @@ from lichtbild.devices.spectral import Spectra
 
 LIGHTS = ("A", "D65")
 HUES, SATURATIONS = 90, 30
+# Chromaticity between a colour and one that was learnt from, that still can be believed: as far as hues stay apart.
+NEAR, FLATTEST = (0.03, 0.02, 0.013, 0.008), 0.5
 DRAWN, MIXED = 2000, 3000  # surfaces to learn from
 
 
@@ -72,7 +74,10 @@ def of_light(sensors: Floats, light: Floats, refl: Floats, weight: Floats) -> tu
     def corrected(prophoto: Floats) -> Floats:
         return np.asarray(found(prophoto @ to_camera_balanced.T) @ hue_sat.XYZ_TO_PROPHOTO.T)
 
-    table = hue_sat.sample(corrected, HUES, SATURATIONS)
+    for near in NEAR:
+        table = hue_sat.sample(corrected, HUES, SATURATIONS, hue_sat.reach_of(camera @ to_prophoto.T, HUES, near))
+        if hue_sat.hue_slope(table).min() > FLATTEST:
+            break
     return Light("other", matrix(to_camera), matrix(forward)), HueSatMap(table)
 
 
