@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile
+    from lichtbild.output.credentials import Credentials
 
 Mosaic: TypeAlias = npt.NDArray[np.uint16]
 FloatImage: TypeAlias = npt.NDArray[np.float32]
@@ -216,9 +217,16 @@ class Picture:
     recipe: Mapping[str, Any] = field(default_factory=dict)  # the recipe as resolved, written into the XMP
     gain_map: GainMap | None = None
 
-    def save(self, path: str | Path, *, quality: int | None = None, overwrite: bool = False) -> None:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        quality: int | None = None,
+        overwrite: bool = False,
+        credentials: Credentials | None = None,
+    ) -> None:
         """Write the picture; the format follows the name's ending. quality: of a JPEG, 1 to 100; the recipe's where it
-        is left out. Raises `OutputError`."""
+        is left out. credentials: who signs what was done. Raises `OutputError`."""
         from lichtbild.output.save import save_picture
 
-        save_picture(self, Path(path), quality=quality, overwrite=overwrite)
+        save_picture(self, Path(path), quality=quality, overwrite=overwrite, credentials=credentials)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
+from lichtbild.errors import OutputError
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
+
+if TYPE_CHECKING:
+    from lichtbild.carriers import Burst
+    from lichtbild.output.credentials import Credentials
 
 
 @click.command("develop")
@@ -43,6 +50,23 @@ from lichtbild.report import Report
     type=click.Path(path_type=Path),
     help="Draw maps of the merge into a folder: what moved, and how many frames count where.",
 )
+@click.option(
+    "--sign",
+    metavar="CERT.pem",
+    envvar="LICHTBILD_SIGN",
+    type=click.Path(path_type=Path),
+    help="Sign content credentials (C2PA) with this certificate: what was done to which frames.",
+)
+@click.option(
+    "--key",
+    metavar="KEY.pem",
+    envvar="LICHTBILD_KEY",
+    type=click.Path(path_type=Path),
+    help="The certificate's private key; LICHTBILD_KEY_PASSPHRASE opens a locked one.",
+)
+@click.option(
+    "--timestamp", metavar="URL", help="Ask this authority for a time stamp of the signature; else nothing is asked."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the photograph (and the report, and maps) if it exists.")
 def command(
     files: tuple[Path, ...],
@@ -50,6 +74,9 @@ def command(
     recipe: Path | None,
     report: Path | None,
     report_maps: Path | None,
+    sign: Path | None,
+    key: Path | None,
+    timestamp: str | None,
     overwrite: bool,
     **settings: Any,
 ) -> None:
@@ -65,6 +92,7 @@ def command(
     record = progress.attach(Report(maps={} if report_maps else None))
     wanted = _settings(recipe, given(settings), files, output, record)
     _check_outputs(files, output, report, overwrite)
+    signer = _signer(sign, key, timestamp, output)
     if report_maps:
         from lichtbild.output.maps import make_folder
 
@@ -77,9 +105,9 @@ def command(
     try:
         if chosen is DNG:
             _say_what_a_mosaic_ignores(record, settings, enlarged=wanted.scale > 1)
-            size = _merge(files, output, wanted, recipe, record, overwrite)
+            size = _merge(files, output, wanted, recipe, signer, record, overwrite)
         else:
-            size = _develop(files, output, wanted, recipe, record, overwrite)
+            size = _develop(files, output, wanted, recipe, signer, record, overwrite)
         if report_maps:
             _write_maps(report_maps, record, overwrite)
     finally:
@@ -115,7 +143,6 @@ def _is_in_another_format(photograph: Path, output: Path) -> bool:
 
 def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, overwrite: bool) -> None:
     """Refuse what cannot be written before any light is touched."""
-    from lichtbild.errors import OutputError
     from lichtbild.output.atomic import check_target
     from lichtbild.output.formats import format_for
 
@@ -139,7 +166,13 @@ def _is(frame: Path, target: Path) -> bool:
 
 
 def _develop(
-    files: tuple[Path, ...], output: Path, wanted: Recipe, source: Path | None, record: Any, overwrite: bool
+    files: tuple[Path, ...],
+    output: Path,
+    wanted: Recipe,
+    source: Path | None,
+    signer: Credentials | None,
+    record: Any,
+    overwrite: bool,
 ) -> tuple[int, int]:
     from lichtbild import api
 
@@ -149,16 +182,24 @@ def _develop(
     if source:
         api.compare_with(source, picture.recipe, record)
     with record.leg("output"):
-        picture.save(output, overwrite=overwrite)
+        picture.save(output, overwrite=overwrite, credentials=_of_frames(signer, burst, record))
     height, width = picture.image.shape[:2]
     return width, height
 
 
 def _merge(
-    files: tuple[Path, ...], output: Path, wanted: Recipe, source: Path | None, record: Any, overwrite: bool
+    files: tuple[Path, ...],
+    output: Path,
+    wanted: Recipe,
+    source: Path | None,
+    signer: Credentials | None,
+    record: Any,
+    overwrite: bool,
 ) -> tuple[int, int]:
     from lichtbild import api
+    from lichtbild.output.credentials import signed
     from lichtbild.output.dng import write_dng
+    from lichtbild.output.formats import DNG
     from lichtbild.output.xmp import packet
 
     with record.leg("probe"):
@@ -168,9 +209,37 @@ def _merge(
         recipe = api.resolved(wanted, burst, record)
         if source:
             api.compare_with(source, recipe, record)
-        write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe).to_bytes())
+        signer = _of_frames(signer, burst, record)
+        finish = partial(signed, chosen=DNG, path=output, recipe=recipe, credentials=signer) if signer else None
+        write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe).to_bytes(), finish=finish)
     height, width = frame.mosaic.shape[:2]
     return width, height
+
+
+def _signer(sign: Path | None, key: Path | None, timestamp: str | None, output: Path) -> Credentials | None:
+    """Who signs, after a trial. Raises `OutputError`."""
+    if sign is None and key is None and timestamp is None:
+        return None
+    if sign is None or key is None:
+        raise OutputError("to sign, --sign names the certificate and --key its private key; give both")
+    from lichtbild.output.credentials import Credentials, check
+    from lichtbild.output.formats import format_for
+
+    signer = Credentials(sign, key, timestamp=timestamp or "")
+    check(signer, format_for(output), output)
+    return signer
+
+
+def _of_frames(signer: Credentials | None, burst: Burst, record: Report) -> Credentials | None:
+    """The same with the frames that were read, the reference first."""
+    if signer is None:
+        return None
+    paths = [f for f in burst if isinstance(f, Path)]
+    decided = record.decided.get("burst", {})
+    first = paths[decided.get("reference", 1) - 1]
+    used = [p for p in paths if p.name in record.decided.get("raw", {}) and p is not first]
+    used = used if decided.get("used", 1) > 1 else []
+    return replace(signer, frames=(first, *used))
 
 
 def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarged: bool) -> None:

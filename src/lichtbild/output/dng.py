@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from lichtbild import __version__
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.errors import OutputError
 from lichtbild.metadata.gps import sound
-from lichtbild.output.atomic import check_target, write_atomically
+from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.opcodes import GAIN_MAP, opcode_ids, with_gain_maps
 from lichtbild.output.thumbnail import thumbnail
 from lichtbild.output.tiff import (
@@ -33,6 +33,7 @@ from lichtbild.output.tiff import (
     Directory,
     Tag,
     Type,
+    iptc_tag,
     serialise,
     tags_from,
 )
@@ -58,12 +59,14 @@ def write_dng(
     software: str = f"Lichtbild {__version__}",
     xmp: bytes = b"",
     preview: bool = True,
+    finish: Callable[[list[Chunk]], list[Chunk]] | None = None,
 ) -> None:
     """Write `frame` to `path`, whole or not at all.
 
     compression: "none", which is written as fast as the disk takes it, or "lossless" (ITU-T T.81, process 14), about
     60 % of the size.
     xmp: an XMP packet to store.   preview: add a small RGB picture for file browsers.
+    finish: what is done to the whole file before it is written, as signing it.
     WhiteLevel becomes the clip level; when that is above the white level, BaselineExposure and NoiseProfile are
     restated for it, so that the brightness in any raw developer stays.
     Raises `OutputError` when the file exists (unless `overwrite`) or cannot be written.
@@ -78,7 +81,7 @@ def write_dng(
         raise OutputError(f"{path}: cannot be written as DNG ({error})") from None
     except OutputError as error:
         raise OutputError(f"{path}: {error}") from None
-    write_atomically(path, chunks, overwrite=overwrite)
+    write_atomically(path, finish(chunks) if finish else chunks, overwrite=overwrite)
 
 
 def _raw_directory(frame: Frame, *, software: str, xmp: bytes, preview: bool) -> Directory:
@@ -105,7 +108,7 @@ def _raw_directory(frame: Frame, *, software: str, xmp: bytes, preview: bool) ->
         tags.append(Tag(700, Type.BYTE, xmp))
     children = {EXIF_IFD: [Directory(list(_exif_tags(meta)))]}
     if meta.iptc:
-        tags.append(Tag(33723, Type.UNDEFINED, meta.iptc))
+        tags.append(iptc_tag(meta.iptc))
     if gps := tags_from(sound(meta.exif.get("GPS", {}))):
         children[GPS_IFD] = [Directory(gps)]
     if preview:

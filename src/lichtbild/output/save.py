@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,9 @@ from lichtbild.output import (
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.formats import AVIF, EXR, HEIC, JPEG, JXL, PNG, Format, depth_for, format_for
 
+if TYPE_CHECKING:
+    from lichtbild.output.credentials import Credentials
+
 _DEPTHS = {"uint8": "8", "uint16": "16", "float32": "32f"}
 # What a picture of that depth can be written as without being developed anew.
 _HELD = {"8": {"8", "10", "16f"}, "16": {"8", "10", "12", "16", "16f"}, "32f": {"32f", "16f"}}
@@ -49,11 +52,19 @@ class _Asked:
         return int(self.depth.rstrip("f"))
 
 
-def save_picture(picture: Picture, path: Path, *, quality: int | None = None, overwrite: bool = False) -> None:
+def save_picture(
+    picture: Picture,
+    path: Path,
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    credentials: Credentials | None = None,
+) -> None:
     """Write `picture` to `path`, whole or not at all, with its ICC profile, EXIF and the recipe as XMP.
 
     The depth is the one that the recipe asks for, else the format's default (8 bits for JPEG and PNG).
     quality: 1 to 100, as of a JPEG; the recipe's where it is left out.
+    credentials: who signs what was done.
     Raises `OutputError` when the name's ending or the depth does not fit, the file exists (unless `overwrite`), or it
     cannot be written.
     """
@@ -73,6 +84,10 @@ def save_picture(picture: Picture, path: Path, *, quality: int | None = None, ov
     except (RuntimeError, ValueError) as error:  # imagecodecs' errors are RuntimeErrors
         words = " ".join(str(error).split())[:200]
         raise OutputError(f"{path}: the {asked.format.name} encoder failed ({words}); choose another format") from None
+    if credentials:
+        from lichtbild.output.credentials import signed
+
+        chunks = signed(chunks, asked.format, path, picture.recipe, credentials)
     write_atomically(path, chunks, overwrite=overwrite)
 
 

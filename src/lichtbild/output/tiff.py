@@ -139,6 +139,12 @@ def tags_from(fields: Mapping[int, tuple[int, Any]], drop: Iterable[int] = ()) -
     return kept
 
 
+def iptc_tag(iim: bytes) -> Tag:
+    """IPTC-IIM data sets, in whole words as Photoshop writes them; the order of the bytes stays."""
+    padded = iim + bytes(-len(iim) % 4)
+    return Tag(33723, Type.LONG, struct.unpack(f"<{len(padded) // 4}I", padded))
+
+
 class _Plan:
     """Where a directory and its children lie in the file."""
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
-from lichtbild.output.tiff import Directory, Tag, Type, serialise
+from lichtbild.output.tiff import Directory, Tag, Type, iptc_tag, serialise
 
 _RGB, _UNSIGNED, _FLOAT = 2, 1, 3
 
@@ -33,5 +33,5 @@ def chunks(image: npt.NDArray[Any], attached: Attachments) -> list[Chunk]:
         Tag(34675, Type.UNDEFINED, attached.icc),
     ]
     if attached.iptc:
-        described.append(Tag(33723, Type.UNDEFINED, attached.iptc))
+        described.append(iptc_tag(attached.iptc))
     return serialise([Directory(described, strips=[image], children=attached.fields.children())])
