@@ -16,6 +16,7 @@ SUITES = (
     ("Kernels and the limit of memory", "kernels.py"),
     ("The same look on every device", "sameness.py"),
     ("Denoising of one frame, against truth", "denoise.py"),
+    ("White balance, in degrees", "white_balance.py --per-light 14"),
 )
 
 

@@ -148,6 +148,22 @@ class CameraModel:
         neutral = np.maximum(self.xyz_to_camera(xy) @ color.xyz_from_xy(xy), 1e-3)
         return np.asarray(neutral / neutral.max())
 
+    def neutrals_from_xy(self, xy: Floats, kelvin: Floats) -> Floats:
+        """`neutral_from_xy` of many illuminants at once: (n, 2) chromaticities with their (n,) temperatures to
+        (n, 3)."""
+        xyz = np.stack([xy[:, 0] / xy[:, 1], np.ones(len(xy)), (1 - xy.sum(1)) / xy[:, 1]], axis=1)
+        seen = [xyz @ (self.balance[:, None] * c @ m).T for c in self.calibration for m in self.color]
+        if len(self.color) == 2:
+            low, high = self.kelvin
+            g = np.clip((1 / kelvin - 1 / high) / (1 / low - 1 / high), 0.0, 1.0)[:, None]
+            # Both the calibration and the colour matrix are mixed: their product has four parts.
+            weights = (g * g, g * (1 - g), (1 - g) * g, (1 - g) * (1 - g))
+            neutral = sum(w * s for w, s in zip(weights, seen, strict=True))
+        else:
+            neutral = seen[0]
+        neutral = np.maximum(np.asarray(neutral), 1e-3)
+        return np.asarray(neutral / neutral.max(axis=1, keepdims=True))
+
     def xy_from_neutral(self, neutral: Floats) -> Chromaticity:
         """Chromaticity of the illuminant under which white has this camera RGB."""
         previous = last = color.D50

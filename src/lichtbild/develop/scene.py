@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile, Scene
 from lichtbild.color import Floats
 from lichtbild.develop import defringe, highlights
@@ -15,6 +14,7 @@ from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
 from lichtbild.develop.hue_sat import apply_hue_sat
+from lichtbild.develop.illuminant.samples import Samples
 from lichtbild.develop.lens import decide_lens
 from lichtbild.develop.lift import lift
 from lichtbild.develop.linear import develop_linear
@@ -36,7 +36,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     model = CameraModel.of(frame.metadata.color, profile)
     if model.is_fallback:
         report.notice("the file has no usable colour matrix; colours are those of a typical camera")
-    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
+    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame), report)
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     captured = frame.noise_profile
     frame = denoise(frame, balance.neutral, recipe.denoise, report)
@@ -103,37 +103,6 @@ def crop_of(frame: Frame) -> tuple[int, int, int, int]:
         if 0 <= y < y + height <= h and 0 <= x < x + width <= w:
             return y, x, height, width
     return 0, 0, h, w
-
-
-def site_order(frame: Frame) -> list[int]:
-    """Positions, in the frame's own 2x2 order, of R, the green in its row, the green in blue's row, B."""
-    dy, dx = frame.color_phase
-    return [2 * ((dy + j) % 2) + (dx + i) % 2 for j in (0, 1) for i in (0, 1)]
-
-
-def sample_colours(frame: Frame) -> Floats:
-    """(n, 3) linear camera RGB of blocks of 16x16 pixels that are neither clipped nor lost in noise."""
-    black = np.array(frame.black_level)
-    if frame.is_linear:
-        h, w = (n // 8 * 8 for n in frame.mosaic.shape[:2])
-        blocks = frame.mosaic[:h, :w].reshape(h // 8, 8, w // 8, 8, 3)
-        mean = (blocks.mean(axis=(1, 3)) - black[:3]) / (frame.white_level - black[:3])
-        clipped = (blocks >= frame.clip_level).any(axis=(1, 3, 4))
-        return np.asarray(mean[~clipped & (mean.min(axis=-1) > 0)], np.float64)
-    h, w = frame.mosaic.shape
-    statistics = np.empty((8, h // 16, w // 16), np.float32)
-    if statistics.size:
-        native.call("mosaic_statistics", frame.mosaic, min(round(frame.clip_level), 65535), statistics)
-    order = site_order(frame)
-    mean = (statistics[order] - black[order, None, None]) / (frame.white_level - black[order, None, None])
-    if frame.shading is not None:
-        gh, gw = frame.shading.shape[:2]
-        rows = np.linspace(0, gh - 1, mean.shape[1]).round().astype(int)
-        columns = np.linspace(0, gw - 1, mean.shape[2]).round().astype(int)
-        mean = mean * frame.shading[rows[:, None], columns[None]].transpose(2, 0, 1)[order]
-    rgb = np.stack([mean[0], (mean[1] + mean[2]) / 2, mean[3]], axis=-1)
-    usable = (statistics[4:].max(axis=0) < 0.02) & (rgb.min(axis=-1) > 0.002)
-    return np.asarray(rgb[usable], np.float64)
 
 
 def working_noise(profile: NoiseProfile, neutral: Floats, matrix: Floats) -> NoiseProfile:

@@ -21,7 +21,8 @@ from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.scene import device_of, sample_colours
+from lichtbild.develop.illuminant.samples import Samples
+from lichtbild.develop.scene import device_of
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -53,7 +54,7 @@ def enlarge(frame: Frame, recipe: Recipe, report: Report) -> Frame:
         report.notice("linear raw frames are not enlarged; --scale does nothing to them")
         return frame
     model = CameraModel.of(frame.metadata.color, device_of(frame, recipe, report))
-    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
+    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame))
     return super_resolve(frame, balance.neutral, recipe, report)
 
 

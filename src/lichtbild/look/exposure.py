@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.carriers import Metadata, Scene
+from lichtbild.light_value import light_value as light_value_of
 from lichtbild.look.tone import MIDDLE_GREY, FilmicCurve, lightness
 
 Floats = npt.NDArray[np.float64]
@@ -81,18 +82,6 @@ def soft(x: float, width: float = 0.5) -> float:
     """A smooth max(x, 0): softplus of that width in stops."""
     z = x / width
     return width * (math.log1p(math.exp(-abs(z))) + max(z, 0.0))
-
-
-def scene_brightness(metadata: Metadata, log_luminance: float) -> float | None:
-    """Light value (EV at ISO 100) of a luminance, from the camera's settings; None when the file does not say.
-
-    A saturation-based ISO puts middle grey (18 %) about 2.5 stops below the white level.
-    """
-    t, n, iso = metadata.exposure_time, metadata.f_number, metadata.iso
-    if not t or not iso or t <= 0 or iso <= 0:
-        return None
-    n = n if n and n > 0 else 2.0  # phones often leave it out
-    return math.log2(n * n / t) - math.log2(iso / 100) + log_luminance - math.log2(MIDDLE_GREY)
 
 
 def key(light_value: float | None) -> float:
@@ -165,7 +154,7 @@ def decide(
     brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap, 0.35) / MOST_BRIGHT)
     darker = TOWARDS_DARK * soft(-gap, 0.35)
     ev = by_mean + brighter - darker
-    light_value = scene_brightness(metadata, -by_mean + math.log2(MIDDLE_GREY))
+    light_value = light_value_of(metadata, -by_mean + math.log2(MIDDLE_GREY))
     ev += mood * key(light_value)
     as_shot = metadata.color.baseline_exposure + 0.5
     ev += AS_SHOT_PULL * math.tanh(as_shot - ev)

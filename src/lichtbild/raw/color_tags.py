@@ -88,7 +88,8 @@ def _white(tags: Tags, notes: Notes) -> tuple[tuple[float, float, float] | None,
     xy = tags.floats(50729, 2)
     if xy and all(0.05 < v < 0.9 for v in xy) and sum(xy) < 1:
         return None, (xy[0], xy[1])
-    return None, notes.white_xy()
+    notes.white_xy()
+    return None, None
 
 
 def normalised_neutral(values: tuple[float, ...] | None) -> tuple[float, float, float] | None:

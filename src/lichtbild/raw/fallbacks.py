@@ -3,7 +3,7 @@
 | missing or implausible | assumed |
 |---|---|
 | ColorMatrix1 and 2 | `GENERIC_COLOR_MATRIX`, for D65 |
-| AsShotNeutral and AsShotWhiteXY | daylight, D55 |
+| AsShotNeutral and AsShotWhiteXY | measured in the picture |
 | BlackLevel | the mean of the masked borders; 0 where there are none |
 | WhiteLevel | the largest number that the file's bits (or its linearisation table) can hold |
 | NoiseProfile | measured in the frame |
@@ -25,7 +25,6 @@ from lichtbild.report import Report
 # colours, the median of many cameras, rounded), scaled so that green sees white as 1.
 GENERIC_COLOR_MATRIX: Matrix = ((0.60, -0.08, -0.06), (-0.52, 1.22, 0.25), (-0.17, 0.27, 0.60))
 GENERIC_ILLUMINANT = 21  # D65
-DAYLIGHT_XY = (0.33242, 0.34743)  # D55, CIE 15
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,8 @@ class Notes:
         self.say("has no usable colour matrix; that of a typical camera is assumed")
         return GENERIC_COLOR_MATRIX, GENERIC_ILLUMINANT
 
-    def white_xy(self) -> tuple[float, float]:
-        self.say("has no usable white balance; daylight (5500 K) is assumed, --wb auto measures it")
-        return DAYLIGHT_XY
+    def white_xy(self) -> None:
+        self.say("has no usable white balance; it is measured in the picture, and --wb KELVIN sets another")
 
     def black_level(self, value: float, *, masked: bool) -> None:
         where = "the mean of its masked border" if masked else "none"

@@ -183,8 +183,9 @@ def _metadata(path: Path, answer: dict[str, Any], tags: Tags | None, notes: Note
         color_matrix_1=matrix,
         calibration_illuminant_1=illuminant,
         as_shot_neutral=neutral,
-        as_shot_white_xy=None if neutral else notes.white_xy(),
     )
+    if neutral is None:
+        notes.white_xy()
     own = {key: v for key in ("iso", "exposure_time", "f_number", "focal_length") if (v := answer[key]) and v > 0}
     if tags is None:
         time = "" if answer["time"].startswith("1970:01:01") else answer["time"]

@@ -1,0 +1,80 @@
+"""White balance: every estimator on spectral scenes, in degrees of angular error.
+
+    python benchmarks/white_balance.py [--seed N] [--per-light N] [--noise X]
+
+Recovery error: the angle between the neutral found and the camera's true response to white (Hordley and Finlayson
+2004). See `spectral_scenes.py` for the scenes; needs the shared data and the extra `calibrate`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from spectral_scenes import Case, angle, cases, lights
+
+from lichtbild.develop.illuminant.estimator import ESTIMATORS
+
+
+def line(name: str, errors: list[float]) -> str:
+    e = np.sort(np.array(errors))
+    worst = e[-max(1, len(e) // 4) :].mean()
+    return f"  {name:18s} {e.mean():6.2f} {np.median(e):6.2f} {np.quantile(e, 0.95):6.2f} {worst:6.2f}  {len(e):5d}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--per-light", type=int, default=24)
+    parser.add_argument("--noise", type=float, default=1.0)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--worst", type=int, default=0)
+    args = parser.parse_args()
+    kinds_of = {n: light.kind for n, light in lights().items()}
+    everything = list(cases(args.seed, args.per_light, noise=args.noise))
+    header = f"  {'':18s} {'mean':>6s} {'median':>6s} {'p95':>6s} {'worst¼':>6s}  cases"
+    scores: dict[str, list[tuple[float, Case]]] = defaultdict(list)
+    for name, estimate in ESTIMATORS.items():
+        if args.only and args.only not in name:
+            continue
+        start = time.process_time()
+        for case in everything:
+            scores[name].append((angle(estimate(case.samples, case.model), case.neutrals[0]), case))
+        spent = (time.process_time() - start) / len(everything)
+        print(f"{name}: {1e3 * spent:.1f} ms each")
+    print("\nAll\n" + header)
+    for name, found in scores.items():
+        print(line(name, [e for e, _ in found]))
+    for group in ("light", "content"):
+        keys = sorted({_key(c, group, kinds_of) for _, c in next(iter(scores.values()))})
+        for key in keys:
+            print(f"\n{key}\n{header}")
+            for name, found in scores.items():
+                print(line(name, [e for e, c in found if _key(c, group, kinds_of) == key]))
+    for name, found in scores.items():
+        if args.worst:
+            for e, c in sorted(found, key=lambda p: -p[0])[: args.worst]:
+                print(f"{name}: {e:.1f} {c.content} {c.light} {c.camera}")
+
+
+def _key(case: Case, group: str, kinds_of: dict[str, str]) -> str:
+    return (
+        kinds_of[case.light]
+        if group == "light"
+        else case.content.rstrip("0123456789 ")
+        .split(" kodim")[0]
+        .split(" street")[0]
+        .split(" still")[0]
+        .split(" day")[0]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Which light a scene was photographed in: interchangeable estimators on linear camera data."""
