@@ -18,9 +18,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from spectral_scenes import Case, angle, cases, lights
-
 from lichtbild.develop.illuminant.estimator import ESTIMATORS
+from spectral_scenes import Case, angle, cases, lights
 
 
 def line(name: str, errors: list[float]) -> str:
