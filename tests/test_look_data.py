@@ -62,8 +62,8 @@ def test_a_wrong_file_is_refused(tmp_path: Path, text: str, words: list[str]) ->
 
 
 def test_an_unknown_look_is_named_with_those_there_are() -> None:
-    with pytest.raises(RecipeError, match="'sepia' is not one of natural"):
-        look.load("sepia")
+    with pytest.raises(RecipeError, match="'sepya' is not one of natural"):
+        look.load("sepya")
 
 
 CURVES = [(1.0, 4.0, 0.0, 5.0), (1.28, 5.0, 0.5, 5.0), (1.3, 8.0, 2.0, 3.0), (1.1, 5.0, 1.5, 9.0), (1.4, 6.0, 0.0, 2.4)]
