@@ -72,9 +72,8 @@ def test_check_names_the_line_and_what_is_odd(tmp_path: Path) -> None:
     (folder / "look.toml").write_text('format = 2\ntitle = "Odd"\n\n[tone]\ncontrast = 9.0\n')
     told = refused("check", folder)
     assert f"{folder}" in told and ":5:" in told and "1.0 to 1.6" in told
-    (folder / "look.toml").write_text(
-        'format = 2\ntitle = "Odd"\n[[hue]]\nat = 55\nwidth = 40\nrotate = 30\n[[hue]]\nat = 90\nwidth = 40\nrotate = -30\n'
-    )
+    torn = "[[hue]]\nat = 55\nwidth = 40\nrotate = 30\n[[hue]]\nat = 90\nwidth = 40\nrotate = -30\n"
+    (folder / "look.toml").write_text(f'format = 2\ntitle = "Odd"\n{torn}')
     result = run("check", folder)
     assert result.exit_code == 0 and "warning: skin hue" in result.output and "warning: hue order" in result.output
     assert "notes.md" in result.output and (folder / "swatch.png").is_file()

@@ -112,7 +112,7 @@ def _hues(look: Look, natural: Look) -> list[Finding]:
         Finding(
             "hue order",
             worst_turn,
-            0.25,
+            0.05,
             "hues change places: moves that lie side by side pull at each other (degrees)",
         ),
     ]
