@@ -31,7 +31,11 @@ def apply_frame(picture: Picture, recipe: Recipe, report: Report) -> Picture:
     pack = _pack(recipe)
     values["look"] = fields.plain(recipe.look.partition("@")[0].rpartition("/")[2].replace("-", " ").capitalize())
     values["maker"] = fields.plain(pack.manifest.maker) if pack else ""
-    names = [name for name in layout.wanted(chosen) if name not in ("maker", "artist") and (name != "place" or place)]
+    names = [
+        name
+        for name in layout.wanted(chosen)
+        if name not in ("maker", "artist", "title") and (name != "place" or place)
+    ]
     missing = [name.replace("_", " ") for name in names if not values[name]]
     if missing:
         report.notice(f"frame: the photograph does not say its {', '.join(missing)}; the caption leaves that out")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lichtbild.carriers import Metadata
+from lichtbild.metadata.xml import XmlError
+from lichtbild.metadata.xmp import Value, properties, text
 from lichtbild.raw.metadata import full_model
 
 THIN = "\u2009"  # between a number and its unit
@@ -40,13 +42,14 @@ def values(metadata: Metadata, *, place: bool) -> dict[str, str]:
         "time": clock,
         "place": _place(metadata) if place else "",
         "artist": _artist(metadata),
+        "title": text(_properties(metadata).get("dc:title")),
     }
-    return {name: plain(text) for name, text in made.items()}
+    return {name: plain(words) for name, words in made.items()}
 
 
-def plain(text: str) -> str:
+def plain(words: str) -> str:
     """One line of printable characters, not too long: what a file brought cannot disturb the line."""
-    line = " ".join("".join(c if c.isprintable() or c == THIN else " " for c in text).split(" "))
+    line = " ".join("".join(c if c.isprintable() or c == THIN else " " for c in words).split(" "))
     line = re.sub(" +", " ", line).strip()
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
 
@@ -97,8 +100,21 @@ def _number(tags: Mapping[int, tuple[int, Any]], tag: int) -> float | None:
     return float(value[0]) if isinstance(value, tuple) and value and isinstance(value[0], (int, float)) else None
 
 
+def _properties(metadata: Metadata) -> Mapping[str, Value]:
+    """What photographers wrote into XMP or IPTC."""
+    try:
+        return properties(metadata.xmp) if metadata.xmp else {}
+    except XmlError:
+        return {}
+
+
 def _place(metadata: Metadata) -> str:
-    """Degrees, minutes and seconds, from the file's own position (EXIF 2.32, GPS tags 1 to 4)."""
+    """City and country, as the photographer named them; else degrees, minutes and seconds of the file's own position
+    (EXIF 2.32, GPS tags 1 to 4)."""
+    said = _properties(metadata)
+    named = [text(said.get(f"photoshop:{level}")) for level in ("City", "Country")]
+    if any(named):
+        return ", ".join(name for name in named if name)
     gps = metadata.exif.get("GPS", {})
     halves = [_angle(gps, 1, "NS", 90), _angle(gps, 3, "EW", 180)]
     return "  ".join(half for half in halves if half) if all(halves) else ""

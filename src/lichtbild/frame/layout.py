@@ -33,6 +33,7 @@ FIELDS = {
     "time": "Time of capture, like 13:25.",
     "place": "Where it was, when --frame-place asks for it.",
     "artist": "The photographer, as the file says it.",
+    "title": "The picture's title, as the photographer wrote it.",
     "look": "Name of the look.",
     "maker": "Maker of the look's pack.",
 }

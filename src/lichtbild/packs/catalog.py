@@ -112,6 +112,7 @@ def record(text: str, kind: str, make: str, model: str, notice: Callable[[str], 
         "maker": pack.manifest.maker,
         "licence": pack.manifest.licence,
         "signed_off": pack.manifest.signed_off(make, model),
+        **({"digest": digest} if (digest := store.installed_digest(pack.root)) else {}),
     }
 
 

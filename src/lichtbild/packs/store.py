@@ -174,6 +174,15 @@ def _receipt(target: Path) -> list[str]:
         raise PackError(f"{target}: was not put there by lichtbild packs install; remove it yourself") from None
 
 
+def installed_digest(target: Path) -> str:
+    """Digest of the pack as it was installed, from its receipt; empty where there is none."""
+    try:
+        with (target / RECEIPT).open("rb") as file:
+            return str(json.loads(file.read(1 << 20))["digest"])[:64]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
 def _digest(target: Path) -> str:
     try:
         return digest(read_folder(target))
