@@ -81,19 +81,18 @@ def from_xmp(properties: Mapping[str, Value]) -> dict[int, tuple[int, Any]]:
 
 def _angle(words: str, sides: str) -> tuple[str, Fraction] | None:
     """XMP's "48,8,15N" and "48,8.25N", and a plain number of degrees, as (side, degrees)."""
-    if match := re.fullmatch(
-        rf"(\d{{1,3}}),(\d{{1,2}}(?:\.\d{{1,12}})?)(?:,(\d{{1,2}}(?:\.\d{{1,12}})?))?([{sides}])", words
-    ):
+    part = r"(\d{1,2}(?:\.\d{1,12})?)"
+    if match := re.fullmatch(rf"(\d{{1,3}}),{part}(?:,{part})?([{sides}])", words, re.ASCII):
         whole, minutes, seconds, side = match.groups()
         return side, Fraction(whole) + Fraction(minutes) / 60 + Fraction(seconds or 0) / 3600
-    if re.fullmatch(r"[-+]?\d{1,3}(\.\d{1,15})?", words):
+    if re.fullmatch(r"[-+]?\d{1,3}(\.\d{1,15})?", words, re.ASCII):
         degrees = Fraction(words)
         return sides[degrees < 0], abs(degrees)
     return None
 
 
 def _ratio(words: str) -> float | None:
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", words)
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)(?:/(\d{1,12}))?", words, re.ASCII)
     if not match or (match[2] is not None and int(match[2]) == 0):
         return None
     value = float(match[1]) / float(match[2] or 1)

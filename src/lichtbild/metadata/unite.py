@@ -17,7 +17,7 @@ from lichtbild.metadata.xml import XmlError
 from lichtbild.metadata.xmp import SPACES, Value, alternative, listing, properties, text, texts, to_xml
 
 _ASCII, _SHORT = 2, 3
-_DESCRIPTION, _ARTIST, _COPYRIGHT, _RATING, _RATING_PERCENT = 270, 315, 33432, 18246, 18249
+_DESCRIPTION, _ARTIST, _COPYRIGHT, _RATING, _RATING_PERCENT, _LENS_MODEL = 270, 315, 33432, 18246, 18249, 42036
 # Windows' own words, in UTF-16: (tag, property); dropped where the property says something.
 _XP = {40091: "dc:title", 40092: "dc:description", 40093: "dc:creator", 40094: "dc:subject", 40095: "dc:title"}
 _PERCENT = {0: 0, 1: 1, 2: 25, 3: 50, 4: 75, 5: 99}
@@ -42,6 +42,8 @@ def united(metadata: Metadata, sidecar: Mapping[str, Value] | None = None) -> tu
         said = _with_rating(said, text(wrong_rating))
     exif = {group: dict(fields) for group, fields in metadata.exif.items()}
     exif["Image"] = _restated(exif.get("Image", {}), said)
+    if (lens := text(said.get("aux:Lens"))) and not _words(exif.get("Exif", {}), _LENS_MODEL):
+        exif.setdefault("Exif", {})[_LENS_MODEL] = (_ASCII, lens)  # a converter's, from the maker note
     place = gps.sound(exif.get("GPS", {}))
     exif["GPS"] = gps.from_xmp(sidecar or {}) or place or gps.from_xmp(own)
     orientation = text((sidecar or {}).get("tiff:Orientation"))
@@ -67,7 +69,7 @@ def as_packet(said: Mapping[str, Value]) -> bytes:
     if not said:
         return b""
     spaces = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in SPACES.items())
-    body = "".join(f"<{name}>{to_xml(value)}</{name}>" for name, value in said.items())
+    body = "".join(f"<{name}>{to_xml(value)}</{name}>" for name, value in sorted(said.items()))
     rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     return f'<rdf:RDF xmlns:rdf="{rdf}"><rdf:Description{spaces}>{body}</rdf:Description></rdf:RDF>'.encode()
 

@@ -65,7 +65,7 @@ def fields_of(picture: Picture) -> Fields:
     meta = picture.metadata
     kept = {k: v for k, v in meta.exif.get("Image", {}).items() if k in _IMAGE_KEPT}
     image = [
-        *tags_from(kept),
+        *(tag for tag in tags_from(kept) if _is_said(tag)),
         *_text(306, modified(meta)[0]),
         *_text(271, meta.make),
         *_text(272, meta.model),
@@ -87,12 +87,13 @@ def _exif_tags(picture: Picture) -> list[Tag]:
         *_from_metadata(meta),
         Tag(36864, Type.UNDEFINED, b"0232"),
         *_from_dng(meta),
-        *(tag for tag in tags_from(meta.exif.get("Exif", {}), drop=_EXIF_DROPPED) if _is_said(tag)),
         *_text(42036, meta.lens),
+        *(tag for tag in tags_from(meta.exif.get("Exif", {}), drop=_EXIF_DROPPED) if _is_said(tag)),
         *_offsets(meta),
         Tag(40961, Type.SHORT, _SRGB if picture.space == "srgb" and picture.image.dtype.kind == "u" else _UNCALIBRATED),
         Tag(40960, Type.UNDEFINED, b"0100"),
         Tag(41985, Type.SHORT, 1),  # CustomRendered: processed with care for the output
+        *_balance(picture),
         *_composite(picture),
     ]
 
@@ -121,7 +122,9 @@ def _from_metadata(meta: Metadata) -> list[Tag]:
 
 
 def _is_said(tag: Tag) -> bool:
-    """False for dates that are none, and numbers that a camera did not know."""
+    """False for empty words, dates that are none, and numbers that a camera did not know."""
+    if tag.type == Type.ASCII and not tag.encode()[1].strip(b"\0 "):
+        return False
     if tag.id in _DATES:
         return bool(_DATE.fullmatch(str(tag.value).strip("\0 ")))
     if tag.type in (Type.RATIONAL, Type.SRATIONAL) and tag.id != 42034:  # a lens may not know its aperture: 0/0
@@ -153,12 +156,13 @@ def modified(meta: Metadata) -> tuple[str, str]:
 
 def _offset(meta: Metadata) -> str:
     """The capture's offset from UTC, of EXIF 2.31's tags or TIFF/EP's TimeZoneOffset; empty where it is unknown."""
-    fields = meta.exif.get("Exif", {})
-    for tag in (36881, 36880, 36882):
+    fields, image = meta.exif.get("Exif", {}), meta.exif.get("Image", {})
+    same = image.get(306, (0, ""))[1] == meta.capture_time.partition(".")[0]  # else it may be a converter's
+    for tag in (36881, 36882, *([36880] if same else [])):
         told = fields.get(tag, (0, ""))[1]
         if isinstance(told, str) and _OFFSET.fullmatch(told.strip()):
             return told.strip()
-    hours = meta.exif.get("Image", {}).get(34858, (0, ()))[1]
+    hours = image.get(34858, (0, ()))[1]
     if isinstance(hours, tuple) and hours and isinstance(hours[0], int) and -12 <= hours[0] <= 14:
         return f"{hours[0]:+03d}:00"
     return ""
@@ -169,6 +173,12 @@ def _offsets(meta: Metadata) -> list[Tag]:
     told = [(36880, modified(meta)[1])] if modified(meta)[0] else []
     told += [(tag, _offset(meta)) for tag in (36881, 36882) if tag not in kept and meta.capture_time]
     return [tag for key, offset in told for tag in _text(key, offset)]
+
+
+def _balance(picture: Picture) -> list[Tag]:
+    """WhiteBalance: manual where the recipe gives a temperature, automatic where it was estimated."""
+    asked = str(picture.recipe.get("settings", {}).get("wb", "as-shot"))
+    return [] if asked == "as-shot" else [Tag(41987, Type.SHORT, 0 if asked == "auto" else 1)]
 
 
 def _composite(picture: Picture) -> list[Tag]:
