@@ -1,4 +1,4 @@
-"""What a raw file says is in the finished file of every format, as exiftool reads it; and no place if none is wanted."""
+"""What a raw file says is in the file of every format, as exiftool reads it; and no place where none is wanted."""
 
 from __future__ import annotations
 
