@@ -20,11 +20,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lichtbild.burst.merge import merge_burst
+from lichtbild.api import merge
 from lichtbild.carriers import Burst, FloatImage, Frame
 from lichtbild.measure.similarity import decibels
-from lichtbild.recipe import Recipe
-from lichtbild.report import Report
 from lichtbild.virtual.scenes.catalogue import SCENES
 from lichtbild.virtual.shoot import Shot, shoot
 
@@ -85,7 +83,7 @@ def figures_of(shots: list[Shot], given: list[Frame], light: FloatImage | None =
     light = reference.light if light is None else light
     truth = np.minimum(light, 1.0)
     noise = variance(given[0], truth)
-    merged = merge_burst(Burst.of(given), Recipe(reference=1), Report())
+    merged = merge(Burst.of(given), reference=1)
     inside = np.zeros(truth.shape, bool)
     inside[BORDER:-BORDER, BORDER:-BORDER] = True
     inside &= ~near_clipping(light)

@@ -1,8 +1,7 @@
 """Super-resolution, last part: from the merged picture and the gathered differences to a larger linear raw.
 
-What all colours share is added first, then what each colour has beyond it (Hamilton and Adams, 1997, on the fine
-grid). Both shrink to what their local energy exceeds the noise (Wiener). Then the blur of optics and pixels is undone
-by two steps of Van Cittert's iteration, as far as noise allows, and kept near the range of the neighbours.
+What the differences say beyond the picture is added; then the blur of optics and pixels is undone by two steps of
+Van Cittert's iteration, as far as noise allows, and kept near the range of the neighbours.
 """
 
 from __future__ import annotations
@@ -14,16 +13,12 @@ import halide as hl
 
 from burst_align import catmull_rom, sum_of
 from kernel import kernel
-from superres_gather import MEAN, MIDDLE, WEIGHT
+from superres_detail import AROUND, BLUR, THIRD, Fine, wiener
 
-RADIUS = 4  # of all windows, fine pixels
 TILE = 128, 64
 TEXTURE = hl.f32(0.11)  # of the range around, what sharpening adds at most beside an edge; more is texture
 SPARSE = hl.f32(0.5)  # square of the weight of samples at which sharpening is halved
 STEEP = hl.f32(1.8)  # weight of the second step of sharpening
-THIRD = hl.f32(1 / 3)
-FLOOR = hl.f32(0.2)  # of weights, below which noise does not grow
-SHARED, GREEN, COLOR, AROUND, BLUR = range(5)  # rows of `windows`; SHARED is not used as one
 
 
 @kernel("superres_finish", rare=True)
@@ -47,27 +42,9 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     )
     phases = hl.Param(hl.Int(32), "phases")
     width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
-    x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
-    made: list[hl.Func] = []
-
-    def stage(name: str, *values: Any) -> Callable[..., list[Any]]:
-        func = hl.Func(name)
-        func[x, y] = hl.Tuple(list(values)) if len(values) > 1 else values[0]
-        made.append(func)
-        n = len(values)
-        return lambda dx=0, dy=0: [func[x + dx, y + dy][i] for i in range(n)] if n > 1 else [func[x + dx, y + dy]]
-
-    def window(source: Callable[..., list[Any]], row: int, name: str) -> Callable[..., list[Any]]:
-        """Each value of a stage, averaged over a window."""
-        n = len(source())
-
-        def over(get: Callable[[int], list[Any]]) -> list[Any]:
-            middle = get(0)
-            sides = [(get(-d), get(d), windows[d, row]) for d in range(1, RADIUS + 1)]
-            return [middle[i] * windows[0, row] + sum_of((a[i] + b[i]) * w for a, b, w in sides) for i in range(n)]
-
-        down = stage(f"{name}_down", *over(lambda d: source(0, d)))
-        return stage(name, *over(lambda d: down(d, 0)))
+    c, k = hl.Var("c"), hl.Var("k")
+    fine = Fine(windows)
+    x, y, stage, window = fine.x, fine.y, fine.stage, fine.window
 
     # The merged picture at the fine pixels, by Catmull-Rom interpolation, rows first.
     def place(v: hl.Var) -> tuple[hl.Expr, hl.Expr]:
@@ -89,43 +66,11 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
         *(sum_of(across[m] * line[columns[m], y][n] for m in range(4)) for n in range(3)),
     )
 
-    # The gathered means and weights; beyond the image its edge is repeated.
-    px, py = hl.clamp(x, 0, width - 1), hl.clamp(y, 0, height - 1)
-    places = [px / phases, py / phases, px % phases, py % phases]
-    places = [hl.unsafe_promise_clamped(p, 0, sums.dim(n).extent() - 1) for n, p in enumerate(places)]
-    at = [sums[(*places, m)] for m in range(8)]
-    values = []
-    for m in range(4):
-        weight = hl.f32(at[2 * m + 1]) * (1 / WEIGHT)
-        values += [(hl.f32(at[2 * m]) - MIDDLE) * (1 / MEAN), weight]
-    told = stage("told", *values)
-    v = told()
-    shared = stage("shared", v[0] * v[1] / (v[1] + doubt[0]))
-    soft_green, soft_color = window(shared, GREEN, "soft_green"), window(shared, COLOR, "soft_color")
-    beyond = []
-    for color in range(3):
-        mean, weight = v[2 + 2 * color], v[3 + 2 * color]
-        soft = soft_green() if color == 1 else soft_color()
-        beyond.append(shared()[0] + (mean - soft[0]) * weight / (weight + doubt[1]))
-    gray = sum_of(beyond) * THIRD
-    detail = stage("detail", gray, *(b - gray for b in beyond))
-
-    # What exceeds the noise.
+    told = fine.told(sums, phases, width, height)
+    v, detail = told(), fine.detail(told, doubt)
     d = detail()
-    variance = sum_of(noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n] for n in range(3)) * THIRD
-    left = stage("left", variance / (2.0 * v[1] + FLOOR))
-    left_color = (
-        sum_of((noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n]) / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3))
-        * THIRD
-    )
-    energy = window(stage("energies", d[0] * d[0], sum_of(e * e for e in d[1:]) * THIRD), AROUND, "energy")()
-
-    def wiener(power: hl.Expr, noise_power: hl.Expr, times: hl.Expr) -> hl.Expr:
-        """Steeper than Wiener's own share, so that chance in flat parts keeps nothing."""
-        share = times * noise_power / hl.max(power, hl.f32(1e-12))
-        return hl.max(1.0 - share * share, 0.0)
-
-    keep = wiener(energy[0], left()[0], shrink[0]), wiener(energy[1], left_color, shrink[0])
+    variance = [noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n] for n in range(3)]
+    *keep, left = fine.kept(detail, told, variance, shrink[0])
     merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
 
     # The blur undone, of brightness: two steps of Van Cittert's iteration, the second one overrelaxed, add
@@ -168,7 +113,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     out.reorder(c, xi, yi, xo, yo).unroll(c).vectorize(xi, 8, hl.TailStrategy.GuardWithIf).parallel(yo)
     out.never_partition_all()
     line.compute_at(out, xo).vectorize(k, 8).never_partition_all()
-    for func in made:
+    for func in fine.made:
         func.compute_at(out, xo).vectorize(x, 8).never_partition_all()
     return hl.Pipeline([out]), [
         image, sums, windows, noise, doubt, shrink, neutral, step, sharpen, overshoot, black, scale,

@@ -161,3 +161,29 @@ def test_finishing_is_what_numpy_makes_of_it(scale: float, sharpen: float) -> No
     away = np.abs((out - 1000.0) / 40000 - np.clip(wanted, -1000 / 40000, None))
     assert away.max() < 2e-3
     assert away.mean() < 3e-5
+
+
+@pytest.mark.parametrize("cfa", ["RGGB", "GBRG", "BGGR", "GRBG"])
+def test_refining_is_what_numpy_makes_of_it(cfa: str) -> None:
+    rng = np.random.default_rng(6)
+    frame = frame_of(cfa)
+    sums = empty(frame, 1.0)
+    _, phases, _, quads_y, quads_x = sums.shape
+    sums[0::2] = rng.integers(30500, 35000, sums[0::2].shape)
+    sums[1::2] = rng.integers(0, 4000, sums[1::2].shape)
+    fine = sums.transpose(0, 3, 1, 4, 2).reshape(8, quads_y * phases, quads_x * phases)[:, : SHAPE[0], : SHAPE[1]]
+    mosaic = rng.integers(2500, 50000, SHAPE, dtype=np.uint16)
+    unit = np.array([2.0, 1.0, 1.5]) / 50000
+    noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]])
+    out = np.empty_like(mosaic)
+    single = [np.asarray(a, np.float32) for a in (windows(1.0), noise, (0.1, 0.2), unit)]
+    native.call("superres_refine", mosaic, sums, *single, 1.2, 2000.0, *frame.color_phase, out)
+    units = np.empty(SHAPE)
+    for i, color in enumerate(cfa):
+        units[i // 2 :: 2, i % 2 :: 2] = unit["RGB".index(color)]
+    wanted = reference.refined(
+        (mosaic - 2000.0) * units, cfa, (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024,
+        windows(1.0).astype(np.float64), noise, (0.1, 0.2), 1.2,
+    )  # fmt: skip
+    assert np.abs(out - np.clip(wanted / units + 2000, 0, 65535)).max() < 2
+    assert np.abs(out.astype(float) - mosaic).mean() > 20

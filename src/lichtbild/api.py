@@ -64,12 +64,21 @@ def merge(
     recipe, settings: as for `develop`; only `reference` and `scale` matter here. With a `scale` above 1 the frame has
     three colours per pixel, is that much larger and is denoised and sharpened as the recipe says.
     """
+    from dataclasses import replace
+
     from lichtbild.burst.merge import merge_burst
     from lichtbild.report import Report
 
     report = report or Report()
     wanted = _recipe(recipe, settings, burst, report)
     frame = merge_burst(burst, wanted, report)
+    if wanted.scale == 1 and frame.aligned:
+        from lichtbild.develop.refine import refine, worth_refining
+
+        if worth_refining(frame):
+            with report.leg("refine"):
+                frame = refine(frame, wanted, report)
+        frame = replace(frame, aligned=())
     if wanted.scale > 1:
         from lichtbild.develop.superres import enlarge
 

@@ -73,6 +73,59 @@ def samples(
     return np.concatenate([np.moveaxis(r * trust[..., None], -1, 0), trust[None]])
 
 
+def windowed(a: Array, half: Array) -> Array:
+    """Means over a separable window of the last two axes, given by its half; the picture repeats beyond its edges."""
+    for axis in (-2, -1):
+        total = a * half[0]
+        for d in range(1, len(half)):
+            total = total + (np.roll(a, d, axis) + np.roll(a, -d, axis)) * half[d]
+        a = total
+    return a
+
+
+def wiener(power: Array, unwanted: Array, times: float) -> Array:
+    return np.maximum(1 - (times * unwanted / np.maximum(power, 1e-12)) ** 2, 0)
+
+
+def beyond_noise(
+    mean: Array, weight: Array, windows: Array, variance: Array, doubt: tuple[float, float], times: float
+) -> tuple[Array, Array]:
+    """(3, h, w) of R, G, B that the differences add, and the noise that is left in grey."""
+    shared = mean[0] * weight[0] / (weight[0] + doubt[0])
+    soft = {c: windowed(shared, windows[1 if c == 1 else 2]) for c in range(3)}
+    beyond = np.stack([shared + (mean[1 + c] - soft[c]) * weight[1 + c] / (weight[1 + c] + doubt[1]) for c in range(3)])
+    gray = beyond.mean(0)
+    colour = beyond - gray
+    left = variance.mean(0) / (2 * weight[0] + 0.2)
+    left_colour = (variance / (2 * weight[1:] + 0.2)).mean(0)
+    keep = wiener(windowed(gray**2, windows[3]), left, times)
+    keep_colour = wiener(windowed((colour**2).mean(0), windows[3]), left_colour, times)
+    return keep * gray + keep_colour * colour, left
+
+
+def refined(
+    light: Array,
+    cfa: str,
+    mean: Array,
+    weight: Array,
+    windows: Array,
+    noise: Array,
+    doubt: tuple[float, float],
+    times: float,
+) -> Array:
+    """(h, w) balanced light of a mosaic with what its frames say beyond it."""
+    light, mean, weight = (
+        np.pad(a, [*[(0, 0)] * (a.ndim - 2), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (light, mean, weight)
+    )
+    variance = noise[:, 0, None, None] * np.maximum(light, 0) + noise[:, 1, None, None]
+    more, _ = beyond_noise(mean, weight, windows, variance, doubt, times)
+    out = light.copy()
+    for i, color in enumerate(cfa):
+        site = np.s_[i // 2 :: 2, i % 2 :: 2]  # PAD is even
+        out[site] += more["RGB".index(color)][site]
+    return out[PAD:-PAD, PAD:-PAD]
+
+
 PAD = 24  # fine pixels beyond the picture that its windows reach
 
 
@@ -97,30 +150,13 @@ def finished(
     rows, columns = mean.shape[1:]
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
     mean, weight = (np.pad(a, [(0, 0), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (mean, weight))
+    variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
+    more, left = beyond_noise(mean, weight, windows, variance, doubt, shrink[0])
+    merged = base + more
 
     def window(a: Array, row: int) -> Array:
-        for axis in (-2, -1):
-            total = a * windows[row, 0]
-            for d in range(1, windows.shape[1]):
-                total = total + (np.roll(a, d, axis) + np.roll(a, -d, axis)) * windows[row, d]
-            a = total
-        return a
+        return windowed(a, windows[row])
 
-    shared = mean[0] * weight[0] / (weight[0] + doubt[0])
-    soft = {1: window(shared, 1), 0: window(shared, 2), 2: window(shared, 2)}
-    beyond = np.stack([shared + (mean[1 + c] - soft[c]) * weight[1 + c] / (weight[1 + c] + doubt[1]) for c in range(3)])
-    gray = beyond.mean(0)
-    colour = beyond - gray
-    variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
-    left = variance.mean(0) / (2 * weight[0] + 0.2)
-    left_colour = (variance / (2 * weight[1:] + 0.2)).mean(0)
-
-    def wiener(power: Array, unwanted: Array, times: float) -> Array:
-        return np.maximum(1 - (times * unwanted / np.maximum(power, 1e-12)) ** 2, 0)
-
-    keep = wiener(window(gray**2, 3), left, shrink[0])
-    keep_colour = wiener(window((colour**2).mean(0), 3), left_colour, shrink[0])
-    merged = base + keep * gray + keep_colour * colour
     blurred = window(merged, 4)
     gray_blurred = blurred.mean(0)
     hue = np.clip(blurred / np.maximum(gray_blurred, 1e-4), 0, 3)

@@ -27,6 +27,7 @@ MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance a
 STRICTNESS = 4.0  # a misfit of half the noise beyond what is expected halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
 NEVER = 1e6  # a clip level that nothing reaches
+MANY = 12  # frames from which on a second pass may be worth its time
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 
 
@@ -56,7 +57,8 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
         report.notice(f"{name_of(reference)}: too small to be aligned with others; only this frame is used")
         return reference
     darker = any(e < 0.8 * exposure_of(reference.metadata) for e in exposures)
-    merger = Merger(reference, report, keep=recipe.scale > 1, darker=darker)
+    keep = recipe.scale > 1 or len(others) + 1 >= MANY
+    merger = Merger(reference, report, keep=keep, darker=darker)
     with report.leg("merge"):
         count = len(others)
         for done, frame in enumerate(stream(others, report)):
@@ -83,7 +85,8 @@ class Merger:
     """The running sums of a merge."""
 
     def __init__(self, reference: Frame, report: Report, *, keep: bool = False, darker: bool = False) -> None:
-        """keep: what super-resolution needs. darker: some frame got less light, and tells of what clips in others."""
+        """keep: what a second pass over the frames needs. darker: some frame got less light, and tells of what clips in
+        others."""
         self.reference, self.report, self.darker = reference, report, darker
         self.mosaic = even(reference.mosaic)
         height, width = self.mosaic.shape

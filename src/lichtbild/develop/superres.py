@@ -71,7 +71,7 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     height, width = frame.mosaic.shape
     image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
     large = min(frame.mosaic.shape) >= SMALLEST
-    sums = gather(frame, image, neutral, scale, report) if large else empty(frame, scale)
+    sums = gather(frame, *expectation(frame, image, neutral), neutral, scale, report) if large else empty(frame, scale)
     black = float(np.mean(frame.black_level))
     highest = (frame.clip_level - black) / (frame.white_level - black)
     scale_out = (65535.0 - BLACK_OUT) / highest
@@ -101,15 +101,23 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     )
 
 
-def gather(frame: Frame, image: FloatImage, neutral: Floats, scale: float, report: Report) -> Mosaic:
-    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames."""
-    sums = empty(frame, scale)
+def expectation(frame: Frame, image: FloatImage, neutral: Floats) -> tuple[Mosaic, float]:
+    """Padded planes of the demosaiced picture, as burst_warp takes them, and their units of light."""
     height, width = (n + n % 2 for n in frame.mosaic.shape)
     black = float(np.mean(frame.black_level))
     brightest = (frame.clip_level - black) / (frame.white_level - black) / float(np.min(neutral))
     unit = UNIT / max(brightest, 1.0)
     planes = np.empty((3, max(height + 2 * MARGIN, 128), max(width + 2 * MARGIN, 512)), np.uint16)
     native.call("superres_planes", image, unit, planes)
+    return planes, unit
+
+
+def gather(
+    frame: Frame, planes: Mosaic, unit: float, neutral: Floats, scale: float, report: Report, leg: str = "enlarge"
+) -> Mosaic:
+    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames."""
+    sums = empty(frame, scale)
+    height, width = (n + n % 2 for n in frame.mosaic.shape)
     rows, columns = height // 2, width // 2
     count = min(TOGETHER, len(frame.aligned))
     samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
@@ -129,7 +137,7 @@ def gather(frame: Frame, image: FloatImage, neutral: Floats, scale: float, repor
                 *frame.color_phase, sums,
             )  # fmt: skip
             waiting = 0
-        report.progress("enlarge", (done + 1) / len(frame.aligned))
+        report.progress(leg, (done + 1) / len(frame.aligned))
     return sums
 
 

@@ -1,0 +1,91 @@
+"""What the gathered differences say beyond the merged picture, as far as it exceeds the noise.
+
+What all colours share comes first, then what each colour has beyond it (Hamilton and Adams, 1997, on the fine grid).
+Both shrink to what their local energy exceeds the noise (Wiener).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import halide as hl
+
+from burst_align import sum_of
+from superres_gather import MEAN, MIDDLE, WEIGHT
+
+Expr = Any
+Stage = Callable[..., list[Expr]]
+RADIUS = 4  # of all windows, fine pixels
+THIRD = hl.f32(1 / 3)
+FLOOR = hl.f32(0.2)  # of weights, below which noise does not grow
+SHARED, GREEN, COLOR, AROUND, BLUR = range(5)  # rows of `windows`; SHARED is not used as one
+
+
+class Fine:
+    """Stages over the fine pixels (x, y), scheduled together, and means over windows of them."""
+
+    def __init__(self, windows: hl.ImageParam) -> None:
+        self.windows = windows
+        self.x, self.y = hl.Var("x"), hl.Var("y")
+        self.made: list[hl.Func] = []
+
+    def stage(self, name: str, *values: Expr) -> Stage:
+        """A named step of one or more values; called with (dx, dy) it gives those of another pixel."""
+        x, y, func, n = self.x, self.y, hl.Func(name), len(values)
+        func[x, y] = hl.Tuple(list(values)) if n > 1 else values[0]
+        self.made.append(func)
+        return lambda dx=0, dy=0: [func[x + dx, y + dy][i] for i in range(n)] if n > 1 else [func[x + dx, y + dy]]
+
+    def window(self, source: Stage, row: int, name: str) -> Stage:
+        """Each value of a stage, averaged over a window."""
+        n = len(source())
+
+        def over(get: Callable[[int], list[Expr]]) -> list[Expr]:
+            middle = get(0)
+            sides = [(get(-d), get(d), self.windows[d, row]) for d in range(1, RADIUS + 1)]
+            return [middle[i] * self.windows[0, row] + sum_of((a[i] + b[i]) * w for a, b, w in sides) for i in range(n)]
+
+        down = self.stage(f"{name}_down", *over(lambda d: source(0, d)))
+        return self.stage(name, *over(lambda d: down(d, 0)))
+
+    def told(self, sums: hl.ImageParam, phases: Expr, width: Expr, height: Expr) -> Stage:
+        """The gathered means and weights: shared, R, G, B; beyond the picture its edge is repeated."""
+        px, py = hl.clamp(self.x, 0, width - 1), hl.clamp(self.y, 0, height - 1)
+        places = [px / phases, py / phases, px % phases, py % phases]
+        places = [hl.unsafe_promise_clamped(p, 0, sums.dim(n).extent() - 1) for n, p in enumerate(places)]
+        at = [sums[(*places, m)] for m in range(8)]
+        values = []
+        for m in range(4):
+            weight = hl.f32(at[2 * m + 1]) * (1 / WEIGHT)
+            values += [(hl.f32(at[2 * m]) - MIDDLE) * (1 / MEAN), weight]
+        return self.stage("told", *values)
+
+    def detail(self, told: Stage, doubt: hl.ImageParam) -> Stage:
+        """Of grey, and of R, G and B beyond it."""
+        v = told()
+        shared = self.stage("shared", v[0] * v[1] / (v[1] + doubt[0]))
+        soft_green, soft_color = self.window(shared, GREEN, "soft_green"), self.window(shared, COLOR, "soft_color")
+        beyond = []
+        for color in range(3):
+            mean, weight = v[2 + 2 * color], v[3 + 2 * color]
+            soft = soft_green() if color == 1 else soft_color()
+            beyond.append(shared()[0] + (mean - soft[0]) * weight / (weight + doubt[1]))
+        gray = sum_of(beyond) * THIRD
+        return self.stage("detail", gray, *(b - gray for b in beyond))
+
+    def kept(self, detail: Stage, told: Stage, variance: Sequence[Expr], times: Expr) -> tuple[Expr, Expr, Stage]:
+        """Shares of grey's and of the colours' detail that stay, and the noise that is left in grey. variance: of R, G
+        and B of one frame; times: how often noise is taken from the energy."""
+        d, v = detail(), told()
+        left = self.stage("left", sum_of(variance) * THIRD / (2.0 * v[1] + FLOOR))
+        left_color = sum_of(variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)) * THIRD
+        energies = self.stage("energies", d[0] * d[0], sum_of(e * e for e in d[1:]) * THIRD)
+        energy = self.window(energies, AROUND, "energy")()
+        return wiener(energy[0], left()[0], times), wiener(energy[1], left_color, times), left
+
+
+def wiener(power: Expr, noise_power: Expr, times: Expr) -> Expr:
+    """Steeper than Wiener's own share, so that chance in flat parts keeps nothing."""
+    share = times * noise_power / hl.max(power, hl.f32(1e-12))
+    return hl.max(1.0 - share * share, 0.0)
