@@ -15,7 +15,8 @@ from lichtbild.carriers import Frame
 from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
-from lichtbild.develop.scene import sample_colours
+from lichtbild.develop.illuminant.samples import Samples
+from lichtbild.develop.scene import device_of
 from lichtbild.develop.superres import DOUBT, SMALLEST, balanced_noise, expectation, gather, windows
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
@@ -41,8 +42,8 @@ def refine(frame: Frame, recipe: Recipe, report: Report) -> Frame:
 
     Levels, noise profile and everything else stay as they are.
     """
-    model = CameraModel.of(frame.metadata.color)
-    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: sample_colours(frame))
+    model = CameraModel.of(frame.metadata.color, device_of(frame, recipe, report))
+    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame))
     return refined(frame, balance.neutral, report)
 
 
