@@ -161,11 +161,23 @@ def denoise() -> None:
     save(comparison(columns, [(2080, 660, 528, 360), (3080, 2000, 528, 360)]), "denoise")
 
 
+def in_looks(files: tuple[Path, ...], columns: int, width: int) -> list[list[Image.Image]]:
+    """A photograph in all looks that come with Lichtbild, but for `linear`, in rows."""
+    from lichtbild.look.catalog import built_in, names
+
+    shown = [name for name in names() if name in built_in() and name != "linear"]
+    tiles = [labelled(fitted(developed(files, look=name, size=2 * width), width), name) for name in shown]
+    return [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+
+
 def looks() -> None:
-    files = shots("still-life", iso=400)
-    names = ("natural", "authentic", "vibrant", "mono")
-    tiles = [labelled(fitted(developed(files, look=name, size=1600), 797), name) for name in names]
-    save(sheet([tiles[:2], tiles[2:]]), "looks")
+    save(sheet(in_looks(shots("still-life", iso=100, frames=1, size="2000x1500"), 4, 395)), "looks")
+
+
+def looks_scenes() -> None:
+    """A landscape, and a street at night."""
+    rows = in_looks(shots("daylight-landscape", iso=100, frames=1, size="1600x1200"), 6, 261)
+    save(sheet([*rows, *in_looks(shots("street-night", iso=800, frames=1, size="1600x1200"), 6, 261)]), "looks-scenes")
 
 
 def bracket() -> None:
@@ -221,6 +233,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "bracket": bracket,
     "denoise": denoise,
     "looks": looks,
+    "looks-scenes": looks_scenes,
     "scenes": scenes,
 }
 
