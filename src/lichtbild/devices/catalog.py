@@ -15,12 +15,12 @@ import contextlib
 import functools
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lichtbild import installed
 from lichtbild.devices.profile import DeviceProfile
 from lichtbild.errors import DeviceError
 
@@ -152,19 +152,10 @@ def _read_head(path: Path, origin: str, _changed: int) -> Listed | None:
 
 
 def _packages() -> Iterator[tuple[str, Path]]:
-    """Folders of installed packages, found without importing them."""
-    from importlib.metadata import entry_points
-
-    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
-        module, _, inside = point.value.partition(":")
-        parts = [*module.strip().split("."), *(inside.strip().split("/") if inside.strip() else [])]
-        if any(p in ("", "..") for p in parts):
-            continue
-        for root in sys.path:
-            folder = Path(root or ".").joinpath(*parts)
-            if folder.is_dir():
-                yield f"package {point.name}", folder
-                break
+    """Folders of installed packages."""
+    for name, _, folder in installed.folders(GROUP):
+        if folder is not None:
+            yield f"package {name}", folder
 
 
 def choose(wanted: str, make: str, model: str, unique_camera_model: str = "") -> DeviceProfile | None:

@@ -14,7 +14,6 @@ from lichtbild.color import convert
 from lichtbild.look import exposure, headroom, hue, local, look, oklab, orient, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.look.spaces import TRANSFER
-from lichtbild.packs import lens
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -34,8 +33,12 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     linear. Raises `RecipeError` for an unknown or wrong look.
     """
     chosen = chosen or look.load(recipe.look)
-    drawn = lens.load(recipe.rendering)
-    chosen = lens.with_glow(chosen, drawn)
+    drawn = None
+    if recipe.rendering:
+        from lichtbild.packs import lens
+
+        drawn = lens.load(recipe.rendering)
+        chosen = lens.with_glow(chosen, drawn)
     depth = recipe.depth or "8"
     kind, dtype = KERNELS[depth]
     scene = replace(scene, image=planar(scene.image))

@@ -1,0 +1,58 @@
+"""Folders of data that installed Python packages offer by entry points, found without running any of their code.
+
+[project.entry-points."lichtbild.packs"]
+alpenglow = "alpenglow_pack.data"      # a package, or a folder in one; "alpenglow_pack:data" says the same
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+LONGEST = 1 << 20  # bytes of a list of entry points
+
+
+def folders(group: str) -> Iterator[tuple[str, str, Path | None]]:
+    """Name, value and folder of each entry point of `group`, by name; None where it names no folder."""
+    if not any(_offers(folder, group.encode()) for folder in dict.fromkeys(sys.path)):
+        return
+    from importlib.metadata import entry_points
+
+    for point in sorted(entry_points(group=group), key=lambda p: (p.name, p.value)):
+        yield point.name, point.value, _folder(point)
+
+
+def _offers(folder: str, group: bytes) -> bool:
+    """Whether a package in that folder mentions the group: much quicker than to read all about every package."""
+    with suppress(OSError), os.scandir(folder or ".") as entries:
+        for entry in entries:
+            if entry.name.endswith((".dist-info", ".egg-info")):
+                with suppress(OSError), Path(entry.path, "entry_points.txt").open("rb") as file:
+                    if group in file.read(LONGEST):
+                        return True
+    return False
+
+
+def _folder(point: EntryPoint) -> Path | None:
+    from importlib.machinery import PathFinder
+
+    parts = point.value.replace(":", ".").replace("/", ".").replace(" ", "").split(".")
+    if not all(part.isidentifier() for part in parts):
+        return None
+    if point.dist is not None:
+        folder = Path(str(point.dist.locate_file("/".join(parts))))
+        if folder.is_dir():
+            return folder
+    spec = PathFinder.find_spec(parts[0])  # of a top-level name: looks for it, and runs nothing of it
+    for place in (spec.submodule_search_locations if spec else None) or ():
+        folder = Path(place).joinpath(*parts[1:])
+        if folder.is_dir():
+            return folder
+    return None
