@@ -13,6 +13,8 @@ from lichtbild.output.jpeg import FULL_CHROMA_FROM
 MAX_SIDE = 65_536
 # Quality of a JPEG, and of an AVIF of the same structural similarity (benchmarks/formats.py).
 _LIKE_JPEG = ((1, 10), (30, 38), (50, 47), (70, 60), (80, 67), (85, 71), (92, 80), (96, 87), (98, 90), (100, 94))
+# What is left to the best quality shrinks by this, because these curves give the dark and middle tones fewer codes.
+FINER = {"pq": 0.48, "hlg": 0.7}
 SPEED = {"quick": 9, "small": 6}
 PRIMARIES = {"srgb": 1, "p3": 12, "rec2020": 9}
 TRANSFERS = {"srgb": 13, "p3": 13, "rec2020": 14, "pq": 16, "hlg": 18}
@@ -26,7 +28,7 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
     return bytes(
         avif_encode(
             image,
-            round(interpolated(_LIKE_JPEG, quality)),
+            round(100 - (100 - interpolated(_LIKE_JPEG, quality)) * FINER.get(curve, 1.0)),
             speed=SPEED[effort],
             bitspersample=bits,
             pixelformat="444" if quality >= FULL_CHROMA_FROM else "420",

@@ -13,7 +13,8 @@ from lichtbild.output.avif import MATRICES, PRIMARIES, TRANSFERS, interpolated
 
 MAX_SIDE = 16_384
 # Quality of a JPEG, and of a HEIC of the same structural similarity (benchmarks/formats.py).
-_LIKE_JPEG = ((1, 5), (30, 30), (50, 38), (70, 45), (80, 49), (85, 52), (92, 58), (96, 67), (98, 75), (100, 85))
+_LIKE_JPEG = ((1, 5), (30, 28), (50, 35), (70, 43), (80, 48), (85, 52), (92, 58), (96, 66), (98, 71), (100, 76))
+FINER = {"pq": 0.64, "hlg": 0.8}  # as in `avif`
 PRESET = {"quick": "ultrafast", "small": "veryfast"}
 
 
@@ -39,7 +40,7 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
             (width, height),
             np.ascontiguousarray(image).data.cast("B"),
             target,
-            quality=round(interpolated(_LIKE_JPEG, quality)),
+            quality=round(100 - (100 - interpolated(_LIKE_JPEG, quality)) * FINER.get(curve, 1.0)),
             chroma=420,
             enc_params={"preset": PRESET[effort]},
             color_primaries=PRIMARIES[space],

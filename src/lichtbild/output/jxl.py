@@ -18,12 +18,12 @@ from lichtbild.errors import OutputError
 from lichtbild.output.avif import interpolated
 
 EFFORT = {"quick": 3, "small": 7}
-FINER = {"quick": 1.0, "small": 1.3}  # by which the distance may be greater at the same quality
+COARSER = {"quick": 1.0, "small": 1.4}  # by which the distance may be greater at the same quality
 ENCODER_WHITE = 255.0  # cd/m2 that libjxl takes for 1.0 where nothing else is told
 # Quality of a JPEG, and distance of a JPEG XL of the same structural similarity (benchmarks/formats.py).
 _LIKE_JPEG = (
-    *((1, 15.0), (30, 4.0), (50, 2.4), (70, 1.45), (80, 1.15)),
-    *((85, 0.93), (92, 0.63), (96, 0.38), (98, 0.27), (100, 0.15)),
+    *((1, 15.0), (30, 5.5), (50, 3.6), (70, 2.2), (80, 1.5)),
+    *((85, 1.25), (92, 0.85), (96, 0.55), (98, 0.38), (100, 0.25)),
 )
 _LINEAR = 8
 _PRIMARIES = {"srgb": 1, "p3": 11, "rec2020": 9}
@@ -37,7 +37,7 @@ def encode(image: npt.NDArray[Any], quality: int, effort: str) -> bytes:
     return bytes(
         jpegxl_encode(
             image,
-            distance=interpolated(_LIKE_JPEG, quality) * FINER[effort],
+            distance=interpolated(_LIKE_JPEG, quality) * COARSER[effort],
             effort=EFFORT[effort],
             usecontainer=False,
             numthreads=len(os.sched_getaffinity(0)),
