@@ -12,23 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.color import convert
-from lichtbild.look.oklab import cones_from_rgb
+from lichtbild.look.oklab import lab_from_rgb
 
 VISIBLE = 0.02  # distance in Oklab that is seen side by side: about one hundredth of the way from black to white, twice
 MEANINGFUL = 0.01  # share of the picture from which the wider space is worth while
 SAMPLES = 40_000  # pixels that are looked at, about
-_LAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720403],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086758033],
-    ]
-)
 
 
 def needed(coarse: npt.NDArray[np.floating[Any]]) -> tuple[str, float]:
-    """("srgb" or "p3", share of the picture that sRGB would show visibly wrong) of a coarse picture (h, w, 3), linear in
-    Display P3's primaries."""
+    """("srgb" or "p3", share of the picture that sRGB would show visibly wrong).
+
+    coarse: the picture (h, w, 3), linear in Display P3's primaries; few pixels are enough."""
     step = max(1, int((coarse.shape[0] * coarse.shape[1] / SAMPLES) ** 0.5))
     rgb = coarse[::step, ::step].reshape(-1, 3).astype(np.float64) @ convert("p3", "srgb").T
     outside = (rgb.min(1) < -1e-3) | (rgb.max(1) > 1 + 1e-3)
@@ -44,9 +38,4 @@ def distance(rgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     off = rgb - grey
     room = np.where(off > 0, (1 - grey) / np.maximum(off, 1e-9), grey / np.maximum(-off, 1e-9)).min(1)
     inside = grey + off * np.minimum(room, 1.0)[:, None]
-    matrix = cones_from_rgb("srgb")
-
-    def lab(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        return np.asarray(np.cbrt(np.maximum(values @ matrix.T, 0.0)) @ _LAB.T)
-
-    return np.asarray(np.linalg.norm(lab(rgb) - lab(inside), axis=1))
+    return np.asarray(np.linalg.norm(lab_from_rgb(rgb, "srgb") - lab_from_rgb(inside, "srgb"), axis=1))

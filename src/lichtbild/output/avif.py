@@ -6,6 +6,7 @@ import os
 from bisect import bisect
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from lichtbild.output.jpeg import FULL_CHROMA_FROM
@@ -15,6 +16,7 @@ MAX_SIDE = 65_536
 _LIKE_JPEG = ((1, 10), (30, 38), (50, 47), (70, 60), (80, 67), (85, 71), (92, 80), (96, 87), (98, 90), (100, 94))
 # What is left to the best quality shrinks by this, because these curves give the dark and middle tones fewer codes.
 FINER = {"pq": 0.48, "hlg": 0.7}
+MAP_QUALITY = 85
 SPEED = {"quick": 9, "small": 6}
 PRIMARIES = {"srgb": 1, "p3": 12, "rec2020": 9}
 TRANSFERS = {"srgb": 13, "p3": 13, "rec2020": 14, "pq": 16, "hlg": 18}
@@ -35,6 +37,24 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
             primaries=PRIMARIES[space],
             transfer=TRANSFERS[curve],
             matrix=MATRICES[space],
+            numthreads=len(os.sched_getaffinity(0)),
+        )
+    )
+
+
+def encode_map(image: npt.NDArray[np.uint8]) -> bytes:
+    """A bare AVIF of a gain map (h, w), whose numbers are no colours."""
+    from imagecodecs import avif_encode
+
+    return bytes(
+        avif_encode(
+            np.ascontiguousarray(image),
+            MAP_QUALITY,
+            speed=SPEED["quick"],
+            pixelformat="400",
+            primaries=2,
+            transfer=2,
+            matrix=2,
             numthreads=len(os.sched_getaffinity(0)),
         )
     )

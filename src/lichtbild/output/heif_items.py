@@ -33,12 +33,12 @@ def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> li
     file: as the encoder wrote it: one picture (of tiles, too), no sequence.   icc: False where the codec states the
     colours alone, as for PQ and HLG. Raises `OutputError` for a file of another structure.
     """
-    boxes = list(_boxes(file, 0, len(file)))
+    boxes = list(boxes_in(file, 0, len(file)))
     kinds = [kind for kind, _, _, _ in boxes]
     if kinds.count(b"meta") != 1 or b"moov" in kinds or kinds[:1] != [b"ftyp"]:
         raise OutputError("the encoder gave no AVIF or HEIC picture")
     _, start, body, end = boxes[kinds.index(b"meta")]
-    children = {kind: file[a:b] for kind, _, a, b in _boxes(file, body + 4, end)}
+    children = {kind: file[a:b] for kind, _, a, b in boxes_in(file, body + 4, end)}
     if not {b"pitm", b"iloc", b"iinf", b"iprp"} <= children.keys():
         raise OutputError("the encoder gave no AVIF or HEIC picture")
     primary = int.from_bytes(children[b"pitm"][4:])
@@ -54,7 +54,7 @@ def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> li
     if icc and b"colrprof" not in children[b"iprp"] and b"colrrICC" not in children[b"iprp"]:
         new[b"iprp"] = _with_profile(children[b"iprp"], primary, attached.icc)
     new[b"iloc"] = _iloc([*places, *(Place(i, _IN_FILE, ((0, len(data)),)) for i, _, _, data in added)])
-    meta = _box(b"meta", file[body : body + 4], *(_box(kind, data) for kind, data in new.items()))
+    meta = box(b"meta", file[body : body + 4], *(box(kind, data) for kind, data in new.items()))
     moved = len(meta) - (end - start)
     data_at = len(file) + moved + 8
     final = [replace(p, extents=_shifted(p, end, moved)) for p in places]
@@ -62,8 +62,8 @@ def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> li
         final.append(Place(i, _IN_FILE, ((data_at, len(data)),)))
         data_at += len(data)
     new[b"iloc"] = _iloc(final)
-    meta = _box(b"meta", file[body : body + 4], *(_box(kind, data) for kind, data in new.items()))
-    return [file[:start], meta, memoryview(file)[end:], _box(b"mdat", *(data for *_, data in added))]
+    meta = box(b"meta", file[body : body + 4], *(box(kind, data) for kind, data in new.items()))
+    return [file[:start], meta, memoryview(file)[end:], box(b"mdat", *(data for *_, data in added))]
 
 
 def _shifted(place: Place, end: int, moved: int) -> tuple[tuple[int, int], ...]:
@@ -72,7 +72,7 @@ def _shifted(place: Place, end: int, moved: int) -> tuple[tuple[int, int], ...]:
     return tuple((at + moved if at >= end else at, size) for at, size in place.extents)
 
 
-def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+def boxes_in(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
     """(kind, start, start of its content, end) of the boxes one after the other."""
     while position + 8 <= end:
         size, kind = struct.unpack_from(">I4s", data, position)
@@ -86,7 +86,8 @@ def _boxes(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, i
         position = stop
 
 
-def _box(kind: bytes, *parts: bytes) -> bytes:
+def box(kind: bytes, *parts: bytes) -> bytes:
+    """A box of that kind around its parts."""
     return struct.pack(">I4s", 8 + sum(map(len, parts)), kind) + b"".join(parts)
 
 
@@ -131,7 +132,7 @@ def _iloc(places: list[Place]) -> bytes:
 
 def _items(iinf: bytes) -> list[int]:
     start = 8 if iinf[0] else 6
-    wide = [(body, iinf[body]) for _, _, body, _ in _boxes(iinf, start, len(iinf))]
+    wide = [(body, iinf[body]) for _, _, body, _ in boxes_in(iinf, start, len(iinf))]
     return [int.from_bytes(iinf[b + 4 : b + (8 if version == 3 else 6)]) for b, version in wide]
 
 
@@ -142,24 +143,24 @@ def _with_infos(iinf: bytes, items: list[tuple[int, bytes, bytes]]) -> bytes:
     for number, kind, mime in items:
         # version 2, hidden: it is no picture to show; an empty name, then the type of its content
         named = b"\0" + (mime + b"\0" if mime else b"")
-        out += _box(b"infe", struct.pack(">IHH4s", 2 << 24 | 1, number, 0, kind), named)
+        out += box(b"infe", struct.pack(">IHH4s", 2 << 24 | 1, number, 0, kind), named)
     return out
 
 
 def _with_references(iref: bytes, items: list[int], primary: int) -> bytes:
     """`cdsc`: each item describes the picture."""
     form = ">IHI" if iref[0] else ">HHH"
-    return iref + b"".join(_box(b"cdsc", struct.pack(form, item, 1, primary)) for item in items)
+    return iref + b"".join(box(b"cdsc", struct.pack(form, item, 1, primary)) for item in items)
 
 
 def _with_profile(iprp: bytes, primary: int, icc: bytes) -> bytes:
     """The profile as one property more, in the primary item's list of properties."""
-    parts = {kind: iprp[a:b] for kind, _, a, b in _boxes(iprp, 0, len(iprp))}
+    parts = {kind: iprp[a:b] for kind, _, a, b in boxes_in(iprp, 0, len(iprp))}
     if parts.keys() != {b"ipco", b"ipma"}:
         raise OutputError("the encoder gave no AVIF or HEIC picture")
-    ipco = parts[b"ipco"] + _box(b"colr", b"prof", icc)
-    index = len(list(_boxes(ipco, 0, len(ipco))))
-    return _box(b"ipco", ipco) + _box(b"ipma", _with_property(parts[b"ipma"], primary, index))
+    ipco = parts[b"ipco"] + box(b"colr", b"prof", icc)
+    index = len(list(boxes_in(ipco, 0, len(ipco))))
+    return box(b"ipco", ipco) + box(b"ipma", _with_property(parts[b"ipma"], primary, index))
 
 
 def _with_property(ipma: bytes, primary: int, index: int) -> bytes:

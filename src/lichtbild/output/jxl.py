@@ -12,11 +12,15 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
+from lichtbild.carriers import GainMap
 from lichtbild.errors import OutputError
 from lichtbild.output.avif import interpolated
+from lichtbild.output.ultrahdr import iso_metadata
 
+MAP_DISTANCE = 0.6
 EFFORT = {"quick": 3, "small": 7}
 COARSER = {"quick": 1.0, "small": 1.4}  # by which the distance may be greater at the same quality
 ENCODER_WHITE = 255.0  # cd/m2 that libjxl takes for 1.0 where nothing else is told
@@ -43,6 +47,17 @@ def encode(image: npt.NDArray[Any], quality: int, effort: str) -> bytes:
             numthreads=len(os.sched_getaffinity(0)),
         )
     )
+
+
+def gain_box(gain_map: GainMap) -> bytes:
+    """The box `jhgm` of a container: the map as a codestream of grey, and the metadata of ISO 21496-1."""
+    from imagecodecs import jpegxl_encode
+
+    coded = jpegxl_encode(np.ascontiguousarray(gain_map.image), distance=MAP_DISTANCE, effort=3, usecontainer=False)
+    told = iso_metadata(gain_map)
+    # Version 0; no colours of the other rendition, neither as code points nor as a profile: they are the picture's.
+    head = struct.pack(">BH", 0, len(told)) + told + struct.pack(">BI", 0, 0)
+    return struct.pack(">I4s", 8 + len(head) + len(coded), b"jhgm") + head + bytes(coded)
 
 
 def restated(codestream: bytes, space: str, curve: str, bits: int, peak: float | None = None) -> bytes:

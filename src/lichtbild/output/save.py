@@ -16,6 +16,7 @@ from lichtbild.output import (
     avif,
     exr,
     heic,
+    heif_gain,
     heif_items,
     icc,
     jpeg,
@@ -133,9 +134,13 @@ def _chunks(picture: Picture, asked: _Asked) -> list[Chunk]:
         else:
             image = _narrowed(picture.image) if asked.bits == 8 else _widened(picture.image)
             bare = heic.encode(image, asked.bits, space, space, asked.quality, asked.effort)
+        if picture.gain_map is not None:
+            gains = (avif.encode_map if chosen is AVIF else heic.encode_map)(picture.gain_map.image)
+            bare = heif_gain.joined(bare, gains, picture.gain_map, avif.PRIMARIES[space], avif.MATRICES[space])
         return heif_items.with_metadata(bare, attached)
     if chosen is JXL:
-        return jxl_boxes.with_metadata(_jxl(picture, asked), attached)
+        gains = jxl.gain_box(picture.gain_map) if picture.gain_map is not None else b""
+        return [*jxl_boxes.with_metadata(_jxl(picture, asked), attached), gains]
     if chosen is EXR:
         linear = replace(picture, image=_widened(picture.image)) if picture.image.dtype == np.uint8 else picture
         return exr.chunks(light.half_floats(linear, space), space, attached, asked.effort)
