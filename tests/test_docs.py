@@ -122,8 +122,25 @@ def test_pictures_are_made_small_and_shown() -> None:
     assert sum(p.stat().st_size for p in PICTURES) <= 4_000_000
 
 
+@pytest.fixture(scope="module")
+def alpenglow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pack is installed that the documentation takes as an example."""
+    from lichtbild.packs.new import begin
+    from lichtbild.packs.store import install
+
+    place = tmp_path_factory.mktemp("packs")
+    begin(place / "alpenglow", "Studio Alpenglow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LICHTBILD_PACKS", str(place / "store"))
+        install(place / "alpenglow")
+    return place / "store"
+
+
 @pytest.mark.parametrize(("page", "line"), commands("lichtbild "))
-def test_commands_that_are_shown_can_be_given(page: str, line: str) -> None:
+def test_commands_that_are_shown_can_be_given(
+    page: str, line: str, alpenglow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LICHTBILD_PACKS", str(alpenglow))
     from lichtbild.cli.root import root
     from lichtbild.output.formats import format_for
     from lichtbild.recipe import Recipe

@@ -143,7 +143,7 @@ def test_fields_are_in_the_words_of_photographers() -> None:
     assert said["shutter"] == f"1/125{THIN}s"
     assert said["iso"] == "ISO 400"
     assert (said["date"], said["numbers"], said["month"]) == ("14 March 2024", "2024-03-14", "March 2024")
-    assert said["place"].replace(THIN, "") == "52°31′12″N 13°24′18″E"
+    assert said["place"].replace(THIN, "") == "52°31′12″N, 13°24′18″E"
     assert fields.values(FULL, place=False)["place"] == ""
     for seconds, text in ((30.0, "30"), (2.5, "2.5"), (0.5, "0.5"), (0.3, "0.3"), (0.25, "1/4"), (1 / 8000, "1/8000")):
         assert fields.values(replace(FULL, exposure_time=seconds), place=False)["shutter"] == f"{text}{THIN}s"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import io
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 import lichtbild as lb
+from lichtbild.packs.new import begin
+from lichtbild.packs.store import install
 from lichtbild.virtual.simulate import simulate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -225,6 +228,30 @@ def scenes() -> None:
     save(sheet([tiles[:2], tiles[2:]]), "scenes")
 
 
+def frames() -> None:
+    """One photograph in all frames, with the mark of the pack that `lichtbild packs new` begins."""
+    from lichtbild.frame import catalog
+
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place, patch.dict("os.environ", {"LICHTBILD_PACKS": f"{place}/store"}):
+        begin(Path(place) / "alpenglow", "Studio Alpenglow")
+        install(Path(place) / "alpenglow")
+        files = shots("daylight-landscape", iso=100, frames=1)
+        settings: dict[str, Any] = {"look": "alpenglow/evening", "size": 1200}
+        made = [developed.__wrapped__(files, frame=name, **settings) for name in catalog.names()]
+    ground = Image.new("RGB", (LONGEST, 1330), (203, 201, 197))
+    across, gap = 3, 34
+    width = (LONGEST - (across + 1) * gap) // across
+    top = gap
+    for row in range(0, len(made), across):
+        small = [fitted(image, width) for image in made[row : row + across]]
+        tallest = max(image.height for image in small)
+        for i, image in enumerate(small):
+            ground.paste(image, (gap + i * (width + gap), top + (tallest - image.height) // 2))
+        top += tallest + gap
+    save(ground.crop((0, 0, LONGEST, top)), "frames")
+
+
 PICTURES: dict[str, Callable[[], None]] = {
     "street-night": street_night,
     "one-frame-against-burst": one_frame_against_burst,
@@ -234,6 +261,7 @@ PICTURES: dict[str, Callable[[], None]] = {
     "denoise": denoise,
     "looks": looks,
     "looks-scenes": looks_scenes,
+    "frames": frames,
     "scenes": scenes,
 }
 

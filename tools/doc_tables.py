@@ -89,8 +89,10 @@ def recipe_settings() -> str:
             value = ", ".join(f"`{json.dumps(choice)}`" for choice in f.metadata["choices"])
         elif "low" in f.metadata:
             value = span(f)
-        else:
+        elif "metavar" in f.metadata:
             value = ", ".join(f"`{json.dumps(word)}`" for word in f.metadata["metavar"].split("|"))
+        else:
+            value = "`true`, `false`"
         value += " or `null`" if "None" in kind else ""
         rows.append([f"`{f.name}`", value, f"`{json.dumps(f.default)}`", f.metadata["help"]])
     return markdown(("setting", "value", "default", "what it does"), rows)
@@ -127,6 +129,60 @@ def look_numbers() -> str:
             preset = number(f.default) if isinstance(f.default, float) else default(f) if f.default else ""
             rows.append([f"`[{section}]`" if i == 0 else "", f"`{f.name}`", f.metadata["help"], span(f), preset])
     return markdown(("section", "number", "what it does", "range", "default"), rows)
+
+
+def frames() -> str:
+    """The frames that are installed, as their files describe them."""
+    from lichtbild.frame import catalog, layout
+
+    rows = []
+    for name in catalog.names():
+        rows.append([f"`{name}`", layout.read(catalog.folder(name) / "frame.toml").header.description])
+    return markdown(("frame", ""), rows)
+
+
+def frame_numbers() -> str:
+    """Every key of a `frame.toml`, table by table."""
+    from lichtbild.frame import layout
+
+    tables = {"paper": layout.Paper, "line": layout.Line, "mark": layout.MarkPlace, "[text]": layout.Text}
+    return _keys({"": layout.Header, **tables})
+
+
+def caption_fields() -> str:
+    """What a caption may name."""
+    from lichtbild.frame.layout import FIELDS
+
+    return markdown(("field", "what it says"), ([f"`{{{name}}}`", said] for name, said in FIELDS.items()))
+
+
+def pack_keys() -> str:
+    """Every key of a `pack.toml`."""
+    from lichtbild.packs.manifest import Device, Manifest
+
+    return _keys({"": Manifest, "[device]": Device})
+
+
+def lens_numbers() -> str:
+    """Every key of a `lens.toml`."""
+    from lichtbild.packs import lens
+
+    return _keys({"": lens.Header, "falloff": lens.Falloff, "glow": lens.Glow})
+
+
+def _keys(tables: dict[str, type]) -> str:
+    """Keys of a file of settings, with what each may be."""
+    rows = []
+    for table, kind in tables.items():
+        for i, f in enumerate(f for f in fields(kind) if "help" in f.metadata):
+            meta = f.metadata
+            said = span(f) or (
+                "`#rrggbb`" if meta.get("color") else "a day" if meta.get("day") else
+                "`true`, `false`" if "bool" in str(f.type) else "texts" if "lines" in meta else "text"
+            )  # fmt: skip
+            preset = "must be there" if meta.get("needed") else "" if f.default == () else default(f)
+            rows.append([f"`[{table}]`" if i == 0 and table else "", f"`{f.name}`", meta["help"], said, preset])
+    return markdown(("table", "key", "what it says", "allowed", "default"), rows)
 
 
 def scenes() -> str:
@@ -180,6 +236,11 @@ TABLES: dict[str, Callable[[], str]] = {
     "formats": formats,
     "looks": looks,
     "numbers of a look": look_numbers,
+    "frames": frames,
+    "keys of a frame": frame_numbers,
+    "fields of a caption": caption_fields,
+    "keys of a pack": pack_keys,
+    "numbers of a lens": lens_numbers,
     "scenes": scenes,
     "sensors": sensors,
 }

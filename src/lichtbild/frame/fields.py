@@ -117,7 +117,7 @@ def _place(metadata: Metadata) -> str:
         return ", ".join(name for name in named if name)
     gps = metadata.exif.get("GPS", {})
     halves = [_angle(gps, 1, "NS", 90), _angle(gps, 3, "EW", 180)]
-    return "  ".join(half for half in halves if half) if all(halves) else ""
+    return ", ".join(halves) if all(halves) else ""
 
 
 def _angle(gps: Mapping[int, tuple[int, Any]], tag: int, letters: str, most: int) -> str:
@@ -130,4 +130,4 @@ def _angle(gps: Mapping[int, tuple[int, Any]], tag: int, letters: str, most: int
     if len(letter) != 1 or letter not in letters or not parts or not 0 <= degrees <= most:
         return ""
     seconds = round(degrees * 3600)
-    return f"{seconds // 3600}°{THIN}{seconds // 60 % 60:02d}′{THIN}{seconds % 60:02d}″{THIN}{letter}"
+    return f"{seconds // 3600}°{seconds // 60 % 60:02d}′{seconds % 60:02d}″{THIN}{letter}"
