@@ -117,8 +117,11 @@ def rendered(light: Light, camera: Floats) -> Floats:
     return np.asarray(hue_sat.apply(light.hue_sat_map, xyz @ hue_sat.XYZ_TO_PROPHOTO.T) @ hue_sat.PROPHOTO_TO_XYZ.T)
 
 
-def noise_gain(light: Light, camera: Floats, neutral: Floats, eps: float = 5e-3) -> Floats:
-    """(n,) noise of photons behind matrix and table, as many times that behind the matrix alone."""
+def noise_gain(light: Light, camera: Floats, neutral: Floats, eps: float = 0.02) -> Floats:
+    """(n,) noise of photons behind matrix and table, as many times that behind the matrix alone.
+
+    eps: size of the noise, as a share of the brightest channel; a smaller one sees single cells of the table.
+    """
     measure = correction.metric(np.maximum(camera @ np.asarray(light.forward_matrix).T, 1e-3))
     variance = camera / neutral
     step = eps * camera.max(axis=1, keepdims=True)

@@ -54,7 +54,7 @@ def read_sensitivities(path: str | Path) -> Spectra:
         raise DeviceError(f"{path}: holds {found.values.shape[1]} spectra; sensitivities are three: R, G, B")
     values = found.values[:, order] if sorted(order) == [0, 1, 2] else found.values
     values = np.maximum(values, 0.0)
-    if not (values.max(axis=0) > 0.01 * values.max()).all():
+    if not (values.max(axis=0) > 1e-3 * values.max()).all():
         raise DeviceError(f"{path}: one of the three sensitivities is zero; give measured values of all")
     peaks = WAVELENGTHS[np.argmax(values, axis=0)]
     if not peaks[0] > peaks[1] > peaks[2]:

@@ -50,7 +50,7 @@ def _lines(p: DeviceProfile) -> Iterator[str]:
         yield from ("", "[black_level]", *_source(p.black_level.source))
         yield f"values = {_list(p.black_level.values)}  # R, G beside R, G beside B, B"
     for noise in p.noise:
-        yield from ("", "[[noise]]", f"iso = {_number(noise.iso)}", *_source(noise.source))
+        yield from ("", "[[noise]]", f"iso = {_number(float(noise.iso))}", *_source(noise.source))
         yield from (f"scale = {_list(noise.scale)}", f"offset = {_list(noise.offset)}")
     if p.defects is not None:
         yield from ("", "[defects]", *_source(p.defects.source), f"size = {_list(p.defects.size)}")

@@ -1,0 +1,198 @@
+"""Calibration from spectral sensitivities: how true its colours are, on surfaces that were not learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("colour", reason="colour-science (extra calibrate) is not installed")
+
+from lichtbild import color
+from lichtbild.cli.root import root
+from lichtbild.devices import correction, hue_sat, sensitivities, spectral, surfaces
+from lichtbild.devices.profile import DeviceProfile
+from lichtbild.devices.spectral import WAVELENGTHS, Spectra
+from lichtbild.errors import DeviceError
+
+Shared = Callable[[str], Path]
+
+
+def camera(shift: float = 0.0) -> Spectra:
+    """A camera of plausible curves: filters that overlap, a red one with a second rise in the blue."""
+
+    def bell(at: float, width: float) -> np.ndarray:
+        return np.exp(-0.5 * ((WAVELENGTHS - at) / width) ** 2)
+
+    red = bell(600 + shift, 32) + 0.06 * bell(430, 25) + 0.12 * bell(540, 25)
+    green, blue = bell(530, 38), 0.85 * bell(460 - shift, 28) + 0.08 * bell(530, 30)
+    return Spectra(("R", "G", "B"), np.stack([red, green, blue], axis=1), "Some", "Camera")
+
+
+@pytest.fixture(scope="module")
+def made() -> DeviceProfile:
+    return sensitivities.calibrate(camera())
+
+
+def test_lights_and_observer() -> None:
+    for name, xy in (("A", (0.44758, 0.40745)), ("D50", (0.34567, 0.35850)), ("D65", (0.31272, 0.32903))):
+        assert spectral.white_xy(spectral.light(name)) == pytest.approx(xy, abs=3e-5)  # CIE 15, table T.3
+    assert spectral.white_xy(spectral.light("6504K")) == pytest.approx((0.3127, 0.3290), abs=3e-4)
+    assert color.temperature_from_xy(spectral.white_xy(spectral.light("3000K")))[0] == pytest.approx(3000, rel=2e-3)
+    np.testing.assert_allclose(spectral.xyz(spectral.light("D65"), np.ones((1, 81)))[0, 1], 1)
+    with pytest.raises(DeviceError, match="is not known"):
+        spectral.light("moon")
+
+
+def test_white_and_grey_are_exact(made: DeviceProfile) -> None:
+    for light in made.lights:
+        np.testing.assert_allclose(np.sum(light.forward_matrix, axis=1), color.xyz_from_xy(color.D50), atol=2e-6)
+        grey = np.linspace(0.01, 1, 9)[:, None] * np.ones(3)
+        np.testing.assert_allclose(
+            sensitivities.rendered(light, grey), grey[:, :1] * color.xyz_from_xy(color.D50), atol=1e-6
+        )
+        neutral = np.asarray(light.color_matrix) @ color.xyz_from_xy(
+            spectral.white_xy(spectral.light(light.illuminant))
+        )
+        seen = spectral.seen(camera().values, spectral.light(light.illuminant))
+        np.testing.assert_allclose(neutral / neutral.max(), seen / seen.max(), atol=1e-5)
+
+
+def test_better_than_the_best_matrix_and_hardly_noisier(made: DeviceProfile) -> None:
+    for name, figures in made.accuracy.items():
+        for key in ("chart mean", "ces mean"):
+            assert figures[key] < 0.85 * figures[f"matrix {key}"], (name, key)
+        assert figures["noise mean"] < 1.05
+        assert figures["noise worst"] < 1.15
+
+
+def test_no_hues_fold_and_no_chroma_falls(made: DeviceProfile) -> None:
+    for light in made.lights:
+        assert light.hue_sat_map is not None
+        table = light.hue_sat_map.table[0]
+        assert hue_sat.hue_slope(light.hue_sat_map.table).min() > 0.5
+        assert (np.diff(table[..., 1] * np.linspace(0, 1, table.shape[1]), axis=1) > 0).all()
+
+
+def test_what_is_learnt_from_is_not_what_is_tested() -> None:
+    """The made-up surfaces are smooth, in range, the same on every run, and none is one of the test."""
+    drawn = surfaces.drawn(500)
+    assert drawn.min() >= 0.02
+    assert drawn.max() <= 0.95
+    np.testing.assert_array_equal(drawn, surfaces.drawn(500))
+    for name in ("chart", "ces"):
+        test = spectral.reflectances(name)[0]
+        assert np.sqrt(((drawn[:, None] - test) ** 2).mean(axis=-1)).min() > 1e-3
+
+
+def test_matrix_alone_where_a_matrix_is_enough() -> None:
+    """A sensor whose curves are those of the eye needs no correction."""
+    eye = spectral.observer() @ np.linalg.inv(color.BRADFORD).T
+    found = sensitivities.calibrate(Spectra(("R", "G", "B"), eye @ color.BRADFORD.T), test=False)
+    for light in found.lights:
+        camera_rgb, xyz, _ = sensitivities.simulated(
+            eye @ color.BRADFORD.T, spectral.light(light.illuminant), surfaces.drawn(50)
+        )
+        off = color.delta_e_2000(color.lab_from_xyz(xyz), color.lab_from_xyz(sensitivities.rendered(light, camera_rgb)))
+        assert off.max() < 0.1
+
+
+def test_noise_is_what_simulated_noise_is() -> None:
+    """The figure of noise, against noise that is drawn."""
+    light = sensitivities.calibrate(camera(), test=False).lights[-1]
+    rgb, _, neutral = sensitivities.simulated(camera().values, spectral.light("D65"), spectral.reflectances("chart")[0])
+    rng = np.random.default_rng(0)
+    noisy = rgb[:, None] + 0.02 * np.sqrt(rgb / neutral)[:, None] * rng.normal(size=(len(rgb), 2000, 3))
+    matrix = np.asarray(light.forward_matrix)
+    measure = correction.metric(np.maximum(rgb @ matrix.T, 1e-3))
+
+    def spread(xyz: np.ndarray) -> np.ndarray:
+        return np.sqrt((np.einsum("nij,nkj->nki", measure, xyz).std(axis=1) ** 2).sum(axis=-1))
+
+    after = spread(sensitivities.rendered(light, noisy.reshape(-1, 3)).reshape(noisy.shape))
+    ratio = after / spread(noisy @ matrix.T)
+    assert ratio.mean() < 1.05
+    assert ratio.max() < 1.15
+    np.testing.assert_allclose(ratio, sensitivities.noise_gain(light, rgb, neutral), atol=0.06)
+
+
+CAMERAS = ("Sony_ILCE-7RM4", "Canon_EOS_5D_Mark_II", "Nikon_D5100", "Hasselblad_L1D-20c", "Arashi_Vision_Insta360_X5")
+
+
+@pytest.mark.parametrize("name", CAMERAS)
+def test_real_cameras_reach_the_figures(name: str, shared_data: Shared) -> None:
+    measured = spectral.read_sensitivities(shared_data(f"ssf/data/camera/{name}_380_780_5.json"))
+    training = spectral.read_spectra(shared_data("ssf/data/training/training_spectral.json")).values.T
+    found = sensitivities.calibrate(measured, training).accuracy
+    for light, chart, ces in (("D65", 0.8, 1.2), ("A", 1.2, 1.6)):
+        assert found[light]["chart mean"] <= chart
+        assert found[light]["ces mean"] <= ces
+        assert found[light]["chart worst"] <= 3
+        assert found[light]["noise worst"] <= 1.15
+
+
+@pytest.mark.parametrize("step", [1, 10, 0])
+def test_csv_of_any_step(step: int, tmp_path: Path) -> None:
+    at = np.arange(380, 781, step) if step else np.array([380.0, 400, *range(420, 700, 7), 720, 780])
+    values = np.stack([np.interp(at, WAVELENGTHS, v) for v in camera().values.T], axis=1)
+    text = "wavelength,r,g,b\n" + "\n".join(
+        f"{w},{r:.6f},{g:.6f},{b:.6f}" for w, (r, g, b) in zip(at, values, strict=True)
+    )
+    path = tmp_path / "camera.csv"
+    path.write_text(text)
+    found = spectral.read_sensitivities(path)
+    np.testing.assert_allclose(found.values, camera().values / camera().values.max(), atol=0.03)
+    path.write_text(text.replace(",", ";").replace(".", ","))
+    np.testing.assert_allclose(spectral.read_sensitivities(path).values, found.values)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "holds no spectra"),
+        ("{", "is not JSON of spectra"),
+        ("380,1,2,3\n390,1,2", "line 2 has 3 numbers"),
+        ("380,1,2,3\nx,1,2,3", "line 2 is not of numbers"),
+        ("\n".join(f"{w},1,nan,3" for w in range(380, 790, 10)), "not finite"),
+        ("\n".join(f"{w},1,2" for w in range(380, 790, 10)), "holds 2 spectra"),
+        ("\n".join(f"{w},1,2,3" for w in range(500, 790, 10)), "must reach from 430"),
+        ("\n".join(f"{w},1,2,3" for w in range(380000, 790000, 10000)), "must be in nm"),
+        ("\n".join(f"{w},{w},{700 - abs(w - 550)},{900 - w}" for w in range(790, 380, -10)).replace("790,", "780,", 1),
+         "a wavelength is there twice"),
+        ("\n".join(f"{w},{900 - w},1,{w}" for w in range(380, 790, 10)), "put the columns in order"),
+        ("\n".join(f"{w},{w},0,{900 - w}" for w in range(380, 790, 10)), "one of the three sensitivities is zero"),
+    ],
+)  # fmt: skip
+def test_spectra_that_are_refused(text: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "camera.csv"
+    path.write_text(text)
+    with pytest.raises(DeviceError, match=told) as caught:
+        spectral.read_sensitivities(path)
+    assert str(path) in str(caught.value)
+
+
+def test_command(tmp_path: Path) -> None:
+    source, target = tmp_path / "camera.csv", tmp_path / "device.toml"
+    rows = (",".join(f"{v:.5f}" for v in (w, *row)) for w, row in zip(WAVELENGTHS, camera().values, strict=True))
+    source.write_text("\n".join(rows))
+    run = CliRunner()
+    arguments = ["calibrate", "sensitivities", str(source), "-o", str(target)]
+    missing = run.invoke(root, arguments)
+    assert isinstance(missing.exception, DeviceError)
+    assert "name it with --make and --model" in str(missing.exception)
+    assert not target.exists()
+    done = run.invoke(root, [*arguments, "--make", "Some", "--model", "Camera", "--lights", "A,D50,D65"])
+    assert done.exit_code == 0, done.output
+    assert "D65, matrix alone" in done.output
+    found = DeviceProfile.read(target)
+    assert [x.illuminant for x in found.lights] == ["A", "D50", "D65"]
+    assert found.accuracy["D65"]["chart mean"] < 1
+    assert "camera.csv" in found.lights[0].source
+    shown = run.invoke(root, ["devices", "show", str(target)])
+    assert "Some Camera" in shown.output
+    assert run.invoke(root, ["devices", "check", str(target)]).exit_code == 0
+    tags = run.invoke(root, ["devices", "export", str(target)])
+    assert "CalibrationIlluminant3: 21" in tags.output
