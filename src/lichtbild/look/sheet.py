@@ -44,7 +44,9 @@ def contact_sheet(files: Sequence[Path], names: Sequence[str], long_edge: int, r
             if len(files) > 1:
                 report.notice(f"{failed}; left out")
             continue
-        blocks.append((shot.name, [np.asarray(shot.shown(one).image, np.uint8) for one in looks]))
+        twin = sum(other.name == path.name for other in files) > 1
+        name = f"{path.resolve().parent.name}/{shot.name}" if twin else shot.name
+        blocks.append((name, [np.asarray(shot.shown(one).image, np.uint8) for one in looks]))
     report.progress("look", 1.0)
     if not blocks:
         raise error or MeasureError("no photograph to show; name at least one file")
