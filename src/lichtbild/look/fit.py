@@ -165,7 +165,7 @@ def fit(
         best, cost = cost, new
         if best - cost < 5e-4 * best:
             break
-    shift = float(np.mean(evs)) if free_ev else 0.0
+    shift = float(np.median(evs)) if free_ev else 0.0
     found = pruned(to_look(base, numbers, x))
     found = replace(found, exposure=replace(found.exposure, bias=found.exposure.bias + shift))
     evs = evs - shift
@@ -176,8 +176,29 @@ def fit(
         score(pairs, start),
         score(pairs, found, [float(v) for v in evs]),
         score(held, start) if held else None,
-        score(held, found) if held else None,
+        score(held, found, [brightness(pair, found) if free_ev else 0.0 for pair in held]) if held else None,
     )
+
+
+def brightness(pair: Pair, look: Look) -> float:
+    """EV by which a picture was made brighter than the look makes it: golden section search (Kiefer 1953)."""
+
+    def off(ev: float) -> float:
+        return score([pair], look, [ev]).mean
+
+    low, high, ratio = -2.0, 2.0, (5**0.5 - 1) / 2
+    a, b = high - ratio * (high - low), low + ratio * (high - low)
+    at_a, at_b = off(a), off(b)
+    for _ in range(10):
+        if at_a < at_b:
+            high, b, at_b = b, a, at_a
+            a = high - ratio * (high - low)
+            at_a = off(a)
+        else:
+            low, a, at_a = a, b, at_b
+            b = low + ratio * (high - low)
+            at_b = off(b)
+    return 0.5 * (low + high)
 
 
 def _cost(differences: _Differences, errors: Sequence[Floats], away: Floats, evs: Floats) -> float:

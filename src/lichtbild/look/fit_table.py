@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.color import decode_srgb, delta_e_2000, encode_srgb
-from lichtbild.look.fit import Pair, Score, lab, rendered
+from lichtbild.look.fit import Pair, Score, brightness, lab, rendered
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import Lut
 
@@ -41,7 +41,8 @@ def residual(
         change = change + _resampled(np.clip(_spread(ours, left, steps), -LARGEST, LARGEST))
     change = np.clip(change, -LARGEST, LARGEST)
     scores = []
-    for pairs, shift in ((kept, evs), (held, [0.0] * len(held))):
+    apart = [brightness(pair, look) if len(kept) > 1 else 0.0 for pair in held]
+    for pairs, shift in ((kept, evs), (held, apart)):
         mine, goal = _colours(pairs, look, shift)
         d = delta_e_2000(lab(decode_srgb(np.clip(mine + _at(change, mine), 0, 1))), lab(decode_srgb(goal)))
         scores.append(Score(float(d.mean()), float(np.percentile(d, 95))))

@@ -84,6 +84,9 @@ def fitted(target: Path, base: Look, given: Sequence[Path], lut: bool, report: R
         f"{_counted(len(pairs), 'pair')}: natural is off by dE2000 {result.before}; fitted, {result.after}",
         f"held out, {apart}: natural {result.held_before}; fitted, {result.held_after}",
     ]
+    if len(result.ev) > 1:
+        spread = max(result.ev) - min(result.ev)
+        lines.append(f"that is with each picture as bright as yours; they differ by {spread:.2f} EV beyond the look")
     found = result.look
     if lut:
         from lichtbild.look import fit_table
@@ -92,9 +95,6 @@ def fitted(target: Path, base: Look, given: Sequence[Path], lut: bool, report: R
         files["residual.cube"] = cube.encode()
         found = fit_table.with_table(found)
         lines.append(f"with a table of colours: {table_scores[0]}; held out, {table_scores[1]}")
-    if len(result.ev) > 1:
-        spread = max(result.ev) - min(result.ev)
-        lines.append(f"pictures were made brighter and darker apart from the look by {spread:.2f} EV in all")
     title = target.name.replace("-", " ").replace("_", " ").capitalize()
     about = f"Fitted to {_counted(len(pairs), 'finished picture')}."
     found = replace(
