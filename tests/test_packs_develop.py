@@ -87,6 +87,9 @@ def test_a_mode_is_what_its_settings_are(shot: Path) -> None:
     by_mode = lb.develop(lb.read(shot), mode="alpenglow/evening", depth="8")
     by_hand = lb.develop(lb.read(shot), look="alpenglow/evening", rendering="alpenglow/old-glass", ev=0.2, depth="8")
     assert np.array_equal(by_mode.image, by_hand.image)
+    recipe = lb.Recipe(mode="alpenglow/evening", sharpen=0.5)
+    made = lb.develop(lb.read(shot), recipe, depth="8").recipe["settings"]
+    assert (made["look"], made["ev"], made["sharpen"]) == ("alpenglow/evening@0.1.0", 0.2, 0.5)
 
 
 def test_a_lens_draws_its_falloff_in_linear_light(shot: Path) -> None:

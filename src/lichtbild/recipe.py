@@ -93,7 +93,10 @@ class Recipe:
         None, "How a lens draws, from a pack: falloff and glow.", metavar="PACK/LENS", of_pack="lenses"
     )
     frame: str | None = setting(
-        None, "A border with a caption: the name of a frame, or PACK/FRAME.", metavar="FRAME", of_pack="frames"
+        None,
+        "A border with a caption: bar, film, margin, mat, night, poster, or PACK/FRAME.",
+        metavar="FRAME",
+        of_pack="frames",
     )
     frame_place: bool = setting(False, "Say in the frame's caption where the photograph was taken.")
     sidecar: bool = setting(True, "Read the .xmp and the .lichtbild.json that lie beside the raw files.")

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 @click.option("--most", metavar="N", type=click.IntRange(2, 1000), default=20, help="Compare on at most N devices.")
 @click.option("--files-only", is_flag=True, help="Read the files and leave the devices out.")
 def command(pack: Path, sensitivities: Path | None, most: int, files_only: bool) -> None:
-    """Read all of a pack as it will be used, and compare its looks between devices: PACK is its folder or its archive.
+    """Read all of a pack as it will be used, and compare its looks between devices: PACK is its folder, its
+    archive, or the name of one that is installed.
 
     Every fault is told with file, line and what is allowed. Then each look is rendered on every device: on those of
     --sensitivities, as real sensors see a sheet of patches; else on all device profiles that are installed. The table
@@ -36,8 +37,9 @@ def command(pack: Path, sensitivities: Path | None, most: int, files_only: bool)
     from lichtbild.packs.check import faults
     from lichtbild.packs.files import KINDS
     from lichtbild.packs.pack import open_pack
-    from lichtbild.packs.store import collect, unpacked
+    from lichtbild.packs.store import collect, located, unpacked
 
+    pack = located(pack)
     files = collect(pack)
     with tempfile.TemporaryDirectory(prefix="lichtbild-") as place, unpacked(files, Path(place)) as folder:
         try:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from lichtbild.carriers import Picture
+from lichtbild.errors import PackError
 from lichtbild.frame import catalog, fields, layout
 from lichtbild.frame.compose import framed
+from lichtbild.frame.type import Face, cap_height
 from lichtbild.packs import svg
 from lichtbild.packs.catalog import find
 from lichtbild.packs.names import parse
 from lichtbild.packs.pack import Pack
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
+
+
+def prepare(recipe: Recipe) -> None:
+    """Refuse a frame that could not be drawn in the end. Raises `PackError` and `OutputError`."""
+    chosen = load(recipe)
+    for text in chosen.texts if chosen else ():
+        cap_height(Face(text.family, text.weight, text.italic))
+    pack = _pack(recipe) if chosen else None
+    if pack and (path := pack.mark()):
+        svg.read(path)
 
 
 def load(recipe: Recipe) -> layout.Layout | None:
@@ -52,7 +64,7 @@ def _pack(recipe: Recipe) -> Pack | None:
     for name, kind in ((recipe.frame, "frames"), (recipe.look, "looks")):
         try:
             reference = parse(name, kind) if name else None
-        except Exception:  # a look may also be a folder
+        except PackError:  # a look may also be a folder
             reference = None
         if reference is not None:
             return find(reference, kind)

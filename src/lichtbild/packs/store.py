@@ -34,6 +34,15 @@ def user_folder() -> Path:
     return data / "lichtbild" / "packs"
 
 
+def located(source: Path) -> Path:
+    """A pack's folder or archive; NAME or NAME@VERSION of an installed one, where there is no such file."""
+    name, at, version = source.name.partition("@")
+    there = versions(name) if str(source) == source.name and not source.exists() else ()
+    if there and (not at or version in there):
+        return user_folder() / name / (version or there[0])
+    return source
+
+
 def collect(source: Path) -> Files:
     """All files of a pack's folder or archive. Raises `PackError`."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lichtbild.errors import PackError
@@ -16,7 +17,14 @@ SETTINGS = {"look": ("looks", "look"), "rendering": ("lenses", "lens"), "frame":
 
 
 def pinned(recipe: Recipe) -> Recipe:
-    """The recipe with the version of each pack that it names. Raises `PackError` when one is missing or not offered."""
+    """The recipe with the version of each pack that it names, before any light is touched.
+
+    Raises `PackError` when one is missing, not offered or wrong, `OutputError` when what draws a frame is missing.
+    """
+    if "/" in recipe.mode and "@" not in recipe.mode:  # made directly, so its mode has not brought its settings yet
+        own = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
+        plain = type(recipe)()
+        recipe = plain.with_changes(**{name: value for name, value in own.items() if value != getattr(plain, name)})
     changes: dict[str, Any] = {}
     for name, (kind, singular) in SETTINGS.items():
         value = getattr(recipe, name)
@@ -24,12 +32,17 @@ def pinned(recipe: Recipe) -> Recipe:
             from lichtbild.packs.catalog import pinned as with_version
 
             changes[name] = with_version(value, kind, singular)
-    if recipe.frame and "/" not in recipe.frame:
-        from lichtbild.frame.catalog import folder
-
-        folder(recipe.frame)  # refuses a name that there is not
     changes = {name: value for name, value in changes.items() if value != getattr(recipe, name)}
-    return recipe.with_changes(**changes) if changes else recipe
+    recipe = recipe.with_changes(**changes) if changes else recipe
+    if recipe.frame:
+        from lichtbild.frame.apply import prepare
+
+        prepare(recipe)
+    if recipe.rendering:
+        from lichtbild.packs.lens import load
+
+        load(recipe.rendering)
+    return recipe
 
 
 def _is_in_pack(look: str) -> bool:
