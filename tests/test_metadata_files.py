@@ -14,6 +14,7 @@ from lichtbild.metadata.unite import stripped, united
 from lichtbild.output import exif
 from lichtbild.output.dng import write_dng
 from lichtbild.raw.read import probe
+from lichtbild.recipe import load
 from test_metadata import WORDS, iptc, packet
 from test_output_save import EXIF, META, RECIPE, exiftool, picture
 
@@ -113,6 +114,22 @@ def test_a_merged_dng_says_the_same(tmp_path: Path) -> None:
     assert kept.exif["Image"][270] == (2, "Oil & <sea>") and kept.exif["GPS"][2] == EXIF["GPS"][2]
     assert kept.xmp == words.xmp and kept.iptc == words.iptc
     assert united(kept)[0].xmp == words.xmp
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "avif", "jxl"])
+def test_words_of_any_length_are_kept(tmp_path: Path, ending: str) -> None:
+    keywords = "".join(f"<rdf:li>{i} {'ü' * 60}</rdf:li>" for i in range(900))
+    story = "x" * 70_000
+    long = packet(
+        f"<dc:subject><rdf:Bag>{keywords}</rdf:Bag></dc:subject>"
+        f"<photoshop:Instructions>{story}</photoshop:Instructions><photoshop:City>Ulm</photoshop:City>"
+    )
+    write(tmp_path / f"a.{ending}", united(replace(META, xmp=long))[0])
+    found = exiftool(tmp_path / f"a.{ending}", "-G1")
+    assert found["XMP-dc:Subject"] == [f"{i} {'ü' * 60}" for i in range(900)]
+    assert found["XMP-photoshop:Instructions"] == story and found["XMP-photoshop:City"] == "Ulm"
+    assert found["IFD0:Make"] == "Optik" and "ExifTool:Warning" not in found
+    assert load(tmp_path / f"a.{ending}").look == "authentic"
 
 
 def test_what_is_not_known_is_not_said(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def read(path: Path) -> Made | None:
     from lichtbild.metadata.xml import XmlError
     from lichtbild.metadata.xmp import Value, properties, text
 
+    if not path.is_file():  # a pipe can be read once only
+        return None
     said: dict[str, Value] = {}
     for packet in packets(path):
         try:

@@ -42,7 +42,7 @@ from lichtbild.output.tiff import (
 _FALLBACK_MATRIX = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))
 _D65 = 21
 # Kept from the first directory: words about the picture. All else there describes pixels that are no more.
-_IMAGE_TAGS_KEPT = {269, 270, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096), 50709, 50735, 50736}
+_IMAGE_TAGS_KEPT = {269, 270, 305, 306, 315, 316, 18246, 18249, 33432, 34858, *range(40091, 40096), 50709, 50735, 50736}
 # Not kept: MakerNote (its offsets break), pointers, pixel sizes, padding, colour space of a finished picture.
 _EXIF_TAGS_DROPPED = {37500, 40961, 40962, 40963, 40965, 59932, 59933}
 _TILE = 256  # pixels of a side of a compressed tile
