@@ -13,12 +13,11 @@ from typing import Any
 
 import halide as hl
 
-from develop_highlights import Stages, mixed, square, step
+from develop_highlights import BLOCK, Stages, mixed, square, step, write_blocks
 from kernel import kernel
 
 Expr = Any
 
-BLOCK = 16
 REACH = 14  # pixels that light spreads
 SHINE = 0.5, 1.0  # of clip: green light that begins to make a rim; does so fully
 SHARE = 0.3  # of the bright side's light, the most that spreads
@@ -40,7 +39,7 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     nodes = hl.ImageParam(hl.Float(32), 3, "nodes")
     to_camera, from_camera = (hl.ImageParam(hl.Float(32), 2, n) for n in ("to_camera", "from_camera"))
     floor = hl.Param(hl.Float(32), "floor")
-    x, y, c, i, j, n = (hl.Var(v) for v in ("x", "y", "c", "i", "j", "n"))
+    c, i, j, n = (hl.Var(v) for v in ("c", "i", "j", "n"))
     width, height = image.dim(0).extent(), image.dim(1).extent()
     by = hl.clamp(blocks[0, n], 0, nodes.dim(1).extent() - 2)
     bx = hl.clamp(blocks[1, n], 0, nodes.dim(0).extent() - 2)
@@ -70,23 +69,11 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     changed[i, j, n, c] = hl.mux(c, [old[k] - mixed(from_camera, loss, k) for k in range(3)])
 
     out = hl.Func("lichtbild_defringe")
-    out[x, y, c] = hl.undef(hl.Float(32))
-    r = hl.RDom([(0, BLOCK), (0, BLOCK), (0, blocks.dim(1).extent())], "r")
-    rx, ry = blocks[1, r.z] * BLOCK + r.x, blocks[0, r.z] * BLOCK + r.y
-    r.where((rx < width) & (ry < height))
-    inside = hl.unsafe_promise_clamped(rx, 0, width - 1), hl.unsafe_promise_clamped(ry, 0, height - 1)
-    out[(*inside, c)] = changed[r.x, r.y, r.z, c]
-
     # No block touches another one: what is read of a neighbour is not written meanwhile.
-    change = out.update()
-    change.allow_race_conditions().reorder(c, r.x, r.y, r.z).vectorize(r.x).unroll(c).parallel(r.z)
-    out.bound(c, 0, 3)
-    changed.compute_at(out, r.y).vectorize(i).bound(c, 0, 3).unroll(c)
+    r = write_blocks(out, changed, image, blocks, stage)
     shine.compute_at(out, r.z).vectorize(i, 8)
     rows.compute_at(out, r.z).vectorize(i, 8)
     glow.compute_at(out, r.y).vectorize(i)
-    for func in stage.made:
-        func.compute_at(out, r.y).vectorize(i)
     return hl.Pipeline([out]), [image, blocks, nodes, to_camera, from_camera, floor]
 
 

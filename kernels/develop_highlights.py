@@ -243,7 +243,7 @@ def highlights() -> tuple[hl.Pipeline, list[Any]]:
     nodes = hl.ImageParam(hl.Float(32), 3, "nodes")
     to_camera, from_camera = (hl.ImageParam(hl.Float(32), 2, n) for n in ("to_camera", "from_camera"))
     onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
-    x, y, c, i, j, n = (hl.Var(v) for v in ("x", "y", "c", "i", "j", "n"))
+    c, i, j, n = (hl.Var(v) for v in ("c", "i", "j", "n"))
     width, height = image.dim(0).extent(), image.dim(1).extent()
 
     stage = Stages(i, j, n)
@@ -265,6 +265,18 @@ def highlights() -> tuple[hl.Pipeline, list[Any]]:
     changed[i, j, n, c] = hl.mux(c, [old[k] + mixed(from_camera, gain, k) for k in range(3)])
 
     out = hl.Func("lichtbild_highlights")
+    write_blocks(out, changed, image, blocks, stage)
+    return hl.Pipeline([out]), [image, blocks, nodes, to_camera, from_camera, onset, full]
+
+
+def write_blocks(out: hl.Func, changed: hl.Func, image: hl.ImageParam, blocks: hl.ImageParam, stage: Stages) -> hl.RDom:
+    """Define and schedule `out`, which is `image` in place: the pixels (i, j, n, c) of `changed` in the listed blocks,
+    over which it goes in the order that comes back.
+
+    Each block is listed once and each of its pixels read before it is written.
+    """
+    width, height = image.dim(0).extent(), image.dim(1).extent()
+    x, y, c, i = hl.Var("x"), hl.Var("y"), hl.Var("c"), changed.args()[0]
     out[x, y, c] = hl.undef(hl.Float(32))
     r = hl.RDom([(0, BLOCK), (0, BLOCK), (0, blocks.dim(1).extent())], "r")
     rx, ry = blocks[1, r.z] * BLOCK + r.x, blocks[0, r.z] * BLOCK + r.y
@@ -272,14 +284,13 @@ def highlights() -> tuple[hl.Pipeline, list[Any]]:
     inside = hl.unsafe_promise_clamped(rx, 0, width - 1), hl.unsafe_promise_clamped(ry, 0, height - 1)
     out[(*inside, c)] = changed[r.x, r.y, r.z, c]
 
-    # Each block is listed once and each of its pixels read before it is written.
     change = out.update()
     change.allow_race_conditions().reorder(c, r.x, r.y, r.z).vectorize(r.x).unroll(c).parallel(r.z)
     out.bound(c, 0, 3)
-    changed.compute_at(out, r.y).vectorize(i).bound(c, 0, 3).unroll(c)
+    changed.compute_at(out, r.y).vectorize(i).bound(changed.args()[3], 0, 3).unroll(changed.args()[3])
     for func in stage.made:
         func.compute_at(out, r.y).vectorize(i)
-    return hl.Pipeline([out]), [image, blocks, nodes, to_camera, from_camera, onset, full]
+    return r
 
 
 def mixed(matrix: hl.ImageParam, values: Sequence[Expr], row: int) -> Expr:
