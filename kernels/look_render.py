@@ -53,7 +53,7 @@ class Inputs:
         return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
 
 
-def grid_gain(p: Inputs) -> tuple[Any, Any]:
+def grid_gain(p: Any) -> tuple[Any, Any]:
     """The grid's three values at a pixel: interpolated along its rows once for many pixels, then between rows."""
     width, height = p.gain.dim(0).extent(), p.gain.dim(1).extent()
 
@@ -72,9 +72,15 @@ def grid_gain(p: Inputs) -> tuple[Any, Any]:
     return wide, at
 
 
-def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
-    """Oklab L, a, b of the toned picture and the relative variance of the guide."""
+def lab(p: Any, padded: Any, gain_at: Any, order: int = 4, glow: Any = None, shaded: Any = None) -> Any:
+    """Oklab L, a, b of the toned picture and the relative variance of the guide.
+
+    order: of the series over hue. glow: light that is added to the scene's, three expressions. shaded: from lightness
+    to another lightness, a factor of chroma and offsets of a and b.
+    """
     rgb = [padded[x, y, i] for i in range(3)]
+    if glow:
+        rgb = [v + g for v, g in zip(rgb, glow, strict=True)]
     guide = p.guide[0] * rgb[0] + p.guide[1] * rgb[1] + p.guide[2] * rgb[2]
     guide = hl.max(guide, p.guide[3])
     per_guide = hl.fast_inverse(guide)
@@ -101,7 +107,7 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
     waves = [cos1, sin1]
-    for _ in range(3):
+    for _ in range(order - 1):
         u, v = waves[-2:]
         waves += [u * cos1 - v * sin1, v * cos1 + u * sin1]
     turn = series(p.hue, 0, waves)
@@ -112,17 +118,17 @@ def lab(p: Inputs, padded: Any, gain_at: Any) -> Any:
     # there, keeps brighter light brighter.
     lightness = L1 * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, hl.f32(0.3)))
     lightness -= p.color[2] * hl.max(film, 0.0) * (L1 * L1 * L1)
+    more_a, more_b = None, None
+    if shaded:
+        lightness, factor, more_a, more_b = shaded(lightness)
+        chroma *= factor
+    a, b = chroma * (cos1 * cos_t - sin1 * sin_t), chroma * (sin1 * cos_t + cos1 * sin_t)
     out = hl.Func("lab")
-    out[x, y] = (
-        lightness,
-        chroma * (cos1 * cos_t - sin1 * sin_t),
-        chroma * (sin1 * cos_t + cos1 * sin_t),
-        noise,
-    )
+    out[x, y] = (lightness, a if more_a is None else a + more_a, b if more_b is None else b + more_b, noise)
     return out
 
 
-def sharpened(p: Inputs, of: Any) -> tuple[Any, list[Any]]:
+def sharpened(p: Any, of: Any) -> tuple[Any, list[Any]]:
     """Lightness with the blur of the optics undone, kept between the neighbours' darkest and brightest.
 
     One step of Van Cittert's deconvolution (1931) with the narrow blur 1 2 1: as much of what it takes is given back as

@@ -93,7 +93,7 @@ def test_every_look_has_a_monotone_curve() -> None:
 
 
 def test_hue_moves_act_where_they_are_and_nowhere_else() -> None:
-    rows = hue.table(Color(vibrance=0.0), (HueMove(at=120, width=60, rotate=10, chroma=0.2),))
+    rows = hue.table(Color(vibrance=0.0), (HueMove(at=120, width=60, rotate=10, chroma=0.2),), hue.MOVES_ORDER)
     angles = np.radians([120, 120 - 30, 120 + 30, 120 + 180, 120 - 120])
     turn, chroma = np.degrees(hue.evaluate(rows[0], angles)), hue.evaluate(rows[1], angles)
     np.testing.assert_allclose(turn, [10, 5, 5, 0, 0], atol=0.6)

@@ -86,7 +86,7 @@ def test_render(name: str, space: str) -> None:
         render.guide_numbers(scene, chosen),
         *render.matrices(chosen, space),
         tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white).to_array(),
-        hue.table(chosen.color, chosen.hue),
+        hue.table(chosen.color, ()),
         np.array([5.0, chosen.color.bleach, chosen.color.density], np.float32),
         np.array([chosen.sharpen.amount, chosen.sharpen.overshoot, 1.0], np.float32),
         np.array([0.8, 4.0], np.float32),

@@ -1,29 +1,52 @@
-"""Leg 4: from a `Scene` to a display `Picture`: decide the numbers, then one kernel makes the picture."""
+"""Leg 4: from a `Scene` to a display `Picture`: decide the numbers, then one kernel makes the picture.
+
+`decide.decide` looks at the scene and returns every number; `apply` makes pixels of them for a target. The same numbers
+may be applied again for another target: another colour space or depth costs one more call of the kernel.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import Picture, Scene
+from lichtbild.carriers import GainMap, Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import exposure, headroom, hue, local, look, oklab, orient, resize, tone
+from lichtbild.look import glow, grain, headroom, hue, local, look, lut, oklab, orient, resize, shade, tone
+from lichtbild.look.decide import Decided, decide, guide_numbers, planar
 from lichtbild.look.look import Look
+from lichtbild.look.numbers import Color
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
+__all__ = ["Target", "apply", "guide_numbers", "is_graded", "matrices", "render_picture"]
+
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
 BLUR = 0.65  # standard deviation in pixels of what optics and mosaic blur, which sharpening undoes
 FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
-COARSE = 512  # cells along the long edge of the coarse grid
 U16, F32 = ("u16", np.uint16), ("f32", np.float32)
-KERNELS = {"8": ("u8", np.uint8), "10": U16, "12": U16, "16": U16, "16f": F32, "32f": F32}
+Kind = tuple[str, type[Any]]
+KINDS: dict[str, Kind] = {
+    "8": ("u8", np.uint8),
+    "10": U16,
+    "12": U16,
+    "16": U16,
+    "16f": F32,
+    "32f": F32,
+}
 Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a rendering goes: the colour space of its pixels and their depth, of `KINDS`; floating point is linear."""
+
+    space: str
+    depth: str
 
 
 def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | None = None) -> Picture:
@@ -33,137 +56,122 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     linear. Raises `RecipeError` for an unknown or wrong look.
     """
     chosen = chosen or look.load(recipe.look)
-    drawn = None
+    falloff = None
     if recipe.rendering:
         from lichtbild.packs import lens
 
         drawn = lens.load(recipe.rendering)
         chosen = lens.with_glow(chosen, drawn)
-    depth = recipe.depth or "8"
-    kind, dtype = KERNELS[depth]
+        falloff = drawn.falloff if drawn else None
+    target = Target(recipe.space, recipe.depth or "8")
     scene = replace(scene, image=planar(scene.image))
     if chosen.linear:
-        return linear_picture(scene, recipe, kind, dtype, report)
-    curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
+        return linear_picture(scene, recipe, target, report)
+    image, gain_map = apply(replace(decide(scene, recipe, chosen, report), falloff=falloff), target)
+    return Picture(image, recipe.space, replace(scene.metadata, orientation=1), gain_map=gain_map)
 
-    guide = guide_numbers(scene, chosen)
-    black_noise = exposure.usual_noise(scene, guide[:3])
-    coarse, factor = coarse_luminance(scene.image, guide, black_noise)
-    histogram = np.empty(exposure.BINS, np.float32)
-    native.call("look_histogram", coarse, histogram)
-    statistics = exposure.Statistics.of(histogram)
-    decided: dict[str, Any] = exposure.decide(
-        statistics, scene.metadata, curve, black_noise, scene.clip, chosen.exposure.mood
-    )
-    ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
-    tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])), scene.clip)
-    white = local.white_point(tones, statistics, scene.clip, chosen.tone.white)
-    curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, white)
-    sharpness = 1.0
-    if recipe.size is not None and recipe.size < max(scene.image.shape[:2]):
-        # A reduced picture has lost the blur of optics and mosaic: what is left to sharpen is that of the reduction.
-        sharpness = 0.5 + 0.5 * recipe.size / max(scene.image.shape[:2])
-        scene = resize.smaller(scene, recipe.size)
-        guide = guide_numbers(scene, chosen)
-        coarse, factor = coarse_luminance(scene.image, guide, black_noise)
-    top = float(coarse.max())
-    room = headroom.decide(recipe.hdr, statistics, tones.gain, ev, top, scene.clip)
-    report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided, **room.decided())
 
-    gain = np.empty((3, *coarse.shape), np.float32)
-    numbers = [
-        ev - np.log2(tone.MIDDLE_GREY),
-        chosen.local.clarity,
-        local.EDGE,
-        local.FLATNESS,
-        guide[4],
-        guide[5],
-        FADING,
-    ]
-    cell = max(1, round(max(coarse.shape) / 32))
-    native.call("look_local", coarse, tones.table(), np.array(numbers, np.float32), cell, gain)
-    gain[1] += ev
-    if chosen.vignette.strength:
-        gain[1] += local.vignette(chosen.vignette, scene.image.shape[:2], factor, coarse.shape)
-
-    if drawn:
-        gain[1] += lens.falloff_map(drawn.falloff, scene.image.shape[:2], factor, coarse.shape)
-
+def apply(decided: Decided, target: Target) -> tuple[npt.NDArray[Any], GainMap | None]:
+    """Pixels (h, w, 3), upright, for a target, and the gain map where headroom was decided."""
+    chosen, scene, factor, guide = decided.look, decided.scene, decided.factor, decided.guide
+    gain = local_gain(decided)
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
     place = np.array([1 / factor, dx, dy], np.float32)
-    gain_map = headroom.gain_map(room, view, gain_view, place, guide)
-    image: npt.NDArray[Any] = np.empty(view.shape, dtype)
-    native.call(
-        f"look_render_{kind}",
+    gain_map = headroom.gain_map(decided.room, view, gain_view, place, guide)
+    restored = decided.sharpness * restoring(chosen.sharpen.amount)
+    graded = is_graded(chosen)
+    arguments = [
         view,
         gain_view,
         place,
         guide,
-        *matrices(chosen, recipe.space),
-        curve.to_array(),
-        hue.table(chosen.color, chosen.hue),
+        *matrices(chosen, target.space),
+        decided.curve.to_array(),
+        hue.table(chosen.color, chosen.hue, hue.MOVES_ORDER if graded else hue.ORDER),
         np.array([1 / 0.2, chosen.color.bleach, chosen.color.density], np.float32),
-        np.array(
-            [
-                sharpness * recipe.sharpen * restoring(chosen.sharpen.amount),
-                chosen.sharpen.overshoot,
-                chosen.sharpen.noise,
-            ],
-            np.float32,
-        ),
+        np.array([restored, chosen.sharpen.overshoot, chosen.sharpen.noise], np.float32),
         np.array([GAMUT_THRESHOLD, 1 / (1 - GAMUT_THRESHOLD) - 1 / (2 - GAMUT_THRESHOLD)], np.float32),
-        TRANSFER[recipe.space].to_array(1.0 if depth == "8" else 0.0),
-        image,
+    ]
+    kind, dtype = KINDS[target.depth]
+    image: npt.NDArray[Any] = np.empty(view.shape, dtype)
+    dither = 1.0 if target.depth == "8" else 0.0
+    if not graded:
+        native.call(f"look_render_{kind}", *arguments, TRANSFER[target.space].to_array(dither), image)
+        return image, gain_map
+    more = grading(decided, target, view.shape[:2])
+    light = np.empty(view.shape, np.float32) if kind == "u16" else image
+    native.call(
+        f"look_graded_{'u8' if kind == 'u8' else 'f32'}",
+        *arguments,
+        TRANSFER[target.space].to_array(dither),
+        *more,
+        light,
     )
-    return Picture(image, recipe.space, replace(scene.metadata, orientation=1), gain_map=gain_map)
+    if kind == "u16":
+        native.call("look_linear_u16", light, np.eye(3, dtype=np.float32), TRANSFER[target.space].to_array(0.0), image)
+    return image, gain_map
 
 
-def linear_picture(scene: Scene, recipe: Recipe, kind: str, dtype: type[Any], report: Report) -> Picture:
+def local_gain(decided: Decided) -> Array:
+    """(3, rows, columns): slope and offset of log2 gain against the log2 guide, and trust in colour, of each cell."""
+    chosen, coarse = decided.look, decided.coarse
+    gain = np.empty((3, *coarse.shape), np.float32)
+    to_grey = decided.ev - np.log2(tone.MIDDLE_GREY)
+    noise = decided.guide[4], decided.guide[5]
+    numbers = [to_grey, chosen.local.clarity, local.EDGE, local.FLATNESS, *noise, FADING]
+    cell = max(1, round(max(coarse.shape) / 32))
+    native.call("look_local", coarse, decided.tones.table(), np.array(numbers, np.float32), cell, gain)
+    gain[1] += decided.ev
+    if chosen.vignette.strength:
+        gain[1] += local.vignette(chosen.vignette, decided.scene.image.shape[:2], decided.factor, coarse.shape)
+    if decided.falloff:
+        from lichtbild.packs import lens
+
+        gain[1] += lens.falloff_map(decided.falloff, decided.scene.image.shape[:2], decided.factor, coarse.shape)
+    return gain
+
+
+def is_graded(chosen: Look) -> bool:
+    """Whether a look needs more than the kernel of `natural` does."""
+    color = chosen.color
+    by_lightness = replace(color, shadows=0.0, middle=0.0, highlights=0.0) != color
+    strengths = (chosen.grain.strength, chosen.halation.strength, chosen.bloom.strength)
+    toning = (chosen.toning.shadows, chosen.toning.middle, chosen.toning.highlights)
+    table = chosen.lut.strength if chosen.lut else 0.0
+    return bool(chosen.hue or chosen.tone.points or by_lightness or any((*strengths, *toning, table)))
+
+
+def grading(decided: Decided, target: Target, shape: tuple[int, int]) -> list[Any]:
+    """What `look_graded` takes beyond `look_render`, for an upright picture of that shape."""
+    chosen, scene = decided.look, decided.scene
+    glows = np.zeros((3, 1, 1), np.float32)
+    if chosen.halation.strength or chosen.bloom.strength:
+        glows = glow.grid(scene.image, decided.factor, decided.ev, scene.clip, chosen.halation, chosen.bloom)
+        glows = orient.upright(scene.image, glows, decided.factor, scene.metadata.orientation)[1]
+    grains, level, apart = grain.none(shape), 0.0, 0
+    if chosen.grain.strength:
+        grains, level, apart = grain.field(shape, chosen.grain, decided.seed)
+    levels = np.array([level, level * grain.TINTED * chosen.grain.color], np.float32)
+    shades = shade.table(chosen.tone, chosen.color if chosen.mono is None else Color(), chosen.toning)
+    return [glows, shades, grains, levels, apart, *lut.arguments(chosen, target.space)]
+
+
+def linear_picture(scene: Scene, recipe: Recipe, target: Target, report: Report) -> Picture:
     """The scene itself in the chosen primaries; integers are encoded, and clip."""
     report.decide("look", look=recipe.look)
+    kind, dtype = KINDS[target.depth]
     scene = resize.smaller(scene, recipe.size)
     view = orient.turned(scene.image, scene.metadata.orientation)
     image = np.empty(view.shape, dtype)
-    matrix = convert("rec2020", recipe.space).astype(np.float32)
-    native.call(f"look_linear_{kind}", view, matrix, TRANSFER[recipe.space].to_array(0.0), image)
-    return Picture(image, recipe.space, replace(scene.metadata, orientation=1))
+    matrix = convert("rec2020", target.space).astype(np.float32)
+    native.call(f"look_linear_{kind}", view, matrix, TRANSFER[target.space].to_array(0.0), image)
+    return Picture(image, target.space, replace(scene.metadata, orientation=1))
 
 
 def restoring(amount: float) -> float:
     """Share of what the blur 1 2 1 takes that is to be given back to undo `amount` of the blur `BLUR`, at half of the
     finest frequency, where 1 2 1 takes half."""
     return 2.0 * float(np.expm1(amount * 2 * (np.pi * BLUR / 4) ** 2))
-
-
-def planar(image: Array) -> Array:
-    """(h, w, 3) with contiguous rows of each colour: the scene as it is, or a copy where it is laid out otherwise."""
-    if image.strides[1] == image.itemsize:
-        return image
-    return np.moveaxis(np.moveaxis(image, 2, 0).copy(order="C"), 0, 2)
-
-
-def coarse_luminance(image: Array, guide: Array, black_noise: float) -> tuple[Array, int]:
-    """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge; pixels per cell.
-
-    The logarithm levels off at half of `black_noise`.
-    """
-    height, width = image.shape[:2]
-    factor = max(1, round(max(height, width) / COARSE))
-    coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
-    weights = np.array([*guide[:3], 0.5 * black_noise], np.float32)
-    native.call("look_reduce", image, weights, factor, coarse)
-    return coarse, factor
-
-
-def guide_numbers(scene: Scene, chosen: Look) -> Array:
-    """Weights of the guide luminance, its floor, its noise scale and offset."""
-    weights = np.array([0.30, 0.53, 0.17])
-    if chosen.mono:
-        weights = np.array(chosen.mono.weights())
-    scale = float(weights**2 @ scene.noise_profile.scale)
-    offset = float(weights**2 @ scene.noise_profile.offset)
-    floor = max(np.sqrt(max(offset, 0.0)) * 0.5, 2.0**-16)
-    return np.array([*weights, floor, scale, offset], np.float32)
 
 
 def matrices(chosen: Look, space: str) -> tuple[Array, Array, Array]:
@@ -173,9 +181,4 @@ def matrices(chosen: Look, space: str) -> tuple[Array, Array, Array]:
     if chosen.mono:
         to_primaries = np.tile(chosen.mono.weights(), (3, 1))
     cones = oklab.cones_from_rgb(space)
-    out = np.linalg.inv(cones)
-
-    def neutral(matrix: npt.NDArray[np.floating[Any]]) -> Array:
-        return np.asarray(matrix / matrix.sum(axis=1, keepdims=True), np.float32)
-
-    return neutral(to_primaries), neutral(cones), neutral(out)
+    return lut.neutral(to_primaries), lut.neutral(cones), lut.neutral(np.linalg.inv(cones))

@@ -6,10 +6,12 @@ ITU-R BT.2020-2 (its exact constants) for "rec2020".
 
 from __future__ import annotations
 
+import functools
 from dataclasses import astuple, dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial import Chebyshev, Polynomial
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,20 @@ class Transfer:
         v = np.asarray(linear, np.float64)
         power = self.scale * np.maximum(v, 1e-10) ** self.exponent - self.offset
         return np.asarray(np.where(v <= self.cut, v * self.slope, power))
+
+    def decode(self, code: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Linear 0..1 of encoded 0..1."""
+        v = np.asarray(code, np.float64)
+        power = (np.maximum(v + self.offset, 1e-10) / self.scale) ** (1 / self.exponent)
+        return np.asarray(np.where(v <= self.cut * self.slope, v / self.slope, power))
+
+    @functools.cached_property
+    def backwards(self) -> npt.NDArray[np.float64]:
+        """Encoded cut, 1 / slope, 1 / scale, 1 / exponent, and the root of light as a polynomial of the sixth power of
+        its code, which fits to 1/7000 of the range."""
+        code = self.encode(np.linspace(self.cut**0.5, 1.0, 2001) ** 2)
+        root = Chebyshev.fit(code, self.decode(code) ** 0.5, 6).convert(kind=Polynomial).coef
+        return np.array([self.cut * self.slope, 1 / self.slope, 1 / self.scale, 1 / self.exponent, *root])
 
     def to_array(self, dither: float) -> npt.NDArray[np.float32]:
         return np.array([*astuple(self)[:5], *self.quartic, dither], np.float32)

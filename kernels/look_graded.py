@@ -1,0 +1,160 @@
+"""The finished picture of a look with more than `natural` needs: see `look_render.py`, whose stages these are, and then
+light that glows around lamps, moves of narrower hues, what depends on lightness alone (a drawn curve, chroma,
+toning), grain, and a 3D table. Without them the picture is that of `look_render`; they are apart so that
+it stays as quick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import halide as hl
+
+from kernel import kernel
+from look_color import in_gamut
+from look_lut import Table, lookup
+from look_output import encode_8bit, interleaved, scene_planes, to_integer
+from look_render import BLOCK, COLUMNS, ROWS, grid_gain, lab, sharpened
+
+Expr = Any
+HUE_ORDER = 8
+LANES, LUT_LANES = 32, 16
+
+x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+
+
+@dataclass
+class Inputs:
+    """The arguments of the kernel, in call order; up to `transfer` those of `look_render`."""
+
+    scene: Any
+    gain: Any
+    place: Any
+    guide: Any
+    to_primaries: Any
+    to_cones: Any
+    to_out: Any
+    tone: Any
+    hue: Any  # (4, 17)
+    color: Any
+    sharpen: Any
+    gamut: Any
+    transfer: Any
+    glow: Any  # (x, y, 3) light that is added to the scene's, on the grid of `gain`
+    shade: Any  # (entries, 4) over lightness 0..1: its change, factor of chroma, offset of a, offset of b
+    # (x, y) int8, from `LANES` columns before the picture to as many behind it: grain of lightness; `apart` and twice
+    # that to the right that of a and of b
+    grain: Any
+    grain_gain: Any  # of lightness, of a and b
+    apart: Any  # pixels
+
+    @classmethod
+    def make(cls) -> Inputs:
+        f = hl.Float(32)
+        one = ("place", "guide", "tone", "color", "sharpen", "gamut", "transfer", "grain_gain")
+        two = ("to_primaries", "to_cones", "to_out", "hue", "shade")
+        small = {n: hl.ImageParam(f, 1, n) for n in one}
+        tables = {n: hl.ImageParam(f, 2, n) for n in two}
+        tables["shade"].dim(0).set_bounds(0, 4).set_stride(1)
+        tables["shade"].dim(1).set_stride(4)
+        grids = {n: hl.ImageParam(f, 3, n) for n in ("gain", "glow")}
+        grain = hl.ImageParam(hl.Int(8), 2, "grain")
+        return cls(scene=scene_planes(), grain=grain, apart=hl.Param(hl.Int(32), "apart"), **grids, **small, **tables)
+
+
+def grid_glow(p: Inputs) -> tuple[Any, list[Expr]]:
+    """The glow at a pixel, as `look_render.grid_gain` has the gain."""
+
+    @dataclass
+    class Glow:
+        scene: Any
+        gain: Any
+        place: Any
+
+    wide, at = grid_gain(Glow(p.scene, p.glow, p.place))
+    return wide, [at[x, y][i] for i in range(3)]
+
+
+def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
+    out, p, table = hl.Func(f"lichtbild_look_graded_{kind}"), Inputs.make(), Table.make()
+    padded = hl.Func("padded")
+    width, height = p.scene.dim(1).extent(), p.scene.dim(2).extent()
+    padded[x, y, c] = p.scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(hl.likely(y), 0, height - 1)]
+    gain_wide, gain_at = grid_gain(p)
+    glow_wide, glow = grid_glow(p)
+    color = lab(p, padded, gain_at, HUE_ORDER, glow)
+    inlined, stencils = sharpened(p, color)
+
+    # What depends on lightness: an entry of the table, whole, for each pixel; the nearest one for 8 bits.
+    place, shades, sharp = hl.Func("place"), hl.Func("shades"), hl.Func("sharp_row")
+    sharp[x, y] = inlined[x, y]
+    last = p.shade.dim(1).extent() - 1
+    place[x, y] = hl.clamp(sharp[x, y], 0.0, 1.0) * hl.f32(last)
+    low = hl.clamp(hl.i32(place[x, y] + (0.5 if kind == "u8" else 0.0)), 0, last - (kind != "u8"))
+    near = p.shade[c, low]
+    shades[c, x, y] = near if kind == "u8" else hl.lerp(near, p.shade[c, low + 1], place[x, y] - hl.f32(low))
+    L = sharp[x, y] + shades[0, x, y]
+    a, b = (color[x, y][i] * shades[1, x, y] + shades[i + 1, x, y] for i in (1, 2))
+
+    # Grain is strongest in middle densities, and leaves black and white alone.
+    dense = hl.max(4.0 * L * (1.0 - L), 0.0)
+    specks = [hl.f32(p.grain[x + LANES + i * p.apart, y]) * dense * p.grain_gain[min(i, 1)] for i in range(3)]
+    rgb = hl.Func("rgb")
+    rgb[x, y] = tuple(in_gamut(p.to_out, p.gamut, L + specks[0], a + specks[1], b + specks[2]))
+
+    looked, moved = lookup(table, rgb, kind), hl.Func("moved")
+    plain, other = [rgb[x, y][i] for i in range(3)], looked.other
+    if kind != "f32":
+        plain, other = ([encode_8bit(p.transfer, v) for v in light] for light in (plain, other))
+    moved[x, y] = tuple(
+        hl.select(table.tabled == 0, v, hl.select(table.space == 0, s, o))
+        for v, s, o in zip(plain, looked.same, other, strict=True)
+    )
+    codes = [moved[x, y][i] for i in range(3)]
+    finished = hl.Func("finished")
+    finished[x, y] = tuple(codes if kind == "f32" else to_integer(kind, codes, p.transfer[10], x, y))
+    out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
+
+    xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
+    interleaved(out, c)
+    out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
+    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
+    finished.compute_at(out, yi).vectorize(x, LANES)
+    moved.compute_at(out, yi).vectorize(x, LUT_LANES)
+    moved.specialize(table.tabled == 0)
+    moved.specialize(table.space == 0)
+    looked.found.compute_at(moved, x).bound(c, 0, 4).vectorize(c).unroll(x)
+    looked.places.compute_at(moved, x).vectorize(x)
+    for state in (1, 2):
+        looked.places.specialize(table.tabled == state)
+    rgb.compute_at(out, yi).vectorize(x, LANES)
+    shades.compute_at(rgb, x).bound(c, 0, 4).vectorize(c).unroll(x)
+    sharp.compute_at(out, yi).vectorize(x, LANES)
+    for stage in stencils:
+        stage.compute_at(out, yi).vectorize(x, LANES)
+    color.store_at(out, xo).compute_at(out, yi).vectorize(x, LANES)
+    for grid in (gain_wide, glow_wide):
+        grid.compute_at(out, xo).vectorize(x, LANES)
+    padded.compute_at(out, xo).bound(c, 0, 3)
+    by_row = (finished, moved, looked.found, looked.places, rgb, shades, sharp, color, gain_wide, glow_wide)
+    for stage in (out, *by_row, *stencils):
+        stage.never_partition_all()
+    for step in (1, -1):
+        padded.specialize(p.scene.dim(1).stride() == step).reorder(x, y, c).vectorize(x, LANES)
+    for step in (1, -1):
+        padded.specialize(p.scene.dim(2).stride() == step).reorder(y, x, c).vectorize(y, BLOCK)
+    given = [getattr(p, n) for n in Inputs.__dataclass_fields__]
+    return hl.Pipeline([out]), [*given, *(getattr(table, n) for n in Table.__dataclass_fields__)]
+
+
+@kernel("look_graded_u8")
+def look_graded_u8() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) uint8, encoded."""
+    return build("u8")
+
+
+@kernel("look_graded_f32", rare=True)
+def look_graded_f32() -> tuple[hl.Pipeline, list[Any]]:
+    """(h, w, 3) float32, linear."""
+    return build("f32")

@@ -1,0 +1,91 @@
+"""Halation and bloom: light above white, spread over its neighbourhood on the coarse grid and added to the scene.
+
+Halation is light that went through a film's layers and came back from its base: it has the colour of the layers that
+see it first from behind, red and then green. Bloom is scattered before it reaches the film, in its own colour. Both
+reach as far as a share of the picture's diagonal, and so do not depend on its size.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild import native
+from lichtbild.look import oklab
+from lichtbild.look.numbers import Bloom, Halation
+
+Array = npt.NDArray[np.float32]
+MOST = 16.0  # times diffuse white: what is brighter counts no more
+UNKNOWN = 4.0  # how much more light counts that the sensor could not measure
+SEEN = np.array([0.45, 0.45, 0.10])  # by the layers, of red, green and blue light
+NEAR, NEAR_SHARE = 0.35, 0.6  # of the reach: a bright core, and what it holds
+FINE = 2.5  # cells for a standard deviation, beyond which the grid is made coarser first
+
+
+def grid(
+    image: Array, factor: int, ev: float, clip: float, halation: Halation, bloom: Bloom
+) -> npt.NDArray[np.float32]:
+    """(3, rows, columns) light to be added to the scene at each cell of `factor` pixels.
+
+    image: (h, w, 3) scene, planar. ev: its exposure. clip: luminance of white where the sensor clips.
+    """
+    height, width = image.shape[:2]
+    gain = 2.0**ev
+    light = np.empty((3, -(-height // factor), -(-width // factor)), np.float32)
+    native.call("look_glow", image, np.array([gain, MOST, clip * gain, UNKNOWN], np.float32), factor, light)
+    diagonal = math.hypot(height, width) / factor / 100  # cells per percent
+    total = np.zeros_like(light)
+    if halation.strength:
+        seen = np.tensordot(SEEN, light, 1).astype(np.float32)[None]
+        spread = NEAR_SHARE * blurred(seen, NEAR * halation.radius * diagonal)
+        spread += (1 - NEAR_SHARE) * blurred(seen, halation.radius * diagonal)
+        total += halation.strength * tint(halation.hue)[:, None, None] * spread
+    if bloom.strength:
+        total += bloom.strength * blurred(light, bloom.radius * diagonal)
+    return np.asarray(total / gain, np.float32)
+
+
+def tint(hue: float) -> Array:
+    """Linear Rec. 2020 of a saturated light of that hue, its brightest primary 1."""
+    angle = math.radians(hue)
+    rgb = np.maximum(oklab.rgb_from_lab([0.7, 0.19 * math.cos(angle), 0.19 * math.sin(angle)], "rec2020"), 0.0)
+    return np.asarray(rgb / rgb.max(), np.float32)
+
+
+def blurred(planes: Array, sigma: float) -> Array:
+    """Planes (n, h, w) convolved with a Gaussian of that standard deviation in cells; the edge goes on outside."""
+    coarser = max(1.0, sigma / FINE)
+    height, width = planes.shape[1:]
+    small = tuple(max(1, round(n / coarser)) for n in (height, width))
+    # What B-splines add on the way back, and the cells themselves.
+    left = math.sqrt(max(sigma**2 - (coarser**2 / 3 if coarser > 1 else 0.0), 0.01))
+    reduced = resampled(planes, small, left)
+    return reduced if small == (height, width) else resampled(reduced, (height, width), None)
+
+
+def resampled(planes: Array, shape: tuple[int, ...], sigma: float | None) -> Array:
+    """Planes in another size, by Gaussians of `sigma` source cells or, where None, by cubic B-splines."""
+    out = np.empty((3, *shape), np.float32)
+    (row, rows), (column, columns) = (
+        gaussian_windows(n, m, sigma) for n, m in zip(planes.shape[1:], shape, strict=True)
+    )
+    source = np.empty((3, *planes.shape[1:]), np.float32)
+    source[:] = planes
+    native.call("look_resize", source, rows, columns, row, column, out)
+    return out[: planes.shape[0]]
+
+
+def gaussian_windows(source: int, target: int, sigma: float | None) -> tuple[npt.NDArray[np.int32], Array]:
+    """As `resize.windows`: (target,) where each window begins, and (taps, target) weights that sum to 1."""
+    centre = (np.arange(target) + 0.5) * source / target - 0.5
+    reach = 2.0 if sigma is None else 3.5 * sigma
+    first = np.ceil(centre - reach).astype(np.int32)
+    distance = np.abs(first + np.arange(int(2 * reach) + 1)[:, None] - centre)
+    if sigma is None:
+        near, far = 2 / 3 - distance**2 + distance**3 / 2, np.maximum(2 - distance, 0) ** 3 / 6
+        weights = np.where(distance < 1, near, far)
+    else:
+        weights = np.exp(-0.5 * (distance / sigma) ** 2)
+    return first, np.ascontiguousarray(weights / weights.sum(0), np.float32)
