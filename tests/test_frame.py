@@ -64,7 +64,7 @@ def inside(image: npt.NDArray[Any], edges: Border) -> npt.NDArray[Any]:
 
 def ink(image: npt.NDArray[Any], edges: Border) -> npt.NDArray[np.bool_]:
     """Where the border is not paper."""
-    paper = image[-1, -1]
+    paper = image[-1, -1] if edges.bottom else image[0, 0]
     found: npt.NDArray[np.bool_] = np.any(image != paper, axis=2)
     found[edges.top : image.shape[0] - edges.bottom, edges.left : image.shape[1] - edges.right] = False
     return found
@@ -116,6 +116,23 @@ def test_stacks_on_the_left_and_on_the_right_keep_apart(mark: svg.Mark) -> None:
         columns = ink(out.image, edges).any(axis=0)
         gaps = np.diff(np.nonzero(columns)[0])
         assert gaps.max() >= 0.02 * min(width, 900), width
+
+
+@pytest.mark.parametrize("side", ["top", "bottom"])
+@pytest.mark.parametrize("at", ["0", "1"])
+def test_no_layout_prints_over_the_picture_or_off_the_paper(tmp_path: Path, side: str, at: str, mark: svg.Mark) -> None:
+    lines = "\n".join(f'[[text]]\nparts = ["{{camera}}"]\nside = "{side}"\nat = {at}\nsize = 0.05' for _ in range(4))
+    edge = f"{side} = 0.1\n[mark]\nheight = 0.4\nside = '{side}'\nat = {at}\n"
+    (tmp_path / "frame.toml").write_text(f"[paper]\n{edge}{lines}", encoding="utf-8")
+    chosen = layout.read(tmp_path / "frame.toml")
+    made = picture(600, 800)
+    out, edges = framed(made, chosen, ["NIKON Z 6"] * 4, mark, print)
+    assert np.array_equal(inside(out.image, edges), made.image)
+    found = ink(out.image, edges) if side == "top" else ink(out.image[::-1], Border(edges.bottom, 0, edges.top, 0))
+    rows = np.nonzero(found.any(axis=1))[0]
+    assert rows.size
+    assert rows.min() >= 2
+    assert rows.max() < 64 - 2
 
 
 @pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])

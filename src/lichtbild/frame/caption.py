@@ -15,10 +15,10 @@ from lichtbild.frame.sheet import Border, Sheet
 from lichtbild.frame.type import Face, cap_height, fitted, places, rasterised
 from lichtbild.packs.svg import Mark
 
-LEAST = 7.0  # pixels per em below which nobody reads a caption
+LEAST, SMALL = 7.0, 9.5  # pixels per em below which nobody reads a caption; and that it has where there is room
 TIGHTEST = 0.72  # how far type is made smaller before words are left out
 GAP = 0.03  # between stacks of one line, as a share of the short side
-FILLED = 0.86  # share of a border's height that a stack may take
+FILLED, ROOMY = 0.86, 0.62  # share of a border's height that a stack may take; and that leaves it room
 
 
 @dataclass
@@ -60,10 +60,13 @@ def print_side(
     ends = (0, sheet.image.shape[1]) if layout.paper.measure == "paper" else (edges.left, edges.left + size[1])
     start, end = ends[0] + inset, ends[1] - inset
     stacks = {align: [s for s in sets if s.text.align == align] for align in ALIGNS}
-    heights = [_height(stack) for stack in stacks.values()]
-    if place and place.align == "center" and stacks["center"]:
-        heights.append(_height(stacks["center"]) + (place.gap + place.height) * short)
-    tallest = max([*heights, place.height * short if place else 0.0, 1.0])
+    natural = [one.size for one in sets]
+    for one in sets:
+        one.size = max(one.size, SMALL)
+    if _tallest(stacks, place, short) > ROOMY * depth:
+        for one, own in zip(sets, natural, strict=True):
+            one.size = own
+    tallest = _tallest(stacks, place, short)
     scale = min(1.0, FILLED * depth / tallest)
     tall = place.height * short * scale if place else 0.0
     beside = 0.0
@@ -78,9 +81,8 @@ def print_side(
     for align, stack in stacks.items():
         if not (readable and stack):
             continue
-        middle = _middle(sheet, stack[0].text.at, side, depth)
-        if place and place.align == align == "center":
-            middle += (tall + place.gap * short * scale) / 2
+        above = tall + place.gap * short * scale if place and place.align == align == "center" else 0.0
+        middle = _middle(sheet, stack[0].text.at, side, depth, _height(stack) + above) + above / 2
         width = max((one.width for one in stack), default=0.0)
         aside = beside if place and place.align == align != "center" else 0.0
         left = start + aside if align == "left" else end - width if align == "right" else (start + end - width) / 2
@@ -88,18 +90,27 @@ def print_side(
     if place and mark and tall >= 4:
         beneath = stacks[place.align] if readable else []
         width = max((one.width for one in beneath), default=0.0)
-        middle = _middle(sheet, place.at, side, depth)
+        middle = _middle(sheet, place.at, side, depth, tall)
         if beneath and place.align == "center":  # mark, gap and texts are one stack
-            middle = (
-                _middle(sheet, beneath[0].text.at, side, depth) - (_height(beneath) + place.gap * short * scale) / 2
-            )
+            under = _height(beneath) + place.gap * short * scale
+            middle = _middle(sheet, beneath[0].text.at, side, depth, under + tall) - under / 2
         _print_mark(sheet, place, mark, tall, (start, end), width, middle, scale * short)
     return readable
 
 
-def _middle(sheet: Sheet, at: float, side: str, depth: int) -> float:
-    """Row of the middle of what stands `at` 0 to 1 of the way to the paper's edge."""
-    return (1 - at) * depth if side == "top" else sheet.image.shape[0] - (1 - at) * depth
+def _middle(sheet: Sheet, at: float, side: str, depth: int, tall: float) -> float:
+    """Row of the middle of what is `tall` and stands `at` 0 to 1 of the way to the paper's edge, within the border."""
+    keep = 0.5 * (tall + (1 - FILLED) * depth)
+    away = min(max(at * depth, min(keep, 0.5 * depth)), max(depth - keep, 0.5 * depth))
+    return depth - away if side == "top" else sheet.image.shape[0] - depth + away
+
+
+def _tallest(stacks: dict[str, list[Set]], place: MarkPlace | None, short: int) -> float:
+    """Height of the highest stack, with the mark where it stands on one."""
+    heights = [_height(stack) for stack in stacks.values()]
+    if place and place.align == "center" and stacks["center"]:
+        heights.append(_height(stacks["center"]) + (place.gap + place.height) * short)
+    return max([*heights, place.height * short if place else 0.0, 1.0])
 
 
 def _height(stack: list[Set]) -> float:

@@ -41,6 +41,7 @@ def framed(
         place = layout.mark if mark is not None and layout.mark.height and layout.mark.side == side else None
         if not print_side(sheet, layout, edges, (height, width), side, inside, place, mark):
             notice("frame: the picture is too small for a caption that could be read; its border is empty")
+    sheet.image[edges.top : edges.top + height, edges.left : edges.left + width] = picture.image
     return replace(picture, image=sheet.image, gain_map=_padded(picture, edges)), edges
 
 

@@ -53,7 +53,7 @@ def border(paper: Paper, width: int, height: int) -> Border:
 
 
 class Sheet:
-    """The paper with the picture on it, to print on."""
+    """The paper to print on; the picture is laid on it last."""
 
     def __init__(self, picture: Picture, edges: Border, color: str) -> None:
         height, width = picture.image.shape[:2]
@@ -62,7 +62,6 @@ class Sheet:
         self.image: npt.NDArray[Any] = np.empty(shape, self.dtype)
         self.paper = self.encoded(color)
         self.image[:] = self.stored(self.paper)
-        self.image[edges.top : edges.top + height, edges.left : edges.left + width] = picture.image
 
     def encoded(self, color: str) -> Floats:
         """A "#rrggbb" of sRGB in the picture's space, 0 to 1."""
