@@ -30,7 +30,8 @@ class Recipe:
 
     look: str = setting(
         "natural",
-        "How the picture looks: the name of a look, PACK/LOOK, or a folder with a look.toml.",
+        "How the picture looks: the name of a look, PACK/LOOK, a folder with a look.toml, or profile for the look of "
+        "the camera's own profile.",
         metavar="LOOK",
     )
     mode: str = setting(
@@ -122,7 +123,8 @@ class Recipe:
         parse_white_balance(self.wb)
         if not isinstance(self.look, str):
             raise RecipeError(f"look: {self.look!r} is not the name of a look")
-        folder(self.look)
+        if self.look != "profile":  # the look of a camera profile, which need not be there
+            folder(self.look)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

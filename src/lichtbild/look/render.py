@@ -15,7 +15,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import GainMap, Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import glow, grain, headroom, hue, local, look, lut, oklab, orient, resize, shade, tone
+from lichtbild.look import glow, grain, headroom, hue, local, look, lut, oklab, orient, profile_look, resize, shade, tone
 from lichtbild.look.decide import Decided, decide, guide_numbers, planar
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import Color
@@ -55,6 +55,11 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     Returns (h, w, 3) pixels, upright: uint8 or uint16 encoded with the transfer function of `recipe.space`, float32
     linear. Raises `RecipeError` for an unknown or wrong look.
     """
+    if chosen is None and recipe.look == profile_look.NAME:
+        shown = profile_look.shown(scene, recipe, report)
+        if shown is not None:
+            return linear_picture(shown, recipe, *KERNELS[recipe.depth or "8"], report)
+        recipe = recipe.with_changes(look="natural")
     chosen = chosen or look.load(recipe.look)
     falloff = None
     if recipe.rendering:
