@@ -15,7 +15,21 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import GainMap, Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import glow, grain, headroom, hue, local, look, lut, oklab, orient, profile_look, resize, shade, tone
+from lichtbild.look import (
+    glow,
+    grain,
+    headroom,
+    hue,
+    local,
+    look,
+    lut,
+    oklab,
+    orient,
+    profile_look,
+    resize,
+    shade,
+    tone,
+)
 from lichtbild.look.decide import Decided, decide, guide_numbers, planar
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import Color
