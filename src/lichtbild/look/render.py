@@ -72,7 +72,8 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     if chosen is None and recipe.look == profile_look.NAME:
         shown = profile_look.shown(scene, recipe, report)
         if shown is not None:
-            return linear_picture(shown, recipe, *KERNELS[recipe.depth or "8"], report)
+            shown = replace(shown, image=planar(shown.image))
+            return linear_picture(shown, recipe, Target(recipe.space, recipe.depth or "8"), report)
         recipe = recipe.with_changes(look="natural")
     chosen = chosen or look.load(recipe.look)
     falloff = None
