@@ -8,6 +8,8 @@ from lichtbild.cli.group import LazyGroup
 
 _COMMANDS = {
     "sensitivities": "Colour from measured spectral sensitivities.",
+    "chart": "Colour from raw shots of a 24-patch chart.",
+    "noise": "Black, noise, defects and lens shading from raw frames.",
     "dcp": "Colour from a DCP file, or from the profile that a DNG holds.",
 }
 
@@ -27,6 +29,8 @@ def command() -> None:
 
     \b
       lichtbild calibrate sensitivities camera.json -o device.toml
+      lichtbild calibrate chart chart_a.dng chart_d65.dng --illuminants A,D65 -o device.toml
+      lichtbild calibrate noise dark_*.dng flat_*.dng stack_*.dng -o device.toml --add
       lichtbild calibrate dcp profile.dcp -o device.toml
       lichtbild develop shot.dng --device device.toml -o photo.jpg
     """
