@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.option(
     "--illuminants",
     metavar="LIGHT[,LIGHT...]",
-    help="The light of each shot, in their order: A, D50, D55, D65, D75, studio-tungsten, flash, cloudy, shade ...; one "
-    "name for all shots, or one for each.  [default: by the shots' own white balance]",
+    help="The light of each shot, in their order: A, D50, D55, D65, D75, studio-tungsten, flash, cloudy, shade ...; "
+    "one name for all shots, or one for each.  [default: by the shots' own white balance]",
 )
 @click.option(
     "--reference",
@@ -44,8 +44,8 @@ def command(
     """Calibrate colour from raw SHOTS of a 24-patch colour chart, under one light or up to three.
 
     The chart is found by itself, in any perspective. Let it fill a third of the picture or more, in the middle of the
-    frame, lit by one light from the side, without glare, and the white patch a stop below clipping. That the light falls
-    off over the chart is measured and undone. Shots of the same light are taken together.
+    frame, lit by one light from the side, without glare, the white patch a stop below clipping. That light falls off
+    over the chart is measured and undone. Shots of the same light are taken together.
 
     The profile gets matrices for each light, and a table beyond them where patches that were left out of the fit say
     that it helps.

@@ -18,7 +18,7 @@ from lichtbild import __version__, color
 from lichtbild.color import Chromaticity, Floats
 from lichtbild.devices import correction, hue_sat
 from lichtbild.devices.chart_shot import ChartShot
-from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, HueSatMap, Light
+from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, HueSatMap, Light, Table
 from lichtbild.devices.sensitivities import HUES, NEAR, SATURATIONS, matrix
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import xyz_from_lab
@@ -29,7 +29,13 @@ BENT = 0.02  # ridge on the light's curvature over the chart
 LEAST_GLARE, MOST_GLARE = 0.005, 0.04  # of white
 EARNED = 0.85  # of the matrix's error at patches left out, what a correction must stay below
 BAD = 6.0  # mean CIEDE2000: then it is another chart, or another light than was said
-NAMED = {"A": (0.44757, 0.40745), "D50": color.D50, "D55": (0.33242, 0.34743), "D65": color.D65, "D75": (0.29902, 0.31485)}
+NAMED: dict[str, Chromaticity] = {
+    "A": (0.44757, 0.40745),
+    "D50": color.D50,
+    "D55": (0.33242, 0.34743),
+    "D65": color.D65,
+    "D75": (0.29902, 0.31485),
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,8 @@ class Fit:
 def calibrate(shots: Sequence[ChartShot], lights: Sequence[str], wanted: Floats) -> tuple[DeviceProfile, list[Fit]]:
     """The profile of the camera that made the shots, each under the light of that name, and how good each fit is.
 
-    wanted: (24, 3) Lab under D50 of the patches. Several shots under one light are taken together. Raises `DeviceError`.
+    wanted: (24, 3) Lab under D50 of the patches. Several shots under one light are taken together. Raises
+    `DeviceError`.
     """
     first = shots[0]
     for shot in shots[1:]:
@@ -173,7 +180,9 @@ def _evened(camera: Floats, target: Floats, neutral: Floats) -> tuple[Floats, Fl
         seen = camera / level / neutral * neutral[1]
         brightness = np.maximum(seen - glare, 1e-5) @ forward[1] / np.maximum(target[:, 1], 1e-4)
         log = np.log(np.maximum(brightness, 1e-4))
-        w = weight / (1 + (np.abs(log - np.log(light)) / 0.1) ** 2)  # a patch whose colour the matrix misses counts less
+        w = weight / (
+            1 + (np.abs(log - np.log(light)) / 0.1) ** 2
+        )  # a patch whose colour the matrix misses counts less
         surface = np.linalg.solve((design * w[:, None]).T @ design + ridge * w.mean(), (design * w[:, None]).T @ log)
         light = np.exp(design @ (surface * np.array([0, 1, 1, 1, 1, 1])))
     even = np.maximum(camera / level / neutral * neutral[1] - glare, 1e-5) / light[:, None]
@@ -183,7 +192,7 @@ def _evened(camera: Floats, target: Floats, neutral: Floats) -> tuple[Floats, Fl
 
 def _glare(seen: Floats, back: Floats) -> Floats:
     """(3,) what all patches have in common beyond their colour, of white: the line through the six greys at 0, each
-    counting by its relative error. It has the colour of the surroundings, and an error of the black level adds to it."""
+    counting by its relative error. It has the colour of the surroundings; an error of the black level adds to it."""
     found = []
     for c in range(3):
         x, y = back[18:24, c], seen[18:24, c]
@@ -191,14 +200,14 @@ def _glare(seen: Floats, back: Floats) -> Floats:
         mx, my = weight @ x / weight.sum(), weight @ y / weight.sum()
         slope = (weight * (x - mx)) @ (y - my) / ((weight * (x - mx)) @ (x - mx))
         found.append(my - slope * mx)
-    return np.clip(np.array(found), -LEAST_GLARE, MOST_GLARE)
+    return np.asarray(np.clip(np.array(found), -LEAST_GLARE, MOST_GLARE))
 
 
 def _error(xyz: Floats, truth: Floats) -> Floats:
     return np.asarray(color.delta_e_2000(color.lab_from_xyz(xyz), color.lab_from_xyz(truth)))
 
 
-def _earned(camera: Floats, truth: Floats, neutral: Floats) -> tuple[hue_sat.Table | None, tuple[float, float]]:
+def _earned(camera: Floats, truth: Floats, neutral: Floats) -> tuple[Table | None, tuple[float, float]]:
     """The table beyond the matrix, None where patches left out gain too little, and their errors without and with."""
     number = np.arange(len(camera)) % 24
     plain, corrected = np.zeros(len(camera)), np.zeros(len(camera))

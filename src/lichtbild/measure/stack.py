@@ -170,7 +170,7 @@ def _finished(color: str, mean: Plane, s: _Sums, sensor: Sensor, k: int, pairs: 
     black = sensor.black_level[k % len(sensor.black_level)]
     blocks = blocks_of(mean)
     centre = blocks.mean((1, 3), dtype=np.float64)
-    variance = s.square / (2 * pairs)
+    variance = s.square / (2 * max(pairs, 1))
     spread = (blocks - centre[:, None, :, None].astype(np.float32)) ** 2
     texture = spread.sum((1, 3), dtype=np.float64) / (SIDE * SIDE - 1) - variance / frames
     usable = (s.low > 0) & (s.high < sensor.white_level - 1)
@@ -191,6 +191,8 @@ def _banding(sums: list[_Sums], axis: str) -> float:
     found = []
     for s in sums:
         means = np.array(getattr(s, axis))
+        if not len(means):  # of a single frame
+            return 0.0
         n = s.square.shape[1 if axis == "rows" else 0] * SIDE
         # Means of blocks were taken out, so that only what changes within SIDE rows is seen.
         white = float(s.square.mean()) / len(means) / n
