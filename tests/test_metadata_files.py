@@ -196,3 +196,27 @@ def test_real_files_pass_through(tmp_path: Path, shared_data: Any, name: str, ex
         for tag in (k for k in before if k.startswith("GPS:") and k != "GPS:GPSVersionID"):
             assert found[tag] == before[tag]
         assert exiftool(path, "-validate")["Validate"].startswith("0 0")
+
+
+def test_xmp_of_formats_that_are_no_tiff(tmp_path: Path) -> None:
+    from lichtbild.output.tiff import Directory, Tag, Type, to_bytes
+
+    def box(kind: bytes, inside: bytes) -> bytes:
+        return (8 + len(inside)).to_bytes(4) + kind + inside
+
+    words = packet("", 'xmp:Rating="3"')
+    tiff = to_bytes([Directory([Tag(271, Type.ASCII, "Maker")])])
+    moov = box(b"moov", box(b"CMT1", tiff) + box(b"CMT2", tiff) + bytes(70_000))
+    uuid = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+    canon = box(b"ftyp", b"crx \0\0\0\1crx isom") + moov + box(b"uuid", uuid + words) + b"\0\0\0\1mdat"
+    exif = b"Exif\0\0" + tiff
+    mark = b"http://ns.adobe.com/xap/1.0/\0" + words
+    segments = b"".join(b"\xff\xe1" + (2 + len(s)).to_bytes(2) + s for s in (exif, mark))
+    fuji = b"FUJIFILMCCD-RAW ".ljust(84, b"0") + (100).to_bytes(4) + bytes(12) + b"\xff\xd8" + segments + b"\xff\xdb"
+    for name, data in (("a.cr3", canon), ("a.raf", fuji)):
+        for cut in (len(data), len(data) - 300, 120):
+            (tmp_path / name).write_bytes(data[:cut].ljust(600, b"\0"))
+            meta = probe(tmp_path / name).metadata
+            if cut == len(data):
+                assert meta.make == "Maker" and meta.xmp.strip(b"\0") == words
+                assert united(meta)[0].exif["Image"][18246] == (3, (3,))

@@ -124,6 +124,8 @@ def load(source: str | Path | npt.NDArray[Any] | MeasuredImage, report: Report |
 def _developed(path: Path, report: Report) -> MeasuredImage:
     from lichtbild import api
 
-    picture = api.develop(api.read(path), look="linear", denoise=0.0, sharpen=0.0, depth="32f", space="rec2020")
+    picture = api.develop(
+        api.read(path), look="linear", denoise=0.0, sharpen=0.0, depth="32f", space="rec2020", sidecar=False
+    )
     report.notice(f"{path.name}: a raw file; developed to linear light, without noise reduction or sharpening")
     return MeasuredImage(np.ascontiguousarray(picture.image), standard("rec2020", linear=True), path.name)

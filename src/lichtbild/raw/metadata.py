@@ -63,7 +63,7 @@ def read_metadata(path: Path, tags: Tags, notes: Notes, color: CameraColor | Non
         orientation=orientation or 1,
         color=color or read_color(tags, notes),
         exif=_kept(tags),
-        xmp=_packet(tags.image),
+        xmp=tags.packet or _packet(tags.image),
         iptc=_iptc(tags.image),
     )
 

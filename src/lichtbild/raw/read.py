@@ -103,9 +103,12 @@ def _tags(data: Buffer) -> tuple[Tiff | None, Tags | None]:
     if not inner:
         return None, None
     if len(inner) == 1:
-        return None, Tags.of(inner[0])
-    image, exif, *rest = (t.directories[0] for t in inner)
-    return None, Tags(image, exif, rest[0] if rest else None, None)
+        found = Tags.of(inner[0])
+    else:
+        image, exif, *rest = (t.directories[0] for t in inner)
+        found = Tags(image, exif, rest[0] if rest else None, None)
+    found.packet = sniff.inner_xmp(data)
+    return None, found
 
 
 def _sensor(path: Path, notes: Notes) -> Sensor:

@@ -6,6 +6,7 @@ import mmap
 from pathlib import Path
 
 from lichtbild.errors import RawError
+from lichtbild.metadata.xml import LARGEST
 from lichtbild.raw.tiff import Buffer, Tiff
 
 # What is no raw file, and what it is.
@@ -29,6 +30,9 @@ _FINISHED = (
     (b"PK\x03\x04", 0, "a ZIP archive"),
     (b"\x1f\x8b", 0, "a compressed archive"),
 )
+
+_XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def open_file(path: Path) -> memoryview:
@@ -106,3 +110,28 @@ def inner_tiffs(data: Buffer) -> list[Tiff]:
             except RawError:
                 break
     return found
+
+
+def inner_xmp(data: Buffer) -> bytes:
+    """The XMP packet of formats that are no TIFF: the box of Canon CR3, the segment in Fujifilm RAF's own JPEG."""
+    head = bytes(data[:1024])
+    if head[4:12] == b"ftypcrx ":
+        at = 0
+        for _ in range(16):
+            size, kind = int.from_bytes(data[at : at + 4]), bytes(data[at + 4 : at + 8])
+            if kind == b"uuid" and bytes(data[at + 8 : at + 24]) == _XMP_UUID:
+                return bytes(data[at + 24 : min(at + size, at + LARGEST)])
+            if size < 8:  # the pixels' box tells its size elsewhere, and is the last
+                break
+            at += size
+    elif head.startswith(b"FUJIFILMCCD-RAW"):
+        at = int.from_bytes(head[84:88]) + 2
+        for _ in range(16):
+            size = int.from_bytes(data[at + 2 : at + 4])
+            body = bytes(data[at + 4 : at + 2 + size])
+            if bytes(data[at : at + 2]) == b"\xff\xe1" and body.startswith(_XMP_MARK):
+                return body[len(_XMP_MARK) :]
+            if bytes(data[at : at + 1]) != b"\xff" or size < 2:
+                break
+            at += 2 + size
+    return b""

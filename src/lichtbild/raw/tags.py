@@ -12,6 +12,7 @@ class Tags:
 
     def __init__(self, image: Directory, exif: Directory | None, gps: Directory | None, raw: Directory | None) -> None:
         self.image, self.exif, self.gps = image, exif, gps
+        self.packet = b""  # XMP that stands outside of the directories
         self.places = [d for d in (exif, image, raw) if d is not None]
 
     @classmethod
