@@ -120,6 +120,29 @@ def test_a_fault_leaves_nothing_behind(alpenglow: Path, packs_folder: Path) -> N
     assert store.names() == ()
 
 
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("table.cube", "LUT_3D_SIZE 2\n" + "0.5 0.5 0.5\n" * 8, ""),
+        ("table.cube", "LUT_3D_SIZE 2\n" + "0.5 0.5\n" * 8, r"looks/evening/table\.cube:2"),
+        ("table.cube", "LUT_3D_SIZE 99\n", r"table\.cube:1: LUT_3D_SIZE is '99'"),
+        ("none.cube", "", "cannot be read"),
+        ("../../../../etc/passwd", "", "a file in the look's own folder"),
+    ],
+)
+def test_tables_of_colours_are_read_too(alpenglow: Path, file: str, content: str, said: str) -> None:
+    with (alpenglow / "looks/evening/look.toml").open("a") as look_file:
+        look_file.write(f'\n[lut]\nfile = "{file}"\n')
+    if content:
+        (alpenglow / "looks/evening" / file).write_text(content)
+    if not said:
+        assert store.install(alpenglow)[1]
+        return
+    with pytest.raises(PackError, match=said):
+        store.install(alpenglow)
+    assert store.names() == ()
+
+
 def test_remove_deletes_what_install_made_and_no_more(alpenglow: Path, packs_folder: Path) -> None:
     pack, _ = store.install(alpenglow)
     (pack.root / "looks" / "own notes.txt").write_text("mine")

@@ -108,6 +108,24 @@ def test_a_lens_draws_its_falloff_in_linear_light(shot: Path) -> None:
     assert drawn[middle].mean() > 0.97 * plain[middle].mean()
 
 
+def test_a_lens_draws_its_glow(tmp_path: Path) -> None:
+    shot = simulate("street-night", tmp_path / "night", size="320x240", frames=1, truth="none")[0]
+    images = []
+    for strength in (0.0, 0.5):
+        file = tmp_path / "alpenglow/lenses/old-glass/lens.toml"
+        file.write_text(f"[glow]\nstrength = {strength}\nradius = 3\n", encoding="utf-8")
+        store.install(tmp_path / "alpenglow", overwrite=True)
+        made = lb.develop(lb.read(shot), rendering="alpenglow/old-glass", depth="16", hdr="off")
+        images.append(made.image.astype(float).mean(axis=2))
+    bright = images[0] > 60000
+    near = np.zeros_like(bright)
+    for shift in (-6, 6):
+        near |= np.roll(bright, shift, axis=0) | np.roll(bright, shift, axis=1)
+    near &= images[0] < 20000
+    assert near.sum() > 50
+    assert images[1][near].mean() > 1.1 * images[0][near].mean()
+
+
 def test_looks_are_compared_on_all_device_profiles(tmp_path: Path) -> None:
     folder = tmp_path / "config" / "lichtbild" / "devices"
     folder.mkdir(parents=True)

@@ -32,11 +32,10 @@ def check_content(pack: Pack) -> None:
 def faults(pack: Pack) -> Iterator[LichtbildError]:
     """Every fault of the pack, each a line with file, place and what is allowed."""
     from lichtbild.frame import layout
-    from lichtbild.look import look
     from lichtbild.packs import lens, mode, svg
 
     readers = {
-        "looks": look.read,
+        "looks": _read_look,
         "modes": lambda path: mode.read(path, pack),
         "lenses": lens.read,
         "frames": layout.read,
@@ -53,6 +52,15 @@ def faults(pack: Pack) -> Iterator[LichtbildError]:
         yield from _fault(lambda path=path: Tables(path).top(Note))
     for path in sorted(p for p in pack.root.glob("looks/*/*") if p.suffix in (".png", ".jpg", ".tif")):
         yield from _fault(lambda path=path: _check_picture(path))
+
+
+def _read_look(path: Path) -> None:
+    """Numbers, and the table of colours where there is one."""
+    from lichtbild.look import cube, look
+
+    read = look.read(path)
+    if read.lut is not None and read.folder is not None:
+        cube.load(read.folder, read.lut.file)
 
 
 def _fault(step: object) -> Iterator[LichtbildError]:

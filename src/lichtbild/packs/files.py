@@ -23,7 +23,7 @@ LARGEST = {
     ".md": _MB,
     ".txt": _MB,
     "": _MB // 4,
-    ".cube": 16 * _MB,
+    ".cube": 24 * _MB,
     ".png": 24 * _MB,
     ".jpg": 8 * _MB,
     ".tif": 24 * _MB,
