@@ -33,7 +33,6 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
     """
     from lichtbild.cli.progress import Progress
     from lichtbild.errors import OutputError, RecipeError
-    from lichtbild.look import catalog
     from lichtbild.look.sheet import contact_sheet
     from lichtbild.output.atomic import check_target
     from lichtbild.output.formats import DNG, format_for
@@ -46,8 +45,8 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
     check_target(output, overwrite=overwrite)
     if format_for(output) is DNG:
         raise OutputError(f"{output}: a contact sheet is a picture; end its name in .jpg, .png or .tif")
-    names = [n.strip() for n in wanted.split(",") if n.strip()] if wanted is not None else list(catalog.names())
-    if not names:
+    names = None if wanted is None else [n.strip() for n in wanted.split(",") if n.strip()]
+    if names is not None and not names:
         raise RecipeError("looks: no look is named; give some with commas, or leave --looks out for all")
     progress = Progress()
     try:
@@ -57,4 +56,4 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
         progress.finish()
     height, width = sheet.image.shape[:2]
     seconds = time.perf_counter() - start
-    click.echo(one_line(f"{output}: {width} x {height}, {len(names)} looks, {seconds:.2f} s"))
+    click.echo(one_line(f"{output}: {width} x {height}, {seconds:.2f} s"))

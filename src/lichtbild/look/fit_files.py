@@ -7,6 +7,7 @@ what is cropped or turned is refused, a shift of a few pixels is found and undon
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +36,7 @@ def matched(given: Sequence[Path]) -> list[tuple[Path, Path]]:
     files: list[Path] = []
     for path in given:
         if path.is_dir():
-            files += sorted(p for p in path.rglob("*") if p.is_file())
+            files += sorted(p for p in itertools.islice(path.rglob("*"), MOST_FILES + 1) if p.is_file())
         elif path.is_file():
             files.append(path)
         else:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lichtbild.carriers import Metadata, Picture
 from lichtbild.errors import LichtbildError, MeasureError, RecipeError
-from lichtbild.look import look
+from lichtbild.look import catalog, look
 from lichtbild.look.finished import photograph
 from lichtbild.report import Report
 
@@ -23,12 +23,21 @@ ASPECT = 1.4
 MOST = 120_000_000  # pixels of a sheet
 
 
-def contact_sheet(files: Sequence[Path], names: Sequence[str], long_edge: int, report: Report) -> Picture:
-    """The sheet of all photographs in all looks. long_edge: of one picture in it, in pixels.
+def contact_sheet(files: Sequence[Path], wanted: Sequence[str] | None, long_edge: int, report: Report) -> Picture:
+    """The sheet of all photographs in the looks of these names, or in all. long_edge: of one picture in it, in pixels.
 
-    A file that cannot be read is left out with a notice. Raises `LichtbildError` when none can, or a look is wrong.
+    A file that cannot be read is left out with a notice, and so is a look that is there but wrong, unless it is named.
+    Raises `LichtbildError` when no photograph is left, or a look that is named is wrong.
     """
-    looks = [look.load(name) for name in names]
+    looks, names = [], []
+    for name in wanted or catalog.names():
+        try:
+            looks.append(look.load(name))
+            names.append(name)
+        except RecipeError as failed:
+            if wanted:
+                raise
+            report.notice(f"{failed}; left out")
     if len(files) * len(looks) * (long_edge + GAP) ** 2 * 0.7 > MOST:
         raise RecipeError(
             f"looks: a sheet of {len(files)} photographs in {len(looks)} looks is too large; "
@@ -50,7 +59,7 @@ def contact_sheet(files: Sequence[Path], names: Sequence[str], long_edge: int, r
     report.progress("look", 1.0)
     if not blocks:
         raise error or MeasureError("no photograph to show; name at least one file")
-    return Picture(compose(blocks, list(names), long_edge), "srgb", Metadata())
+    return Picture(compose(blocks, names, long_edge), "srgb", Metadata())
 
 
 def compose(blocks: Sequence[tuple[str, Sequence[Pixels]]], labels: Sequence[str], long_edge: int) -> Pixels:
