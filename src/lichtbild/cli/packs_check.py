@@ -35,7 +35,7 @@ def command(pack: Path, sensitivities: Path | None, most: int, files_only: bool)
 
     from lichtbild.errors import PackError
     from lichtbild.packs.check import faults
-    from lichtbild.packs.files import KINDS
+    from lichtbild.packs.files import KINDS, SINGULAR
     from lichtbild.packs.pack import open_pack
     from lichtbild.packs.store import collect, located, unpacked
 
@@ -51,7 +51,8 @@ def command(pack: Path, sensitivities: Path | None, most: int, files_only: bool)
             complain(f"error: {fault}")
         if found:
             raise PackError(found[0])
-        there = ", ".join(f"{len(checked.items(kind))} {kind}" for kind in KINDS if checked.items(kind))
+        counts = {kind: len(checked.items(kind)) for kind in KINDS}
+        there = ", ".join(f"{n} {kind if n > 1 else SINGULAR[kind]}" for kind, n in counts.items() if n)
         click.echo(one_line(f"{checked.title}: {len(files)} files, {there or 'nothing to use'}; all in order"))
         if checked.items("looks") and not files_only:
             _compare(checked, sensitivities, most)

@@ -42,6 +42,7 @@ _PLACES = [
         rf"devices/{_NAME}\.(toml|md)",
     )
 ]
+SINGULAR = {"looks": "look", "modes": "mode", "lenses": "lens", "frames": "frame"}
 KINDS = {"looks": "look.toml", "modes": "mode.toml", "lenses": "lens.toml", "frames": "frame.toml"}
 
 
@@ -100,6 +101,8 @@ def read_folder(folder: Path) -> Files:
     collected = Collected(folder)
     if folder.is_symlink() or not folder.is_dir():
         raise PackError(f"{folder}: is no folder; name the folder or the archive of a pack")
+    if not (folder / "pack.toml").is_file():
+        raise PackError(f"{folder}: has no pack.toml, so it is no pack; lichtbild packs new begins one")
     for name in sorted(_names(folder, folder, 0)):
         limit = collected.limit(name)
         collected.add(name, _read(folder / name, limit, collected, name))
