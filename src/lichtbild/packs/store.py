@@ -144,7 +144,7 @@ def remove(name: str, version: str) -> tuple[int, bool]:
     target = user_folder() / name / version
     if version not in versions(name):
         raise PackError(
-            f"{name}{'@' if version else ''}{version}: is not in {user_folder()}; lichtbild packs list shows what is installed"
+            f"{name}{'@' if version else ''}{version}: is not in {user_folder()}; lichtbild packs list shows what is"
         )
     if target.is_symlink() or target.parent.is_symlink():
         raise PackError(f"{target}: is a link, which install does not make; take it away yourself")
