@@ -211,7 +211,7 @@ y, x = np.mgrid[0:1024, 0:1536].astype(np.float32)
 light = 8000 + 3000 * np.sin(x / 5) * np.sin(y / 7) + 2000 * np.sin(x / 31 + y / 17)
 noise = NoiseProfile((6e-4,) * 3, (1e-6,) * 3)
 
-def read_frame(path, report):
+def read_frame(path, report, device):
     n = int(path.stem)
     samples = np.random.default_rng(n).integers(-200, 200, light.shape, dtype=np.int16) + np.roll(light, n % 4, 1)
     meta = Metadata(path=path, iso=100.0, exposure_time=0.01)

@@ -42,7 +42,7 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
         raise BurstError("no frames were given; name at least one raw file")
     with report.leg("read"):
         exposures = [shot_exposure(frame) for frame in burst]
-        index, reference, kept = choose_reference(burst, exposures, recipe.reference, report)
+        index, reference, kept = choose_reference(burst, exposures, recipe.reference, report, recipe.device)
     report.decide("burst", frames=len(burst), reference=index + 1, used=1)
     ready = (kept.get(i, frame) for i, frame in enumerate(burst) if i != index)
     others = deque(frame for frame in ready if not isinstance(frame, LichtbildError))
@@ -61,7 +61,7 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     merger = Merger(reference, report, keep=keep, darker=darker)
     with report.leg("merge"):
         count = len(others)
-        for done, frame in enumerate(stream(others, report)):
+        for done, frame in enumerate(stream(others, report, recipe.device)):
             if frame is not None:
                 merger.add(frame, sources[done])
             del frame  # memory: the next one is waited for

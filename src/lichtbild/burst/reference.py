@@ -57,7 +57,7 @@ def is_blurred(levels: list[FloatImage], reference: list[FloatImage]) -> bool:
 
 
 def choose_reference(
-    burst: Burst, exposures: Sequence[float], wanted: int | None, report: Report
+    burst: Burst, exposures: Sequence[float], wanted: int | None, report: Report, device: str = "auto"
 ) -> tuple[int, Frame, dict[int, Frame | LichtbildError]]:
     """Index and frame of the reference, and what was read on the way (frames, or why they cannot be read).
 
@@ -69,7 +69,7 @@ def choose_reference(
 
     def get(i: int) -> Frame | LichtbildError:
         if i not in read:
-            read[i] = read_one(burst.frames[i], report)
+            read[i] = read_one(burst.frames[i], report, device)
             if isinstance(read[i], LichtbildError) and len(burst) > 1:
                 report.notice(f"{read[i]}; the frame is left out")
         return read[i]

@@ -19,19 +19,19 @@ def name_of(frame: Frame | Path) -> str:
     return str(frame if isinstance(frame, Path) else frame.metadata.path or "frame")
 
 
-def read_one(frame: Frame | Path, report: Report) -> Frame | LichtbildError:
-    """The frame, or why it cannot be read."""
+def read_one(frame: Frame | Path, report: Report, device: str = "auto") -> Frame | LichtbildError:
+    """The frame, or why it cannot be read. device: as `Recipe.device`."""
     if isinstance(frame, Frame):
         return frame
     from lichtbild.raw.read import read_frame
 
     try:
-        return read_frame(frame, report)
+        return read_frame(frame, report, device)
     except LichtbildError as error:
         return error
 
 
-def stream(frames: deque[Frame | Path], report: Report) -> Iterator[Frame | None]:
+def stream(frames: deque[Frame | Path], report: Report, device: str = "auto") -> Iterator[Frame | None]:
     """The frames in order; None stands for one that cannot be read, which a notice says. They are taken out of
     `frames`, so that none is kept longer than it is needed."""
     with ThreadPoolExecutor(AHEAD) as pool:
@@ -39,7 +39,7 @@ def stream(frames: deque[Frame | Path], report: Report) -> Iterator[Frame | None
         try:
             while True:
                 while len(queue) < AHEAD and frames:
-                    queue.append(pool.submit(read_one, frames.popleft(), report))
+                    queue.append(pool.submit(read_one, frames.popleft(), report, device))
                 if not queue:
                     return
                 result = queue.pop(0).result()

@@ -71,7 +71,9 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     height, width = frame.mosaic.shape
     image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
     large = min(frame.mosaic.shape) >= SMALLEST
-    sums = gather(frame, *expectation(frame, image, neutral), neutral, scale, report) if large else empty(frame, scale)
+    sums = empty(frame, scale)
+    if large:
+        sums = gather(frame, *expectation(frame, image, neutral), neutral, scale, report, device=recipe.device)
     black = float(np.mean(frame.black_level))
     highest = (frame.clip_level - black) / (frame.white_level - black)
     scale_out = (65535.0 - BLACK_OUT) / highest
@@ -113,9 +115,16 @@ def expectation(frame: Frame, image: FloatImage, neutral: Floats) -> tuple[Mosai
 
 
 def gather(
-    frame: Frame, planes: Mosaic, unit: float, neutral: Floats, scale: float, report: Report, leg: str = "enlarge"
+    frame: Frame,
+    planes: Mosaic,
+    unit: float,
+    neutral: Floats,
+    scale: float,
+    report: Report,
+    leg: str = "enlarge",
+    device: str = "auto",
 ) -> Mosaic:
-    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames."""
+    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames. device: as `Recipe.device`."""
     sums = empty(frame, scale)
     height, width = (n + n % 2 for n in frame.mosaic.shape)
     rows, columns = height // 2, width // 2
@@ -124,7 +133,7 @@ def gather(
     blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
     sharpness = np.array([0.5 / s**2 for s in (SHARED, GREEN, COLOR)], np.float32)
     waiting = 0
-    for done, (moved, its) in enumerate(_opened(frame.aligned, report)):
+    for done, (moved, its) in enumerate(_opened(frame.aligned, report, device)):
         if its is not None:
             expected = predict(planes, moved.flow, (height, width), frame.color_phase)
             weigh(frame, its, moved.gain, expected, unit, neutral, samples[waiting])
@@ -152,7 +161,7 @@ def empty(frame: Frame, scale: float) -> Mosaic:
     return sums
 
 
-def _opened(aligned: Sequence[Aligned], report: Report) -> Iterator[tuple[Aligned, Frame | None]]:
+def _opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[tuple[Aligned, Frame | None]]:
     """The frames in order, each read while the one before it is used."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -163,7 +172,7 @@ def _opened(aligned: Sequence[Aligned], report: Report) -> Iterator[tuple[Aligne
         if isinstance(moved.frame, Frame):
             return moved.frame
         try:
-            return read_frame(moved.frame, Report())
+            return read_frame(moved.frame, Report(), device)
         except LichtbildError as error:
             report.notice(f"{error}; the frame adds no detail")
             return None

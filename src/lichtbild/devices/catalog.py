@@ -82,7 +82,7 @@ def find(make: str, model: str, unique_camera_model: str = "") -> DeviceProfile 
         for alias in listed.aliases:
             own |= keys(listed.make, alias) | keys("", alias)
         if wanted & own:
-            return DeviceProfile.read(listed.path)
+            return _read(listed.path)
     return None
 
 
@@ -98,14 +98,28 @@ def load(name: str) -> DeviceProfile:
     """A profile by its file, or by its short name. Raises `DeviceError`."""
     path = Path(name)
     if path.suffix.lower() == ".toml" or len(path.parts) > 1:
-        return DeviceProfile.read(path)
+        return _read(path)
     for listed in entries():
         if _plain(listed.name) == _plain(name):
-            return DeviceProfile.read(listed.path)
+            return _read(listed.path)
     if path.is_file():
-        return DeviceProfile.read(path)
+        return _read(path)
     known = ", ".join(names()) or "none is installed"
     raise DeviceError(f"device: {name!r} is neither a file nor a profile that is known ({known})")
+
+
+def _read(path: Path) -> DeviceProfile:
+    """The profile of a file, parsed once for all frames of a burst."""
+    try:
+        state = path.stat()
+    except (OSError, ValueError):
+        return DeviceProfile.read(path)  # says what is wrong
+    return _read_once(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=4)
+def _read_once(path: Path, _changed: int, _size: int) -> DeviceProfile:
+    return DeviceProfile.read(path)
 
 
 def keys(make: str, model: str, unique_camera_model: str = "") -> set[str]:
@@ -163,6 +177,3 @@ def choose(wanted: str, make: str, model: str, unique_camera_model: str = "") ->
     if wanted == "none":
         return None
     return find(make, model, unique_camera_model) if wanted == "auto" else load(wanted)
-
-
-__all__ = ["BUILT_IN", "DeviceError", "Listed", "choose", "entries", "find", "keys", "load", "names", "user_folder"]

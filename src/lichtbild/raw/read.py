@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lichtbild.carriers import Frame, Metadata
+from lichtbild.devices import catalog
+from lichtbild.devices.sensor import with_device
 from lichtbild.errors import RawError
 from lichtbild.raw import dng, sniff
 from lichtbild.raw.clip import find_clip_level
@@ -37,9 +39,10 @@ class Probe:
     cfa: str = ""
 
 
-def read_frame(path: Path, report: Report) -> Frame:
+def read_frame(path: Path, report: Report, device: str = "auto") -> Frame:
     """Decode a raw file of any kind. Raises `RawError`; assumptions and repairs go to the report.
 
+    device: as `Recipe.device`; what a profile knows of the sensor goes before what the file says.
     May be called from many threads at once; the pixels of an uncompressed DNG stay in the mapped file.
     """
     path = Path(path)
@@ -48,7 +51,7 @@ def read_frame(path: Path, report: Report) -> Frame:
         sensor = _sensor(path, notes)
         if min(sensor.pixels.shape[:2]) < SMALLEST:
             raise RawError("holds a picture too small to develop")
-        return _frame(sensor, report, notes)
+        return _frame(sensor, report, notes, device)
 
 
 def read_sensor(path: Path, report: Report) -> Sensor:
@@ -131,7 +134,11 @@ def _read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     return read_libraw(path, tags, notes)
 
 
-def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
+def _frame(sensor: Sensor, report: Report, notes: Notes, device: str) -> Frame:
+    known: list[str] = []
+    own = sensor.metadata
+    if (profile := catalog.choose(device, own.make, own.model, own.unique_camera_model)) is not None:
+        sensor, known = with_device(sensor, profile)
     mosaic, black, white = sensor.pixels, sensor.black_level, sensor.white_level
     metadata = sensor.metadata
     if not metadata.unique_camera_model:
@@ -154,6 +161,8 @@ def _frame(sensor: Sensor, report: Report, notes: Notes) -> Frame:
         "clip_level": clip,
         "defects_mended": defects,
     }
+    if known:
+        decided["from_device"] = known
     report.decided.setdefault("raw", {})[notes.name] = decided  # a file may have any name
     return Frame(
         mosaic=mosaic,
