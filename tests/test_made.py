@@ -16,6 +16,7 @@ import pytest
 from lichtbild import made
 from lichtbild.cli.root import root
 from lichtbild.errors import LichtbildError, RecipeError
+from lichtbild.look.catalog import folder
 from lichtbild.metadata.packets import packets
 from lichtbild.recipe import Recipe, load
 from lichtbild.report import Report
@@ -114,6 +115,17 @@ def test_other_frames_are_told(shots: list[Path], tmp_path: Path, run: Run) -> N
     changed.write_bytes(data)
     told = run("develop", changed, *shots[1:], "-o", tmp_path / "d.jpg", "--recipe", photo)
     assert "same names but other contents (shot_01.dng)" in told
+
+
+def test_a_look_that_was_changed_under_its_name_is_told(shots: list[Path], tmp_path: Path, run: Run) -> None:
+    look = tmp_path / "mine"
+    shutil.copytree(folder("soft"), look)
+    run("develop", shots[0], "-o", tmp_path / "a.jpg", "--look", look)
+    assert run("develop", shots[0], "-o", tmp_path / "b.jpg", "--recipe", tmp_path / "a.jpg") == ""
+    assert (tmp_path / "b.jpg").read_bytes() == (tmp_path / "a.jpg").read_bytes()
+    (look / "look.toml").write_text((look / "look.toml").read_text() + "\n# another idea\n")
+    told = run("develop", shots[0], "-o", tmp_path / "c.jpg", "--recipe", tmp_path / "a.jpg")
+    assert "other decided numbers (look)" in told
 
 
 def resolved(**changes: Any) -> dict[str, Any]:

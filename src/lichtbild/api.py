@@ -84,8 +84,6 @@ def merge(
 
         with report.leg("enlarge"):
             frame = enlarge(frame, wanted, report)
-    from dataclasses import replace
-
     from lichtbild.metadata.describe import described
 
     return replace(frame, metadata=described(frame.metadata, _paths(burst), wanted, report))
@@ -106,6 +104,7 @@ def develop(
 
     from lichtbild.develop.scene import develop_scene
     from lichtbild.look.render import render_picture
+    from lichtbild.made import note_look
     from lichtbild.packs.use import note_packs
     from lichtbild.report import Report
 
@@ -118,6 +117,7 @@ def develop(
     with report.leg("look"):
         picture: Picture = render_picture(scene, wanted.with_changes(depth=wanted.depth or "16"), report)
     note_packs(wanted, picture.metadata, report)
+    note_look(wanted, report)
     if wanted.frame:
         from lichtbild.frame.apply import apply_frame
 

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lichtbild import __version__
 from lichtbild.errors import RecipeError
 from lichtbild.report import Report
+
+if TYPE_CHECKING:
+    from lichtbild.recipe import Recipe
 
 _PAGE, _PAGES, _HEAD = 4096, 62, 1 << 16
 _PROGRAM = re.compile(r"Lichtbild (\d+(?:\.\d+)*)")
@@ -95,6 +98,16 @@ def digest(path: Path) -> str:
     except (OSError, ValueError):
         return ""
     return hashed.hexdigest()
+
+
+def note_look(recipe: Recipe, report: Report) -> None:
+    """Write down the contents of a look that does not come with Lichtbild, for it may be changed under its name."""
+    from lichtbild.look.catalog import built_in, folder
+
+    if recipe.look not in built_in():
+        files = sorted(p for p in folder(recipe.look).iterdir() if p.suffix not in (".md", ".jpg"))
+        whole = blake2b(" ".join(f"{p.name} {digest(p)}" for p in files[:1000]).encode(), digest_size=12)
+        report.decide("look", look_digest=whole.hexdigest())
 
 
 def compare(made: Made, resolved: Mapping[str, Any], report: Report) -> None:
