@@ -12,6 +12,7 @@ import lichtbild as lb
 from lichtbild.carriers import Frame, Metadata, NoiseProfile
 from lichtbild.devices.profile import BlackLevel, Defects, DeviceProfile, LensShading, Noise
 from lichtbild.devices.sensor import noise_at, site_order, with_device
+from lichtbild.errors import DeviceError
 from lichtbild.output.dng import write_dng
 from lichtbild.raw.read import read_frame
 from lichtbild.raw.sensor import Sensor
@@ -96,3 +97,25 @@ def test_on_the_way_to_a_photograph(tmp_path: Path) -> None:
     lb.develop(lb.read(tmp_path / "shot.dng"), report=report, device=str(tmp_path / "device.toml"))
     assert "black_level" in report.decided["raw"]["shot.dng"]["from_device"]
     assert read_frame(tmp_path / "shot.dng", Report(), "none").black_level == (64,) * 4
+
+
+def test_a_missing_black_level_is_taken_unless_pixels_lie_below_it() -> None:
+    known = replace(profile(), black_level=BlackLevel((256.0,) * 4), defects=None, lens_shading=(), noise=())
+    silent = replace(sensor(), black_level=(0.0,) * 4)
+    assert with_device(silent, known)[0].black_level == (256.0,) * 4
+    dark = replace(silent, pixels=(silent.pixels // 10).astype(np.uint16))  # black is off already
+    assert with_device(dark, known) == (dark, [])
+    elsewhere = replace(profile(), black_level=BlackLevel((2000.0,) * 4), defects=None, lens_shading=(), noise=())
+    assert with_device(silent, elsewhere)[0].black_level == (0.0,) * 4
+
+
+def test_a_profile_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    mosaic = (1000 + np.random.default_rng(1).normal(0, 10, (64, 96))).astype(np.uint16)
+    noise = NoiseProfile((1e-4,) * 3, (1e-6,) * 3)
+    for name in ("a.dng", "b.dng"):
+        write_dng(Frame(mosaic, "RGGB", (64.0,) * 4, 4095.0, 4095.0, noise, META), tmp_path / name)
+    report = Report()
+    with pytest.raises(DeviceError, match=r"missing\.toml"):
+        missing = str(tmp_path / "missing.toml")
+        lb.merge(lb.read(tmp_path / "a.dng", tmp_path / "b.dng"), report=report, device=missing)
+    assert not any("left out" in n for n in report.notices)

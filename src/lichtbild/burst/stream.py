@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from lichtbild.carriers import Frame
-from lichtbild.errors import LichtbildError
+from lichtbild.errors import DeviceError, LichtbildError
 from lichtbild.report import Report
 
 AHEAD = 2  # frames that are read while another is merged
@@ -27,6 +27,8 @@ def read_one(frame: Frame | Path, report: Report, device: str = "auto") -> Frame
 
     try:
         return read_frame(frame, report, device)
+    except DeviceError:  # of no frame in particular
+        raise
     except LichtbildError as error:
         return error
 

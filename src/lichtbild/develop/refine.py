@@ -44,16 +44,16 @@ def refine(frame: Frame, recipe: Recipe, report: Report) -> Frame:
     """
     model = CameraModel.of(frame.metadata.color, device_of(frame, recipe, report))
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame))
-    return refined(frame, balance.neutral, report)
+    return refined(frame, balance.neutral, report, recipe.device)
 
 
-def refined(frame: Frame, neutral: Floats, report: Report) -> Frame:
+def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto") -> Frame:
     """See `refine`. neutral: camera RGB of white, by which colours are balanced while they are compared."""
     height, width = frame.mosaic.shape
     image = develop_mosaic(replace(frame, shading=None), (0, 0, height, width), neutral, np.eye(3))
     planes, unit = expectation(frame, image, neutral)
     del image  # memory: three times that of the sums
-    sums = gather(frame, planes, unit, neutral, 1.0, report, "refine")
+    sums = gather(frame, planes, unit, neutral, 1.0, report, "refine", device)
     del planes
     black = float(np.mean(frame.black_level))
     light = 1.0 / (frame.white_level - black) / np.asarray(neutral)

@@ -18,6 +18,7 @@ from lichtbild.raw.sensor import Sensor
 
 FARTHEST_ISO = 2.0  # stops between a frame and the nearest ISO that was measured
 FARTHEST_BLACK = 0.02  # of white: the most that a measured black level may be beside the file's
+HIGHEST_BLACK, BELOW_BLACK = 0.15, 0.01  # of white: where the file has none; how far noise reaches below it
 
 
 def with_device(sensor: Sensor, profile: DeviceProfile) -> tuple[Sensor, list[str]]:
@@ -26,8 +27,7 @@ def with_device(sensor: Sensor, profile: DeviceProfile) -> tuple[Sensor, list[st
     meta, is_mosaic = sensor.metadata, sensor.pixels.ndim == 2
     if is_mosaic and profile.black_level is not None:
         black = tuple(profile.black_level.values[i] for i in site_order(sensor.cfa))
-        most = FARTHEST_BLACK * sensor.white_level
-        if max(abs(a - b) for a, b in zip(black, sensor.black_level, strict=True)) <= most:
+        if _can_be_black(black, sensor):
             changes["black_level"] = black
     if meta.iso and (noise := noise_at(profile, meta.iso)) is not None:
         changes["noise_tag"] = noise
@@ -37,6 +37,22 @@ def with_device(sensor: Sensor, profile: DeviceProfile) -> tuple[Sensor, list[st
         changes["shading"] = np.ascontiguousarray(shading.gains[..., site_order(sensor.cfa)])
     words = {"noise_tag": "noise", "pixels": "defects"}
     return replace(sensor, **changes), [words.get(k, k) for k in changes]  # type: ignore[arg-type]
+
+
+def _can_be_black(black: tuple[float, ...], sensor: Sensor) -> bool:
+    """False for a black level of another scale than the file's numbers, and where pixels lie below it: a converter has
+    taken black away already. A file that says 0 may just not know it."""
+    white = sensor.white_level
+    apart = max(abs(a - b) for a, b in zip(black, sensor.black_level, strict=True))
+    if apart <= FARTHEST_BLACK * white and max(sensor.black_level) > 0:
+        return True
+    if max(sensor.black_level) > 0 or max(black) > HIGHEST_BLACK * white:
+        return False
+    for i, own in enumerate(black):
+        site = sensor.pixels[i // 2 :: 6, i % 2 :: 6]
+        if site.size and float(np.quantile(site, 0.01)) < own - BELOW_BLACK * white - 1:
+            return False
+    return True
 
 
 def site_order(cfa: str) -> list[int]:
