@@ -228,6 +228,15 @@ def test_stripped_metadata_holds_no_place() -> None:
         iptc=iptc((90, b"Essen"), (101, b"D"), (120, b"words")),
         xmp=packet(WORDS, 'photoshop:City="Essen"'),
     )
+    keywords = "<rdf:li>Essen</rdf:li><rdf:li>Essen am Tisch</rdf:li><rdf:li> NRW</rdf:li>"
+    tree = "<rdf:li>Orte|Essen|Zeche</rdf:li><rdf:li>Tiere|Hund</rdf:li>"
+    more = f"<dc:subject><rdf:Bag>{keywords}</rdf:Bag></dc:subject>"
+    more += f"<lr:hierarchicalSubject><rdf:Bag>{tree}</rdf:Bag></lr:hierarchicalSubject>"
+    named = replace(meta, xmp=packet(more, 'photoshop:City="Essen" photoshop:State="nrw"'))
+    left = properties(stripped(united(named)[0]).xmp)
+    assert texts(left["dc:subject"]) == ["Essen am Tisch"] and texts(left["lr:hierarchicalSubject"]) == ["Tiere|Hund"]
+    both = stripped(united(replace(named, iptc=iptc((25, b"x"), (92, b"x"))))[0])
+    assert b"Essen\x1c" not in both.iptc and b"Essen am Tisch" in both.iptc
     bare = stripped(united(meta)[0])
     assert "GPS" not in bare.exif and b"Essen" not in bare.xmp + bare.iptc and b"Oil &amp; " in bare.xmp
     assert b"GPS" not in bare.xmp.partition(b"<rdf:Description")[2].partition(b">")[2]

@@ -67,6 +67,7 @@ def test_words_are_in_every_format(tmp_path: Path, ending: str) -> None:
         "XMP-dc:Creator": "Jana Müller",
         "XMP-dc:Rights": "J. M.",
         "XMP-xmp:Rating": 4,
+        "XMP-xmp:CreateDate": "2026:01:31 12:00:00.25+09:00",
         "XMP-xmp:ModifyDate": "2026:01:31 12:00:00+09:00",
         "XMP-photoshop:City": "Köln",
         "XMP-photoshop:Instructions": "none",

@@ -36,6 +36,7 @@ PAIRS = {
     120: ("dc:description", "Alt", 2000),
     122: ("photoshop:CaptionWriter", "", 32),
 }
+KEYWORD = (2, 25)
 LOCATION = (26, 27, 90, 92, 95, 100, 101)
 _SEVERAL = ("Bag", "Seq")
 
@@ -80,7 +81,7 @@ def to_properties(sets: Sets) -> dict[str, Value]:
     utf_8 = (UTF_8[0], UTF_8[1], UTF_8[2]) in sets
     said: dict[int, list[str]] = {}
     for record, number, data in sets:
-        if record == 2 and number in PAIRS and (words := _decoded(data, utf_8)):
+        if record == 2 and number in PAIRS and (words := decoded(data, utf_8)):
             said.setdefault(number, []).append(words)
     found: dict[str, Value] = {}
     for number, several in said.items():
@@ -96,7 +97,7 @@ def restated(sets: Sets, properties: dict[str, Value]) -> Sets:
     if not any(s[:2] == (2, 0) for s in kept):
         kept.append((2, 0, b"\0\4"))
     if UTF_8 not in sets:
-        kept = [(r, n, d if r != 2 or n == 0 or d.isascii() else _decoded(d, False).encode()) for r, n, d in kept]
+        kept = [(r, n, d if r != 2 or n == 0 or d.isascii() else decoded(d, False).encode()) for r, n, d in kept]
     for number, (name, form, longest) in PAIRS.items():
         words = texts(properties.get(name)) if form in _SEVERAL else [text(properties.get(name))]
         kept += [(2, number, _cut(w, longest)) for w in words if w]
@@ -107,7 +108,8 @@ def without_location(sets: Sets) -> Sets:
     return [s for s in sets if not (s[0] == 2 and s[1] in LOCATION)]
 
 
-def _decoded(data: bytes, utf_8: bool) -> str:
+def decoded(data: bytes, utf_8: bool = False) -> str:
+    """The words of a data set, in UTF-8 or Latin-1."""
     try:
         words = data.decode("utf-8")
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lichtbild.metadata.xmp import Array, Value, is_known
+from lichtbild.metadata.xmp import Array, Value, is_known, texts
 
 _WHOLE = ("dc", "xmpRights", "photoshop", "Iptc4xmpCore", "Iptc4xmpExt", "plus", "cc")
 _SINGLE = {
@@ -28,6 +28,8 @@ _LOCATION = {
     "Iptc4xmpExt:LocationCreated", "Iptc4xmpExt:LocationShown", "dc:coverage",
 }  # fmt: skip
 
+_KEYWORDS = {"dc:subject": "|", "lr:hierarchicalSubject": "|", "lr:weightedFlatSubject": "|", "digiKam:TagsList": "/"}
+
 
 def kept(properties: Mapping[str, Value]) -> dict[str, Value]:
     """The properties that a finished photograph takes over; empty ones are left out."""
@@ -39,6 +41,34 @@ def kept(properties: Mapping[str, Value]) -> dict[str, Value]:
         and name not in _NOT
         and not _is_empty(value)
     }
+
+
+def places(properties: Mapping[str, Value]) -> set[str]:
+    """All names of places that the properties say, in lower case."""
+    found: set[str] = set()
+    for name, value in properties.items():
+        if name in _LOCATION:
+            found |= _words(value)
+    return found
+
+
+def without_keywords(properties: Mapping[str, Value], names: set[str]) -> dict[str, Value]:
+    """The properties without keywords that are one of the names, or have one in their hierarchy."""
+    found = dict(properties)
+    for name, between in _KEYWORDS.items():
+        value = found.get(name)
+        if isinstance(value, Array):
+            items = tuple(w for w in texts(value) if not names & {part.strip().lower() for part in w.split(between)})
+            found[name] = Array(value.kind, items)
+    return {name: value for name, value in found.items() if not _is_empty(value)}
+
+
+def _words(value: Value) -> set[str]:
+    if isinstance(value, Array):
+        return {word for item in value.items for word in _words(item)}
+    if isinstance(value, Mapping):
+        return {word for field in value.values() for word in _words(field)}
+    return {value.strip().lower()} - {""}
 
 
 def without_location(properties: Mapping[str, Value]) -> dict[str, Value]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lichtbild.carriers import Metadata
 from lichtbild.metadata import gps, iim
-from lichtbild.metadata.keep import kept, without_location
+from lichtbild.metadata.keep import kept, places, without_keywords, without_location
 from lichtbild.metadata.xml import XmlError
 from lichtbild.metadata.xmp import SPACES, Value, alternative, listing, properties, text, texts, to_xml
 
@@ -54,12 +54,15 @@ def united(metadata: Metadata, sidecar: Mapping[str, Value] | None = None) -> tu
 
 
 def stripped(metadata: Metadata) -> Metadata:
-    """The metadata without a place: no GPS, no names of places, in EXIF, XMP and IIM."""
+    """The metadata without a place: no GPS, no names of places, in EXIF, XMP and IIM; nor as keywords."""
     try:
-        said = without_location(kept(properties(metadata.xmp))) if metadata.xmp else {}
+        said = kept(properties(metadata.xmp)) if metadata.xmp else {}
     except XmlError:
         said = {}
-    sets = iim.without_location(iim.parse(metadata.iptc))
+    sets = iim.parse(metadata.iptc)
+    names = places({**iim.to_properties(sets)}) | places(said)
+    said = without_keywords(without_location(said), names)
+    sets = [s for s in iim.without_location(sets) if not (s[:2] == iim.KEYWORD and iim.decoded(s[2]).lower() in names)]
     exif = {group: fields for group, fields in metadata.exif.items() if group != "GPS"}
     return replace(metadata, exif=exif, xmp=as_packet(said), iptc=iim.serialise(sets))
 

@@ -148,13 +148,13 @@ def modified(meta: Metadata) -> tuple[str, str]:
         return time.strftime("%Y:%m:%d %H:%M:%S", time.gmtime(int(seconds))), "+00:00"
     moment = meta.capture_time.partition(".")[0]
     if _DATE.fullmatch(moment):
-        return moment, _offset(meta)
+        return moment, offset_of(meta)
     kept = meta.exif.get("Image", {}).get(306, (0, ""))[1]
     moment = kept if isinstance(kept, str) and _DATE.fullmatch(kept) else ""
-    return moment, _offset(meta)
+    return moment, offset_of(meta)
 
 
-def _offset(meta: Metadata) -> str:
+def offset_of(meta: Metadata) -> str:
     """The capture's offset from UTC, of EXIF 2.31's tags or TIFF/EP's TimeZoneOffset; empty where it is unknown."""
     fields, image = meta.exif.get("Exif", {}), meta.exif.get("Image", {})
     same = image.get(306, (0, ""))[1] == meta.capture_time.partition(".")[0]  # else it may be a converter's
@@ -171,7 +171,7 @@ def _offset(meta: Metadata) -> str:
 def _offsets(meta: Metadata) -> list[Tag]:
     kept = meta.exif.get("Exif", {})
     told = [(36880, modified(meta)[1])] if modified(meta)[0] else []
-    told += [(tag, _offset(meta)) for tag in (36881, 36882) if tag not in kept and meta.capture_time]
+    told += [(tag, offset_of(meta)) for tag in (36881, 36882) if tag not in kept and meta.capture_time]
     return [tag for key, offset in told for tag in _text(key, offset)]
 
 

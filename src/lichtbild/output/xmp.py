@@ -14,7 +14,7 @@ from lichtbild.carriers import Metadata
 from lichtbild.metadata.keep import kept
 from lichtbild.metadata.xml import XmlError
 from lichtbild.metadata.xmp import SPACES, Value, escaped, properties, quoted, to_xml
-from lichtbild.output.exif import modified
+from lichtbild.output.exif import modified, offset_of
 from lichtbild.output.jsonable import to_json
 
 NAMESPACE = "urn:lichtbild:recipe:1.0:"
@@ -94,9 +94,10 @@ class Packet:
 def packet(metadata: Metadata, recipe: Mapping[str, Any]) -> Packet:
     """The properties of a finished picture."""
     moment, offset = modified(metadata)
+    captured = _iso_time(metadata.capture_time)
     attributes = {
         "xmp:CreatorTool": f"Lichtbild {__version__}",
-        "xmp:CreateDate": _iso_time(metadata.capture_time),
+        "xmp:CreateDate": captured + offset_of(metadata) if captured else "",
         "xmp:ModifyDate": _iso_time(moment) + offset if moment else "",
         "lichtbild:Software": str(recipe.get("software", "")),
         "tiff:Orientation": str(metadata.orientation if metadata.orientation in range(1, 9) else 1),
