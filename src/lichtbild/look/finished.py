@@ -33,10 +33,10 @@ class Photograph:
     def shown(self, look: Look) -> Picture:
         """In a look: 8 bits, sRGB, upright."""
         if not self.finished or look.linear:
-            return render_picture(self.scene, Recipe(hdr="off", sharpen=0.6), Report(), look)
+            return render_picture(self.scene, Recipe(hdr="off", sharpen=0.6, space="srgb"), Report(), look)
         own, plain = look.local.clarity, load("natural").local.clarity
         kept = replace(look.local, shadows=0.0, highlights=0.0, clarity=max(own - plain, -0.5))
-        return fixed.render(self.scene, replace(look, local=kept), Recipe(hdr="off", sharpen=0.0))
+        return fixed.render(self.scene, replace(look, local=kept), Recipe(hdr="off", sharpen=0.0, space="srgb"))
 
 
 def photograph(path: Path, long_edge: int, report: Report) -> Photograph:

@@ -77,7 +77,7 @@ def blocks(image: npt.NDArray[Any]) -> Floats:
 
 def rendered(pair: Pair, look: Look, ev: float = 0.0) -> Floats:
     """(rows, columns, 3) linear sRGB of the pair's scene in a look."""
-    recipe = Recipe(hdr="off", sharpen=0.0, depth="32f", ev=float(np.clip(ev, -5, 5)))
+    recipe = Recipe(hdr="off", sharpen=0.0, depth="32f", space="srgb", ev=float(np.clip(ev, -5, 5)))
     bare = replace(look, grain=type(look.grain)())
     if pair.finished:
         kept = replace(bare.local, shadows=0.0, highlights=0.0)
