@@ -17,6 +17,7 @@ SUITES = (
     ("The same look on every device", "sameness.py"),
     ("Denoising of one frame, against truth", "denoise.py"),
     ("White balance, in degrees", "white_balance.py --per-light 14"),
+    ("File formats: time, size, similarity", "formats.py"),
 )
 
 

@@ -126,7 +126,7 @@ def _chunks(picture: Picture, asked: _Asked) -> list[Chunk]:
         return jpeg.with_metadata(jpeg.encode(narrow, asked.quality), attached)
     if chosen is PNG:
         image = _of_depth(picture.image, asked)
-        return png.with_metadata(png.encode(image, asked.effort), attached, space)
+        return png.with_metadata(png.encode(image), attached, space)
     if chosen in (AVIF, HEIC):
         if chosen is AVIF:
             image = _of_depth(picture.image, asked)
