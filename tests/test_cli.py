@@ -44,8 +44,8 @@ def develop_scene(frame, recipe, report):
 
 def render_picture(scene, recipe, report):
     HOOK
-    dtype = {"8": np.uint8, "16": np.uint16, "32f": np.float32}[recipe.depth]
-    return Picture(np.zeros((20, 30, 3), dtype), recipe.space, scene.metadata)
+    dtype = {"8": np.uint8, "10": np.uint16, "16": np.uint16, "32f": np.float32}[recipe.depth]
+    return Picture(np.zeros((20, 30, 3), dtype), "srgb", scene.metadata)
 
 for name, function in (("raw.read", probe), ("burst.merge", merge_burst), ("develop.scene", develop_scene),
                        ("look.render", render_picture)):

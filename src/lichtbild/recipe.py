@@ -84,7 +84,11 @@ class Recipe:
         "HEIC and JPEG XL for such displays alone (PQ or HLG); or off.",
         choices=("auto", "on", "hlg", "off"),
     )
-    space: str = setting("srgb", "Colour space of the finished file.", choices=("srgb", "p3", "rec2020"))
+    space: str = setting(
+        "auto",
+        "Colour space of the finished file; auto is sRGB, or Display P3 where the picture has colours beyond it.",
+        choices=("auto", "srgb", "p3", "rec2020"),
+    )
     depth: str | None = setting(
         None,
         "Bits per channel; the file format's own default if left out.",

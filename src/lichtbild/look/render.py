@@ -16,6 +16,7 @@ from lichtbild import native
 from lichtbild.carriers import GainMap, Picture, Scene
 from lichtbild.color import convert
 from lichtbild.look import (
+    gamut,
     glow,
     grain,
     headroom,
@@ -83,12 +84,27 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         drawn = lens.load(recipe.rendering)
         chosen = lens.with_glow(chosen, drawn)
         falloff = drawn.falloff if drawn else None
-    target = Target(recipe.space, recipe.depth or "8")
     scene = replace(scene, image=planar(scene.image))
     if chosen.linear:
-        return linear_picture(scene, recipe, target, report)
-    image, gain_map = apply(replace(decide(scene, recipe, chosen, report), falloff=falloff), target)
-    return Picture(image, recipe.space, replace(scene.metadata, orientation=1), gain_map=gain_map)
+        space = "srgb" if recipe.space == "auto" else recipe.space
+        return linear_picture(scene, recipe, Target(space, recipe.depth or "8"), report)
+    decided = replace(decide(scene, recipe, chosen, report), falloff=falloff)
+    space = recipe.space
+    if space == "auto":
+        space, share = "srgb", 0.0
+        if not chosen.mono:
+            small = sampled(decided)
+            space, share = gamut.needed(*(apply(small, Target(space, "32f"))[0] for space in ("srgb", "p3")))
+        report.decide("look", space=space, paler_in_srgb=share)
+    image, gain_map = apply(decided, Target(space, recipe.depth or "8"))
+    return Picture(image, space, replace(scene.metadata, orientation=1), gain_map=gain_map)
+
+
+def sampled(decided: Decided) -> Decided:
+    """The same for a picture of one pixel per cell of the coarse grid."""
+    image = planar(decided.scene.image[:: decided.factor, :: decided.factor].copy())
+    room = replace(decided.room, stops=0.0)
+    return replace(decided, scene=replace(decided.scene, image=image), factor=1, sharpness=0.0, room=room)
 
 
 def apply(decided: Decided, target: Target) -> tuple[npt.NDArray[Any], GainMap | None]:
