@@ -55,9 +55,7 @@ def light(monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]:
         seen["look"] = recipe
         report.decide("look", ev=recipe.ev + 1)
         dtype = {"8": np.uint8, "16": np.uint16, "32f": np.float32}[recipe.depth or ""]
-        return Picture(
-            np.zeros(scene.image.shape, dtype), "srgb", scene.metadata
-        )
+        return Picture(np.zeros(scene.image.shape, dtype), "srgb", scene.metadata)
 
     for module, function in (
         ("raw.read", probe),
