@@ -16,7 +16,7 @@ from kernel import kernel
 Expr = Any
 LANES, STRIP = 16, 64
 CLUMP = (1, 4, 6, 4, 1)
-SHIFT = 14  # bits of the fraction of `step`
+SHIFT = 12  # bits of the fraction of `step`
 
 i, j, x, y = (hl.Var(n) for n in "ijxy")
 

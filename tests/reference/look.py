@@ -120,9 +120,28 @@ def render(
 ) -> np.ndarray:
     """Linear output RGB, 0..1."""
     rgb = image.astype(np.float64)
-    light = np.maximum(rgb @ guide[:3], guide[3])[..., None]
+    light = np.maximum(rgb @ guide[:3], guide[3])
     noise = (guide[4] * light + guide[5]) / light**2
-    slope, offset, trust = gain_at(gain.astype(np.float64), place, image.shape[:2])
+    lightness, chroma, angle = toned(rgb, light, gain, place, to_primaries, to_cones, tone, hue, color)
+    turn = evaluate(hue[0], angle)
+    a, b = chroma * np.cos(angle + turn), chroma * np.sin(angle + turn)
+    return in_gamut(np.clip(sharpened(lightness, noise, sharpen), 0, 1), a, b, to_out, gamut)
+
+
+def toned(
+    rgb: np.ndarray,
+    light: np.ndarray,
+    gain: np.ndarray,
+    place: np.ndarray,
+    to_primaries: np.ndarray,
+    to_cones: np.ndarray,
+    tone: np.ndarray,
+    hue: np.ndarray,
+    color: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lightness, chroma and hue angle in the scene. light: the guide luminance."""
+    light = light[..., None]
+    slope, offset, trust = gain_at(gain.astype(np.float64), place, rgb.shape[:2])
     primaries = light + (rgb @ to_primaries.T - light) * trust[..., None]
     most = SOFTNESS * np.maximum(primaries.max(-1, keepdims=True), TINY)
     primaries = (primaries + np.hypot(primaries, most)) / (1 + np.hypot(1, SOFTNESS))
@@ -136,22 +155,22 @@ def render(
     faded = film[..., 1] * np.cos(angle) + film[..., 2] * np.sin(angle)
     chroma = kept + color[1] * (faded - kept)
     muted = np.maximum(1 - chroma * color[0], 0) ** 2
-    turn, most_chroma, more_chroma, light_change = (evaluate(row, angle) for row in hue)
+    most_chroma, more_chroma, light_change = (evaluate(row, angle) for row in hue[1:])
     chroma = chroma * np.maximum(most_chroma + more_chroma * muted, 0)
     dense = color[2] * np.maximum(faded, 0) * lightness**3
-    lightness = lightness * (1 + light_change * np.minimum(chroma, 0.3)) - dense
-    a, b = chroma * np.cos(angle + turn), chroma * np.sin(angle + turn)
+    return lightness * (1 + light_change * np.minimum(chroma, 0.3)) - dense, chroma, angle
 
+
+def sharpened(lightness: np.ndarray, noise: np.ndarray, sharpen: np.ndarray) -> np.ndarray:
     padded = np.pad(lightness, 1, "edge")
     near = np.lib.stride_tricks.sliding_window_view(padded, (3, 3))
     binomial = np.array([1, 2, 1]) / 4
     detail = lightness - np.einsum("yxij,i,j->yx", near, binomial, binomial)
-    core = noise[..., 0] * lightness**2 * sharpen[2]
+    core = noise * lightness**2 * sharpen[2]
     detail *= detail**2 / (detail**2 + core + TINY)
     low, high = near.min((-2, -1)), near.max((-2, -1))
     allowance = np.minimum((high - low) * sharpen[1], 0.008)
-    lightness = np.clip(lightness + sharpen[0] * detail, low - allowance, high + allowance)
-    return in_gamut(np.clip(lightness, 0, 1), a, b, to_out, gamut)
+    return np.clip(lightness + sharpen[0] * detail, low - allowance, high + allowance)
 
 
 def in_gamut(L: np.ndarray, a: np.ndarray, b: np.ndarray, to_out: np.ndarray, gamut: np.ndarray) -> np.ndarray:

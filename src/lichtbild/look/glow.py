@@ -21,6 +21,7 @@ MOST = 16.0  # times diffuse white: what is brighter counts no more
 UNKNOWN = 4.0  # how much more light counts that the sensor could not measure
 SEEN = np.array([0.45, 0.45, 0.10])  # by the layers, of red, green and blue light
 NEAR, NEAR_SHARE = 0.35, 0.6  # of the reach: a bright core, and what it holds
+MIST = 0.3  # share of the light above white that bloom of strength 1 scatters
 FINE = 2.5  # cells for a standard deviation, beyond which the grid is made coarser first
 
 
@@ -43,7 +44,7 @@ def grid(
         spread += (1 - NEAR_SHARE) * blurred(seen, halation.radius * diagonal)
         total += halation.strength * tint(halation.hue)[:, None, None] * spread
     if bloom.strength:
-        total += bloom.strength * blurred(light, bloom.radius * diagonal)
+        total += MIST * bloom.strength * blurred(light, bloom.radius * diagonal)
     return np.asarray(total / gain, np.float32)
 
 

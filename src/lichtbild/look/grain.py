@@ -22,17 +22,17 @@ LEVELS = 36.0  # of int8 for one standard deviation
 LIGHTNESS = 0.06  # standard deviation of lightness in middle densities at strength 1, of pixels far smaller than grains
 TINTED = 0.7  # of a and b against lightness, at colour 1
 WIDE = 1.5  # full width at half height of a quadratic B-spline
-FINEST = 0.5  # pixels between nodes: grain that is finer is averaged in numbers and not node by node
+FINEST = 0.2  # pixels between nodes: grain that is finer is averaged in numbers and not node by node
 BEFORE = -1  # nodes from where a pixel begins to its first one
+SHIFT = 12  # bits of the fraction of a step down the rows, as in the kernel
 BORDER = 32  # columns that the kernel may read beyond the picture
-SHIFT = 14  # as in the kernel
 CLUMP = np.array([1, 4, 6, 4, 1]) / 16
 NODE_VARIANCE = 1 / 6  # of the sum of two numbers from 0 to 1, less 1
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Where each pixel's window on the lattice begins, (pixel * step) >> `SHIFT`, and its weights: (pixels,) and (taps,
+    """Where each pixel's window on the lattice begins, (pixel * step) >> bits, and its weights: (pixels,) and (taps,
     pixels)."""
 
     step: int
@@ -48,7 +48,7 @@ def field(shape: tuple[int, int], grain: Grain, seed: int) -> tuple[npt.NDArray[
     true_pitch = min(shape) * grain.size / 100 / WIDE
     pitch = max(true_pitch, FINEST)
     apart = math.ceil(16 * pitch)
-    rows, columns = windows(height, pitch), windows(width + 2 * apart, pitch)
+    rows, columns = windows(height, pitch, SHIFT), windows(width + 2 * apart, pitch)
     single, clump = deviations(pitch)
     part = 0.75 * grain.roughness
     padded = np.zeros((height, width + 2 * (apart + BORDER)), np.int8)
@@ -81,10 +81,10 @@ def seed_of(captured: str) -> int:
     return zlib.crc32(captured.encode()) & 0x7FFFFFFF
 
 
-def windows(pixels: int, pitch: float) -> Windows:
+def windows(pixels: int, pitch: float, bits: int = 24) -> Windows:
     """Windows of a row of pixels on nodes `pitch` pixels apart: a quadratic B-spline, averaged over each pixel."""
-    step = round((1 << SHIFT) / pitch)
-    first = (np.arange(pixels, dtype=np.int64) * step >> SHIFT).astype(np.int32)
+    step = int((1 << bits) / pitch)
+    first = (np.arange(pixels, dtype=np.int64) * step >> bits).astype(np.int32)
     reach = 1.5 + 0.5 / pitch
     middle = (np.arange(pixels) + 0.5) / pitch - first
     taps = math.ceil(middle.max() + reach - BEFORE - 0.5)

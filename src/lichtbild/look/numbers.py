@@ -148,7 +148,7 @@ class Halation:
 class Bloom:
     """Light that a mist filter or an old lens scatters, in its own colour."""
 
-    strength: float = setting(0.0, "Share of the bright light that is scattered.", low=0.0, high=1.0)
+    strength: float = setting(0.0, "Scattering of the light above white; 1 is a strong mist.", low=0.0, high=1.0)
     radius: float = setting(2.0, "Reach of the glow in the picture's diagonal.", unit="%", low=0.2, high=10.0)
 
 
