@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lichtbild.frame.sheet import BLOCK, Border, border
 from lichtbild.frame.type import THIN, Face, drawn, fitted, places, rasterised
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.packs import svg
+from lichtbild.recipe import Recipe
 
 NORTH = ((52, 1), (31, 1), (12, 1))
 EAST = ((13, 1), (24, 1), (18, 1))
@@ -195,6 +197,11 @@ def test_what_the_file_does_not_say_is_left_out() -> None:
     assert layout.words(text, {"camera": "", "lens": ""}) == ""
     out, edges, _ = put("bar", replace(picture(600, 800), metadata=Metadata()))
     assert not ink(out.image, edges).any()
+
+
+def test_the_help_names_every_frame() -> None:
+    (said,) = [f.metadata["help"] for f in dataclass_fields(Recipe) if f.name == "frame"]
+    assert ", ".join(catalog.names()) in said
 
 
 def test_capitals_leave_units_alone() -> None:
