@@ -13,6 +13,7 @@ from lichtbild.cli.calibrate_output import check, outputs, write
 if TYPE_CHECKING:
     from lichtbild.color import Floats
     from lichtbild.devices.chart import Fit
+    from lichtbild.devices.profile import DeviceProfile
 
 
 @click.command("chart")
@@ -54,6 +55,7 @@ def command(
     from lichtbild.cli.say import one_line
     from lichtbild.devices.chart import calibrate
     from lichtbild.devices.chart_shot import read_chart_shot
+    from lichtbild.devices.profile import DeviceProfile
     from lichtbild.measure.chart_values import reference
     from lichtbild.report import Report
 
@@ -73,11 +75,25 @@ def command(
         told = ", ".join(f"{shot.name} {name}" for shot, name in zip(read, names, strict=True))
         click.echo(one_line(f"light by the shots' white balance: {told}; --illuminants says it better"), err=True)
     profile, fits = calibrate(read, names, wanted)
+    if add and output.exists():
+        profile = with_lights_of(DeviceProfile.read(output), profile)
     profile = write(profile, output, make=make, model=model, add=add, overwrite=overwrite)
     click.echo(table_of(fits, wanted))
     for fit in fits:
         click.echo(one_line(line_of(fit)))
     click.echo(one_line(f"{output}: colour of {profile.title}, {', '.join(x.illuminant for x in profile.lights)}"))
+
+
+def with_lights_of(old: DeviceProfile, new: DeviceProfile) -> DeviceProfile:
+    """The new profile with the old one's other lights, as far as they are of a chart, too: three in all. Colour that
+    was measured in another way is not mixed with that of a chart."""
+    from dataclasses import replace
+
+    fresh = {light.illuminant for light in new.lights}
+    kept = [x for x in old.lights if x.illuminant not in fresh and "24-patch chart" in x.source]
+    lights = sorted((*new.lights, *kept[: 3 - len(fresh)]), key=lambda light: light.kelvin)
+    accuracy = {x.illuminant: old.accuracy[x.illuminant] for x in lights if x.illuminant in old.accuracy}
+    return replace(new, lights=tuple(lights), accuracy={**accuracy, **new.accuracy})
 
 
 def lights_of(text: str | None, count: int) -> list[str] | None:

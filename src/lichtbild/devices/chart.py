@@ -2,24 +2,24 @@
 
 The light on the chart is seldom even, and a little of it is scattered onto all patches by lens and air. Both are found
 with the matrix, in turns: what the patches' brightness deviates by smoothly over the chart is the light's, and what all
-have in common is glare. The forward matrix is that of least CIEDE2000-like error with white exact (`correction.py`).
-24 patches say little about all other colours; so a table beyond the matrix is only made where patches that were left
-out of the fit come out clearly better with it (leave-one-out cross-validation; Stone 1974).
+have in common is glare. The forward matrix is that of least CIEDE2000-like error with white exact (`correction.py`);
+beyond it there is a table where the patches warrant one (`chart_correction.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lichtbild import __version__, color
 from lichtbild.color import Chromaticity, Floats
-from lichtbild.devices import correction, hue_sat
+from lichtbild.devices import correction
+from lichtbild.devices.chart_correction import earned, error_of
 from lichtbild.devices.chart_shot import ChartShot
-from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, HueSatMap, Light, Table
-from lichtbild.devices.sensitivities import HUES, NEAR, SATURATIONS, matrix
+from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, Light
+from lichtbild.devices.sensitivities import matrix, rendered
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import xyz_from_lab
 
@@ -27,7 +27,6 @@ GREYS = slice(18, 23)  # all but black
 ROUNDS = 12
 BENT = 0.02  # ridge on the light's curvature over the chart
 LEAST_GLARE, MOST_GLARE = 0.005, 0.04  # of white
-EARNED = 0.85  # of the matrix's error at patches left out, what a correction must stay below
 BAD = 6.0  # mean CIEDE2000: then it is another chart, or another light than was said
 NAMED: dict[str, Chromaticity] = {
     "A": (0.44757, 0.40745),
@@ -106,23 +105,21 @@ def fit_light(shots: Sequence[ChartShot], name: str, wanted: Floats) -> Fit:
     truth = np.tile(target, (len(shots), 1))
     weight = np.ones(len(truth))
     forward = correction.best_matrix(camera, truth, weight)
-    by_matrix = _error(camera @ forward.T, truth)
+    by_matrix = error_of(camera @ forward.T, truth)
     if by_matrix.mean() > BAD:
         raise DeviceError(
             f"{shots[0].name}: the chart's colours differ by {by_matrix.mean():.1f} (CIEDE2000) from what they should "
             "be; check that it is evenly lit by one light, free of glare, and named right with --reference"
         )
-    table, left_out = _earned(camera, truth, neutral)
     xy = white_of(name)
     to_camera = neutral[:, None] * np.linalg.inv(forward) @ color.adaptation(xy, color.D50)
     source = f"24-patch chart in {', '.join(s.name for s in shots)}"[:300] + f", Lichtbild {__version__}"
     light = Light(name, matrix(to_camera), matrix(forward), source=source)
+    table, left_out = earned(camera, truth, neutral, light)
     error = by_matrix
     if table is not None:
-        found = HueSatMap(table, source=f"beyond the matrix, {source}")
-        light = Light(name, light.color_matrix, light.forward_matrix, found, source=source)
-        prophoto = hue_sat.apply(found, camera @ forward.T @ hue_sat.XYZ_TO_PROPHOTO.T)
-        error = _error(prophoto @ hue_sat.PROPHOTO_TO_XYZ.T, truth)
+        light = replace(light, hue_sat_map=replace(table, source=f"beyond the matrix, {source}"))
+        error = error_of(rendered(light, camera), truth)
 
     def by_patch(values: Floats) -> Floats:
         return np.asarray(values.reshape(len(shots), 24).mean(0))
@@ -201,30 +198,3 @@ def _glare(seen: Floats, back: Floats) -> Floats:
         slope = (weight * (x - mx)) @ (y - my) / ((weight * (x - mx)) @ (x - mx))
         found.append(my - slope * mx)
     return np.asarray(np.clip(np.array(found), -LEAST_GLARE, MOST_GLARE))
-
-
-def _error(xyz: Floats, truth: Floats) -> Floats:
-    return np.asarray(color.delta_e_2000(color.lab_from_xyz(xyz), color.lab_from_xyz(truth)))
-
-
-def _earned(camera: Floats, truth: Floats, neutral: Floats) -> tuple[Table | None, tuple[float, float]]:
-    """The table beyond the matrix, None where patches left out gain too little, and their errors without and with."""
-    number = np.arange(len(camera)) % 24
-    plain, corrected = np.zeros(len(camera)), np.zeros(len(camera))
-    for k in range(24):
-        out, kept = number == k, number != k
-        weight = np.ones(int(kept.sum()))
-        found = correction.fit(camera[kept], truth[kept], weight, neutral)
-        plain[out] = _error(camera[out] @ found.matrix.T, truth[out])
-        corrected[out] = _error(found(camera[out]), truth[out])
-    means = float(plain.mean()), float(corrected.mean())
-    if means[1] > EARNED * means[0] or means[0] < 0.5:
-        return None, means
-    found = correction.fit(camera, truth, np.ones(len(camera)), neutral)
-    forward = np.linalg.inv(hue_sat.XYZ_TO_PROPHOTO @ found.matrix)
-
-    def function(prophoto: Floats) -> Floats:
-        return np.asarray(found(prophoto @ forward.T) @ hue_sat.XYZ_TO_PROPHOTO.T)
-
-    seen = camera @ found.matrix.T @ hue_sat.XYZ_TO_PROPHOTO.T
-    return hue_sat.sample(function, HUES, SATURATIONS, hue_sat.reach_of(seen, HUES, NEAR[0] * 3)), means
