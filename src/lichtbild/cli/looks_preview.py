@@ -43,7 +43,7 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
     if output.exists() and any(p.exists() and p.samefile(output) for p in files):
         raise OutputError(f"{output}: is one of the photographs to show; choose another name for the sheet")
     check_target(output, overwrite=overwrite)
-    if format_for(output) is DNG:
+    if format_for(output) is DNG or "8" not in format_for(output).depths:
         raise OutputError(f"{output}: a contact sheet is a picture; end its name in .jpg, .png or .tif")
     names = None if wanted is None else [n.strip() for n in wanted.split(",") if n.strip()]
     if names is not None and not names:

@@ -109,10 +109,10 @@ def cube(look: Look, size: int = 33, source: str = "finished") -> str:
 
 def left_out(look: Look, source: str = "finished") -> list[str]:
     """What of the look no LUT can hold, in words."""
-    lost = (
-        [] if look.linear else ["automatic exposure and the opening of shadows and highlights, which follow the scene"]
-    )
-    if not look.linear and look.local.clarity != Local().clarity:
+    if look.linear:
+        return ["light above white"]
+    lost = ["automatic exposure and the opening of shadows and highlights, which follow the scene"]
+    if look.local.clarity != Local().clarity:
         lost.append(f"clarity ({look.local.clarity:g})")
     if look.sharpen.amount:
         lost.append(f"sharpening ({look.sharpen.amount:g})")
