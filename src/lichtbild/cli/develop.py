@@ -102,6 +102,8 @@ def command(
     chosen = format_for(output)
     if chosen is not DNG:
         wanted = wanted.with_changes(depth=depth_for(output, wanted.depth))
+        if wanted.hdr in ("on", "hlg") and not chosen.hdr:
+            record.notice(f"{chosen.article} holds no light above white, so --hdr {wanted.hdr} does nothing to it")
     try:
         if chosen is DNG:
             _say_what_a_mosaic_ignores(record, settings, enlarged=wanted.scale > 1)
@@ -272,8 +274,14 @@ def _write_maps(folder: Path, record: Any, overwrite: bool) -> None:
 
 
 def _closing_line(output: Path, size: tuple[int, int], record: Any, seconds: float) -> str:
+    from lichtbild.output.formats import format_for
+
     burst = record.decided.get("burst", {})
     used, total = burst.get("used", 1), burst.get("frames", 1)
     frames = f"{used} of {total} frames" if total > 1 else "1 frame"
     megabytes = output.stat().st_size / 1e6
-    return f"{output}: {size[0]} x {size[1]}, {megabytes:.1f} MB, {frames}, {seconds:.2f} s"
+    line = f"{output}: {size[0]} x {size[1]}, {megabytes:.1f} MB, {frames}, {seconds:.2f} s"
+    chosen = format_for(output)
+    if chosen.slow:
+        line += f", of which {record.seconds.get('output', 0.0):.2f} s for the {chosen.name}"
+    return line

@@ -74,7 +74,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         shown = profile_look.shown(scene, recipe, report)
         if shown is not None:
             shown = replace(shown, image=planar(shown.image))
-            return linear_picture(shown, recipe, Target(recipe.space, recipe.depth or "8"), report)
+            return linear_picture(shown, recipe, linear_target(recipe, report), report)
         recipe = recipe.with_changes(look="natural")
     chosen = chosen or look.load(recipe.look)
     falloff = None
@@ -86,8 +86,7 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
         falloff = drawn.falloff if drawn else None
     scene = replace(scene, image=planar(scene.image))
     if chosen.linear:
-        space = "srgb" if recipe.space == "auto" else recipe.space
-        return linear_picture(scene, recipe, Target(space, recipe.depth or "8"), report)
+        return linear_picture(scene, recipe, linear_target(recipe, report), report)
     decided = replace(decide(scene, recipe, chosen, report), falloff=falloff)
     space = recipe.space
     if space == "auto":
@@ -190,6 +189,15 @@ def grading(decided: Decided, target: Target, shape: tuple[int, int]) -> list[An
     levels = np.array([level, level * grain.TINTED * chosen.grain.color], np.float32)
     shades = shade.table(chosen.tone, chosen.color if chosen.mono is None else Color(), chosen.toning)
     return [glows, shades, grains, levels, apart, *lut.arguments(chosen, target.space)]
+
+
+def linear_target(recipe: Recipe, report: Report) -> Target:
+    """The target of a look that has no white of its own: there is nothing above it, and sRGB unless asked otherwise."""
+    if recipe.hdr in ("on", "hlg"):
+        report.notice(
+            f"the look {recipe.look} has no white, and nothing above it, so --hdr {recipe.hdr} does nothing to it"
+        )
+    return Target("srgb" if recipe.space == "auto" else recipe.space, recipe.depth or "8")
 
 
 def linear_picture(scene: Scene, recipe: Recipe, target: Target, report: Report) -> Picture:

@@ -14,6 +14,7 @@ class Format:
     """name: as a photographer says it. depths: bits per channel that it holds, the default one first.
 
     hdr: whether it can hold light above white. side: longest edge in pixels.
+    slow: whether its compression takes longer than a photograph.
     package, extra: a package that it needs, and the extra that brings it.
     """
 
@@ -22,6 +23,7 @@ class Format:
     depths: tuple[str, ...]
     hdr: bool = False
     side: int = 2**30
+    slow: bool = False
     package: str = ""
     extra: str = ""
 
@@ -34,9 +36,11 @@ class Format:
 JPEG = Format("JPEG", (".jpg", ".jpeg"), ("8",), hdr=True, side=65_500)
 PNG = Format("PNG", (".png",), ("8", "16"))
 TIFF = Format("TIFF", (".tif", ".tiff"), ("16", "8", "32f"))
-AVIF = Format("AVIF", (".avif",), ("10", "8", "12"), hdr=True, side=65_535)
-JXL = Format("JPEG XL", (".jxl",), ("16", "8", "10", "12"), hdr=True)
-HEIC = Format("HEIC", (".heic", ".heif"), ("10", "8", "12"), hdr=True, side=16_384, package="pillow_heif", extra="heif")
+AVIF = Format("AVIF", (".avif",), ("10", "8", "12"), hdr=True, side=65_535, slow=True)
+JXL = Format("JPEG XL", (".jxl",), ("16", "8", "10", "12"), hdr=True, slow=True)
+HEIC = Format(
+    "HEIC", (".heic", ".heif"), ("10", "8", "12"), hdr=True, side=16_384, slow=True, package="pillow_heif", extra="heif"
+)
 EXR = Format("OpenEXR", (".exr",), ("16f",), hdr=True)
 DNG = Format("DNG", (".dng",), ())
 FORMATS = (JPEG, PNG, TIFF, AVIF, JXL, HEIC, EXR, DNG)
