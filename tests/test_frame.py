@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from imagecodecs import jpeg8_decode
 
 pytest.importorskip("PIL", reason="the extra frames is not installed")
 pytest.importorskip("font_source_sans_pro", reason="the extra frames is not installed")
@@ -22,6 +23,7 @@ from lichtbild.frame.compose import framed
 from lichtbild.frame.sheet import BLOCK, Border, border
 from lichtbild.frame.type import THIN, Face, drawn, fitted, places, rasterised
 from lichtbild.look.spaces import TRANSFER
+from lichtbild.output.jpeg import encode
 from lichtbild.packs import svg
 from lichtbild.recipe import Recipe
 
@@ -240,6 +242,14 @@ def test_the_mark_keeps_its_colour_and_proportions(mark: svg.Mark) -> None:
     assert wide == 2 * tall == 2 * round(0.052 * 1000)
     assert red.sum() == tall * wide
     assert abs((rows.min() + rows.max() + 1) / 2 - (1000 + edges.bottom / 2)) <= 1
+
+
+def test_a_jpeg_codes_the_picture_as_it_would_without_a_frame() -> None:
+    """The same blocks, so the same pixels, but for the rim that chroma is interpolated over."""
+    made = picture(480, 640)
+    out, edges, _ = put("mat", made)
+    alone, within = (jpeg8_decode(encode(np.ascontiguousarray(i), 92)) for i in (made.image, out.image))
+    assert np.array_equal(inside(within, edges)[2:-2, 2:-2], alone[2:-2, 2:-2])
 
 
 def test_gain_maps_are_padded_without_gain() -> None:

@@ -49,7 +49,7 @@ class Face:
         return file
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _font(file: Path, pixels: float) -> Any:
     try:
         from PIL import ImageFont
