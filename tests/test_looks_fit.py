@@ -30,7 +30,9 @@ def scene(seed: int, shape: tuple[int, int] = (96, 128)) -> Scene:
 
 def pair(seed: int, chosen: Look, ev: float = 0.0) -> fit.Pair:
     shot = scene(seed)
-    image = render_picture(shot, Recipe(hdr="off", depth="32f", sharpen=0.0, ev=ev), Report(), chosen).image
+    image = render_picture(
+        shot, Recipe(hdr="off", depth="32f", space="srgb", sharpen=0.0, ev=ev), Report(), chosen
+    ).image
     rounded = np.round(image.clip(0, 1) ** (1 / 2.2) * 255) / 255  # as a file of 8 bits has it
     return fit_files.paired("shot", shot, False, (rounded**2.2).astype(np.float32), Path("shot.jpg"))
 
@@ -82,7 +84,9 @@ def test_pictures_of_something_else_are_refused() -> None:
 def test_a_shift_is_found() -> None:
     plain = look.load("natural")
     shot = scene(3)
-    image = render_picture(shot, Recipe(hdr="off", depth="32f", sharpen=0.0), Report(), plain).image.clip(0, 1)
+    image = render_picture(shot, Recipe(hdr="off", depth="32f", space="srgb", sharpen=0.0), Report(), plain).image.clip(
+        0, 1
+    )
     moved = np.roll(image, (3, -2), (0, 1))
     found = fit_files.paired("a", shot, False, moved, Path("b.jpg"))
     assert fit.score([found], plain).mean < 0.4
