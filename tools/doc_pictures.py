@@ -57,7 +57,7 @@ def truth(files: Sequence[Path]) -> Path:
 def developed(files: tuple[Path, ...], **settings: Any) -> Pixels:
     """(h, w, 3) sRGB; the first frame gives the framing, so that pictures of one burst lie on each other."""
     first = {"reference": 1} if len(files) > 1 else {}
-    image: Pixels = lb.develop(lb.read(*files), depth="8", **first, **settings).image
+    image: Pixels = lb.develop(lb.read(*files), depth="8", space="srgb", **first, **settings).image
     return image
 
 
