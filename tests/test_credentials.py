@@ -252,3 +252,18 @@ def test_both_halves_must_be_named(shots: list[Path], tmp_path: Path, run: Run, 
     with pytest.raises(OutputError, match=r"127\.0\.0\.1:9/: gave no time stamp"):
         run("develop", shots[0], "-o", tmp_path / "a.jpg", *signer.options, "--timestamp", "http://127.0.0.1:9/")
     assert not (tmp_path / "a.jpg").exists()
+
+
+def test_the_index_of_an_ultra_hdr_jpeg_is_true_of_the_signed_file(tmp_path: Path, signer: Signer) -> None:
+    import imagecodecs
+
+    from test_output_ultrahdr import lit, pictures
+
+    path = tmp_path / "a.jpg"
+    lit().save(path, credentials=Credentials(signer.certificate, signer.key))
+    assert read(path, signer)[0] == "Trusted"
+    first, second = pictures(path.read_bytes())
+    assert imagecodecs.jpeg8_decode(first).shape == (122, 166, 3)
+    assert imagecodecs.jpeg8_decode(second).shape == (61, 83)
+    assert float(imagecodecs.ultrahdr_decode(path.read_bytes())[..., :3].max()) > 2.0
+    assert exiftool(path, "-G1")["MPImage2:MPImageLength"] == len(second)

@@ -20,8 +20,9 @@ import numpy as np
 from lichtbild import __version__
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
-from lichtbild.output.formats import Format
+from lichtbild.output.formats import JPEG, Format
 from lichtbild.output.jsonable import plain
+from lichtbild.output.ultrahdr import foreseeing
 
 _TYPES = {
     "JPEG": "image/jpeg",
@@ -80,7 +81,11 @@ def signed(
         "title": path.name,
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": list(actions(recipe, credentials.frames))}}],
     }
-    return [_sign(whole, _TYPES[chosen.name], manifest, credentials, frames=credentials.frames, time=True)]
+    made = _sign(whole, _TYPES[chosen.name], manifest, credentials, frames=credentials.frames, time=True)
+    ready = foreseeing(whole, made) if chosen is JPEG else whole
+    if ready != whole:
+        made = _sign(ready, _TYPES[chosen.name], manifest, credentials, frames=credentials.frames, time=True)
+    return [made]
 
 
 def actions(recipe: Mapping[str, Any], frames: Sequence[Path]) -> Iterator[dict[str, Any]]:

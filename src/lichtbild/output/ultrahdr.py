@@ -45,6 +45,20 @@ def chunks(image: npt.NDArray[np.uint8], gain_map: GainMap, attached: Attachment
     return [head[:start] + _index(size, size - start, len(second)), *body, second]
 
 
+def foreseeing(file: bytes, signed: bytes) -> bytes:
+    """The same file with the index that will be true once it is signed: `signed` shows what comes in between and where.
+
+    A signature covers the index, so that it cannot be mended afterwards. A file without a gain map stays as it is.
+    """
+    mark = MPF_MARK + b"II*\0"
+    at, then = file.find(mark) + len(MPF_MARK), signed.find(mark) + len(MPF_MARK)
+    if min(at, then) < len(MPF_MARK):
+        return file
+    second = struct.unpack_from("<I", file, at + _MPF_SIZE - 12)[0]
+    size = len(signed) - second
+    return file[:at] + _index(size, size - then, second) + file[at + _MPF_SIZE :]
+
+
 def iso_metadata(gain_map: GainMap) -> bytes:
     """The gain map's metadata as ISO 21496-1, annex C.2 has it: one channel, applied in the picture's own space."""
     stops = Fraction(str(gain_map.stops))
