@@ -61,7 +61,12 @@ class Sheet:
         shape = height + edges.top + edges.bottom, width + edges.left + edges.right, 3
         self.image: npt.NDArray[Any] = np.empty(shape, self.dtype)
         self.paper = self.encoded(color)
-        self.image[:] = self.stored(self.paper)
+        color_of_paper = self.stored(self.paper)
+        inner = self.image[edges.top : edges.top + height]  # what the picture will cover is not painted first
+        for part in (self.image[: edges.top], self.image[edges.top + height :]):
+            part[:] = color_of_paper
+        inner[:, : edges.left] = color_of_paper
+        inner[:, edges.left + width :] = color_of_paper
 
     def encoded(self, color: str) -> Floats:
         """A "#rrggbb" of sRGB in the picture's space, 0 to 1."""
