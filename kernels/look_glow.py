@@ -17,18 +17,19 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     """Scene planes -> (3, h', w') mean light above white of each cell of `factor` x `factor` pixels, in its colour.
 
     numbers: exposure; what the mean of the primaries may be at most, after exposure; where the sensor clips, after
-    exposure; by how much light there counts more, for what is above is not known.
+    exposure; by how much light there counts more, for what is above is not known. step: every how many rows are looked
+    at, a divisor of `factor`.
     """
     scene = hl.ImageParam(hl.Float(32), 3, "scene")  # (c, x, y), each row contiguous
     scene.dim(0).set_stride(hl.Expr())
     scene.dim(1).set_stride(1)
     numbers = hl.ImageParam(hl.Float(32), 1, "numbers")
-    factor = hl.Param(hl.Int(32), "factor")
+    factor, step = hl.Param(hl.Int(32), "factor"), hl.Param(hl.Int(32), "step")
     width, height = scene.dim(1).extent(), scene.dim(2).extent()
 
     rows, cells, out = hl.Func("rows"), hl.Func("cells"), hl.Func("lichtbild_look_glow")
-    r = hl.RDom([(0, factor)], "r")
-    at = hl.clamp(y * factor + r.x, 0, height - 1)
+    r, q = hl.RDom([(0, factor)], "r"), hl.RDom([(0, factor / step)], "q")
+    at = hl.clamp(y * factor + q.x * step, 0, height - 1)
     rgb = [hl.max(scene[i, x, at], 0.0) for i in range(3)]
     mean = (rgb[0] + rgb[1] + rgb[2]) * numbers[0] * hl.f32(1 / 3)
     above = hl.max(hl.min(mean, numbers[1]) - 1.0, 0.0)
@@ -41,7 +42,7 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     cells[x, y] = (hl.f32(0.0), hl.f32(0.0), hl.f32(0.0))
     column = hl.clamp(x * factor + r.x, 0, width - 1)
     cells[x, y] = tuple(cells[x, y][i] + rows[column, y][i] for i in range(3))
-    area = hl.f32(factor) * hl.f32(factor)
+    area = hl.f32(factor) * hl.f32(factor / step)
     out[x, y, c] = hl.mux(c, [cells[x, y][i] for i in range(3)]) / area
 
     out.bound(c, 0, 3).reorder(c, x, y).unroll(c)
@@ -49,7 +50,7 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     cells.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     cells.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     rows.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
-    rows.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    rows.update().reorder(x, q.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     for stage in (out, cells, rows):
         stage.never_partition_all()
-    return hl.Pipeline([out]), [scene, numbers, factor]
+    return hl.Pipeline([out]), [scene, numbers, factor, step]

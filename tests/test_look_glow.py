@@ -38,14 +38,14 @@ def rendered(image: np.ndarray, orientation: int = 1, **sections: object) -> np.
     return render.render_picture(scene, recipe, Report(), replace(NATURAL, **sections)).image.astype(np.float64)
 
 
-@pytest.mark.parametrize("factor", [1, 3, 8])
+@pytest.mark.parametrize(("factor", "step"), [(1, 1), (3, 1), (8, 1), (8, 2)])
 @pytest.mark.parametrize("size", [(40, 64), (37, 53), (1, 5)])
-def test_light_above_white_is_gathered(size: tuple[int, int], factor: int) -> None:
+def test_light_above_white_is_gathered(size: tuple[int, int], factor: int, step: int) -> None:
     image = planar(np.random.default_rng(1).lognormal(-0.5, 1.5, (*size, 3)))
     numbers = np.array([1.7, 16.0, 1.5, 4.0], np.float32)
     out = np.empty((3, -(-size[0] // factor), -(-size[1] // factor)), np.float32)
-    native.call("look_glow", image, numbers, factor, out)
-    np.testing.assert_allclose(out, reference.glow(image, numbers, factor), rtol=2e-3, atol=1e-5)
+    native.call("look_glow", image, numbers, factor, step, out)
+    np.testing.assert_allclose(out, reference.glow(image, numbers, factor, step), rtol=2e-3, atol=1e-5)
 
 
 def test_nothing_glows_that_is_not_brighter_than_white() -> None:

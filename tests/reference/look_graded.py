@@ -64,7 +64,7 @@ def look_up(rgb: np.ndarray, nodes: np.ndarray, strength: float, transfer: Trans
     return np.clip((light + kept * (inside - clipped)) @ np.linalg.inv(there).T, 0, 1)
 
 
-def glow(image: np.ndarray, numbers: np.ndarray, factor: int) -> np.ndarray:
+def glow(image: np.ndarray, numbers: np.ndarray, factor: int, step: int) -> np.ndarray:
     """(3, rows, columns) light above white of each cell."""
     gain, most, clip, unknown = numbers.astype(np.float64)
     h, w = image.shape[:2]
@@ -76,7 +76,7 @@ def glow(image: np.ndarray, numbers: np.ndarray, factor: int) -> np.ndarray:
     share = above**2 / (above + 1) / np.maximum(mean, 1e-3)
     burnt = np.clip(mean / clip * 4 - 3, 0, 1)
     light = share * (1 + unknown * burnt**2) * rgb
-    return np.moveaxis(light.reshape(len(rows) // factor, factor, -1, factor, 3).mean((1, 3)), -1, 0)
+    return np.moveaxis(light.reshape(len(rows) // factor, factor, -1, factor, 3)[:, ::step].mean((1, 3)), -1, 0)
 
 
 def hashed(column: np.ndarray, row: np.ndarray, seed: int) -> np.ndarray:

@@ -51,7 +51,8 @@ def field(shape: tuple[int, int], grain: Grain, seed: int) -> tuple[npt.NDArray[
     rows, columns = windows(height, pitch, SHIFT), windows(width + 2 * apart, pitch)
     single, clump = deviations(pitch)
     part = 0.75 * grain.roughness
-    padded = np.zeros((height, width + 2 * (apart + BORDER)), np.int8)
+    padded = np.empty((height, width + 2 * (apart + BORDER)), np.int8)
+    padded[:, :BORDER], padded[:, -BORDER:] = 0, 0
     out = padded[:, BORDER : padded.shape[1] - BORDER]
     native.call(
         "look_grain",
