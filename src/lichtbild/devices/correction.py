@@ -20,7 +20,7 @@ WHITE = color.xyz_from_xy(color.D50)
 STEP, WIDTH = 0.1, 0.12  # distance of bumps and their standard deviation, in chromaticity r / (r + g + b)
 RIDGE = 1e-3  # of the bumps' heights
 GENTLEST, STRONGER, TRIES = 20.0, 1.5, 16  # penalty on noise: the first tried, and by how much the next is stronger
-MOST_NOISE, ALL_BUT = 1.085, 0.005  # times that of the matrix, at all colours but the worst of 200
+MOST_NOISE, ALL_BUT = 1.11, 0.005  # times that of the matrix, at all colours but the worst of 200
 PROBES = 800  # colours at which noise is penalised
 
 

@@ -22,7 +22,7 @@ LIGHTS = ("A", "D65")
 HUES, SATURATIONS = 90, 30
 # Chromaticity between a colour and one that was learnt from, that still can be believed: as far as hues stay apart.
 NEAR, FLATTEST = (0.03, 0.02, 0.013, 0.008), 0.5
-DRAWN, MIXED = 2000, 3000  # surfaces to learn from
+DRAWN, MIXED, MEASURED = 1500, 3000, 1500  # surfaces to learn from; the measured ones count as so many
 
 
 def calibrate(
@@ -56,7 +56,7 @@ def learnt(training: Floats | None) -> tuple[Floats, Floats]:
         return surfaces.drawn(DRAWN + MIXED), np.ones(DRAWN + MIXED)
     training = np.clip(training, 0.0, 1.5)
     refl = np.concatenate([surfaces.drawn(DRAWN), surfaces.mixed(training, MIXED), training])
-    weight = np.concatenate([np.ones(DRAWN + MIXED), np.full(len(training), MIXED / len(training))])
+    weight = np.concatenate([np.ones(DRAWN + MIXED), np.full(len(training), MEASURED / len(training))])
     return refl, weight
 
 

@@ -14,6 +14,7 @@ from lichtbild.devices.spectral import WAVELENGTHS
 
 DARKEST, SPAN = 0.02, 0.93  # of a reflectance
 WAVES = 40  # random cosines that make up a smooth curve
+MIDDLE, SHIFT, STRETCH = 560.0, 12.0, 0.1  # nm, nm, and a share: how far shades are moved and stretched
 
 
 def drawn(count: int, seed: int = 1) -> Floats:
@@ -40,7 +41,7 @@ def drawn(count: int, seed: int = 1) -> Floats:
 
 def mixed(measured: Floats, count: int, seed: int = 0) -> Floats:
     """(count, 81) mixtures of three of the (n, 81) measured reflectances each, half of them as light mixes, half as
-    dyes do (their logarithms), thinned or concentrated."""
+    dyes do (their logarithms), thinned or concentrated, and moved along the wavelengths as a neighbouring shade is."""
     rng = np.random.default_rng(seed)
     measured = np.clip(measured, 0.002, 1.0)
     share = rng.dirichlet([0.5] * 3, count)[:, :, None]
@@ -48,4 +49,7 @@ def mixed(measured: Floats, count: int, seed: int = 0) -> Floats:
     light, dye = (share * chosen).sum(axis=1), np.exp((share * np.log(chosen)).sum(axis=1))
     is_light = rng.random(count)[:, None] < 0.5
     concentration = np.exp(rng.normal(0, 0.25, count))[:, None]
-    return np.asarray(np.clip(np.where(is_light, light, dye) ** concentration, 0, 1))
+    made = np.clip(np.where(is_light, light, dye) ** concentration, 0, 1)
+    shift, stretch = rng.normal(0, SHIFT, count)[:, None], np.exp(rng.normal(0, STRETCH, count))[:, None]
+    at = (WAVELENGTHS - MIDDLE) * stretch + MIDDLE + shift
+    return np.stack([np.interp(x, WAVELENGTHS, v) for x, v in zip(at, made, strict=True)])
