@@ -19,7 +19,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PICTURES = sorted((ROOT / "docs" / "pictures").glob("*.jpg"))
-NOT_THERE = {"kernels/stretch.py", "look.toml", "utils.py"}  # an example, any look's file, and what must not be
+# An example, files of any look and device, and what must not be.
+NOT_THERE = {"kernels/stretch.py", "device.toml", "look.toml", "utils.py"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
