@@ -7,6 +7,7 @@ from lichtbild import color
 from lichtbild.carriers import CameraColor
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.white_balance import as_shot
+from lichtbild.devices.profile import DeviceProfile, Light
 
 # A camera made up for these tests, measured under A and D65.
 A = ((0.95, -0.36, -0.02), (-0.52, 1.34, 0.20), (-0.10, 0.24, 0.62))
@@ -128,3 +129,17 @@ def test_as_shot_is_normalised_and_refuses_nonsense() -> None:
     found = as_shot(CameraColor(as_shot_white_xy=color.D50), model)
     assert found is not None
     np.testing.assert_allclose(found[0], model.neutral_from_xy(color.D50))
+
+
+def test_three_lights_are_mixed_between_neighbours() -> None:
+    """The weights add up, change without a jump, and leave the third light alone."""
+    middle = tuple(tuple(0.5 * (a + b) + 0.02 for a, b in zip(p, q, strict=True)) for p, q in zip(A, D65, strict=True))
+    lights = (Light("A", A), Light("D50", middle), Light("D65", D65))  # type: ignore[arg-type]
+    model = CameraModel.of(CameraColor(), DeviceProfile("a", "b", lights=lights))
+    assert model.kelvin == (2850, 5000, 6500)
+    weights = np.array([model.weights(color.xy_from_temperature(k)) for k in np.linspace(2000, 9000, 400)])
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    assert np.abs(np.diff(weights, axis=0)).max() < 0.03
+    assert (np.minimum(weights[:, 0], weights[:, 2]) == 0).all()
+    np.testing.assert_allclose(model.xyz_to_camera(color.xy_from_temperature(5000)), middle, atol=2e-3)
+    np.testing.assert_allclose(model.xyz_to_camera(color.xy_from_temperature(2500)), A)

@@ -21,7 +21,8 @@ from lichtbild.devices.profile import (
     Noise,
     ToneCurve,
 )
-from lichtbild.errors import DeviceError, OutputError
+from lichtbild.errors import DeviceError, OutputError, RecipeError
+from lichtbild.recipe import Recipe
 
 MATRIX = ((0.9, -0.2, -0.1), (-0.4, 1.2, 0.2), (-0.1, 0.2, 0.6))
 WARM = ((1.0, -0.3, -0.1), (-0.4, 1.3, 0.2), (-0.1, 0.2, 0.5))
@@ -195,6 +196,12 @@ def test_found_by_name_or_file(installed: Path) -> None:
     with pytest.raises(DeviceError, match="neither a file nor a profile that is known"):
         catalog.load("d71")
     assert catalog.choose("none", "Nikon", "D70") is None
+    for name in ("x" * 5000, "a\0b", "a\0b.toml"):
+        with pytest.raises(DeviceError):
+            catalog.load(name)
+    for wrong in (3, "", None):
+        with pytest.raises(RecipeError, match="device: "):
+            Recipe(device=wrong)  # type: ignore[arg-type]
 
 
 def test_packages_are_read_and_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

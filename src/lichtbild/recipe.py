@@ -125,6 +125,8 @@ class Recipe:
         if (2 * self.scale) % 1:
             raise RecipeError(f"scale: {self.scale} is not 1, 1.5, 2, 2.5 or 3")
         parse_white_balance(self.wb)
+        if not isinstance(self.device, str) or not self.device:
+            raise RecipeError(f"device: {self.device!r} is not auto, none, or the name or file of a profile")
         if not isinstance(self.look, str):
             raise RecipeError(f"look: {self.look!r} is not the name of a look")
         if self.look != "profile":  # the look of a camera profile, which need not be there

@@ -245,7 +245,7 @@ def _of_frames(signer: Credentials | None, burst: Burst, record: Report) -> Cred
 
 
 def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarged: bool) -> None:
-    heard = {"reference", "mode", "scale", "sidecar", "strip_location"}
+    heard = {"reference", "mode", "scale", "device", "sidecar", "strip_location"}
     heard |= {"denoise", "sharpen", "wb"} if enlarged else set()
     ignored = [f"--{name}" for name in given(settings) if name not in heard]
     if ignored:

@@ -102,10 +102,11 @@ def load(name: str) -> DeviceProfile:
     for listed in entries():
         if _plain(listed.name) == _plain(name):
             return _read(listed.path)
-    if path.is_file():
-        return _read(path)
+    with contextlib.suppress(OSError, ValueError):  # a name that cannot be a file's
+        if path.is_file():
+            return _read(path)
     known = ", ".join(names()) or "none is installed"
-    raise DeviceError(f"device: {name!r} is neither a file nor a profile that is known ({known})")
+    raise DeviceError(f"device: {name[:200]!r} is neither a file nor a profile that is known ({known})")
 
 
 def _read(path: Path) -> DeviceProfile:
