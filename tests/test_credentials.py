@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from imagecodecs import png_encode
 
 from lichtbild.cli.root import root
 from lichtbild.errors import OutputError
-from lichtbild.output.credentials import Credentials, check
-from lichtbild.output.formats import EXR, JPEG
+from lichtbild.output.credentials import Credentials, check, signed
+from lichtbild.output.formats import EXR, JPEG, PNG
 from lichtbild.recipe import load
 from test_made import Run, run, shots  # noqa: F401 - fixtures
 from test_output_save import exiftool
@@ -161,6 +163,20 @@ def test_a_changed_pixel_breaks_the_seal(shots: list[Path], tmp_path: Path, run:
     path.write_bytes(data)
     assert read(path, signer)[0] == "Invalid"
     assert read(tmp_path / "a.png", signer)[1]["ingredients"][0]["relationship"] == "parentOf"
+
+
+def test_a_frame_that_the_library_cannot_read_is_named_all_the_same(
+    shots: list[Path],  # noqa: F811
+    tmp_path: Path,
+    signer: Signer,
+) -> None:
+    odd = tmp_path / "odd.dng"
+    odd.write_bytes(b"II*\0\xff\xff\xff\x7f damaged")
+    its = Credentials(signer.certificate, signer.key, frames=(odd, shots[0]))
+    data = signed([png_encode(np.zeros((9, 9, 3), np.uint8))], PNG, tmp_path / "a.png", {}, its)
+    (tmp_path / "a.png").write_bytes(b"".join(bytes(d) for d in data))
+    state, manifest = read(tmp_path / "a.png", signer)
+    assert state == "Trusted" and {i["title"] for i in manifest["ingredients"]} == {"odd.dng", shots[0].name}
 
 
 def test_the_gain_map_is_found_in_a_signed_jpeg(shots: list[Path], tmp_path: Path, run: Run, signer: Signer) -> None:  # noqa: F811

@@ -34,6 +34,7 @@ _TYPES = {
     "DNG": "image/x-adobe-dng",
 }
 _RAW_TYPES = {".dng": "image/x-adobe-dng", ".nef": "image/x-nikon-nef", ".arw": "image/x-sony-arw"}
+_UNKNOWN = "application/octet-stream"
 _LONGEST = 1 << 20  # bytes of a certificate chain or a key
 _CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 _OFFLINE = {
@@ -156,7 +157,12 @@ def _sign(
                     "label": _label(i),
                 }
                 with frame.open("rb") as file:
-                    builder.add_ingredient(told, _RAW_TYPES.get(frame.suffix.lower(), "application/octet-stream"), file)
+                    kind_of_frame = _RAW_TYPES.get(frame.suffix.lower(), _UNKNOWN)
+                    try:
+                        builder.add_ingredient(told, kind_of_frame, file)
+                    except c2pa.C2paError:  # damaged credentials of its own
+                        file.seek(0)
+                        builder.add_ingredient(told, _UNKNOWN, file)
             out = io.BytesIO()
             builder.sign(signer, kind, io.BytesIO(data), out)
     return out.getvalue()
