@@ -180,11 +180,13 @@ def test_command(tmp_path: Path) -> None:
     source.write_text("\n".join(rows))
     run = CliRunner()
     arguments = ["calibrate", "sensitivities", str(source), "-o", str(target)]
-    missing = run.invoke(root, arguments)
-    assert isinstance(missing.exception, DeviceError)
-    assert "name it with --make and --model" in str(missing.exception)
-    assert not target.exists()
-    done = run.invoke(root, [*arguments, "--make", "Some", "--model", "Camera", "--lights", "A,D50,D65"])
+    unnamed = run.invoke(root, [*arguments, "--lights", "D65"])
+    assert unnamed.exit_code == 0
+    assert "is called camera, --make and --model name it" in unnamed.stderr
+    assert DeviceProfile.read(target).model == "camera"
+    refused = run.invoke(root, arguments)
+    assert "exists already" in str(refused.exception)
+    done = run.invoke(root, [*arguments, "--overwrite", "--make", "Some", "--model", "Camera", "--lights", "A,D50,D65"])
     assert done.exit_code == 0, done.output
     assert "D65, matrix alone" in done.output
     found = DeviceProfile.read(target)

@@ -40,6 +40,7 @@ def command(
     light and a table that corrects what matrices cannot. How true the colours are is measured on surfaces that were not
     learnt from, a chart of 24 patches and the 99 colour evaluation samples, and written into the profile, too.
     """
+    from lichtbild.cli.say import complain
     from lichtbild.devices.sensitivities import calibrate
     from lichtbild.devices.spectral import read_sensitivities, read_spectra
 
@@ -47,6 +48,11 @@ def command(
     names = light_names(lights)
     measured = read_sensitivities(camera)
     surfaces = read_spectra(training).values.T if training else None
+    if not (measured.model or model or (add and output.exists())):
+        model = camera.stem
+        complain(
+            f"warning: {camera}: does not say which camera it is; it is called {model}, --make and --model name it"
+        )
     profile = write(calibrate(measured, surfaces, names), output, make=make, model=model, add=add, overwrite=overwrite)
     from lichtbild.cli.devices_text import accuracy_table
     from lichtbild.cli.say import one_line
