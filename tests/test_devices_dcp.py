@@ -223,6 +223,8 @@ def test_the_profile_of_a_dng_is_applied_and_kept(tmp_path: Path) -> None:
     merged = tmp_path / "merged.dng"
     write_dng(read, merged)
     np.testing.assert_allclose(developed(merged), want, atol=3e-3)
+    told = CliRunner().invoke(root, ["info", str(path)])
+    assert "light D65 (6500 K): colour matrix, table of 12 hues x 5 saturations; look table of" in told.output
     imported = read_dcp(path)
     assert len(imported.lights) == 2
     np.testing.assert_allclose(imported.lights[0].color_matrix, WARM, atol=1e-7)

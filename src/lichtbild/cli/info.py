@@ -99,6 +99,7 @@ def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:
         ("Noise", _noise(frame.noise_profile)),
         ("White", _white(frame)),
         ("Colour", _calibration(frame)),
+        ("Profile", "; ".join(_profile(frame))),
         ("Shading", _shading(frame)),
         ("Corrections", ", ".join(_opcodes(frame))),
     ]
@@ -107,7 +108,7 @@ def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:
 
 def everything(path: Path, frame: Frame, notices: list[str]) -> dict[str, Any]:
     """All that was read, in JSON's types; matrices map XYZ to camera RGB, or balanced camera RGB to XYZ D50."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     meta = frame.metadata
     height, width = frame.mosaic.shape[:2]
@@ -129,7 +130,7 @@ def everything(path: Path, frame: Frame, notices: list[str]) -> dict[str, Any]:
         "clip_level": frame.clip_level,
         "default_crop": frame.default_crop,
         "noise_profile": asdict(frame.noise_profile),
-        "color": asdict(meta.color),
+        "color": asdict(replace(meta.color, profile=None)) | {"profile": _profile(frame)},
         "shading_grid": None if frame.shading is None else frame.shading.shape[:2],
         "shading_gain": None if frame.shading is None else float(frame.shading.max()),
         "opcodes": _opcodes(frame),
@@ -192,6 +193,17 @@ def _calibration(frame: Frame) -> str:
         return "no colour matrix"
     forward = " with forward matrices" if color.forward_matrix_1 or color.forward_matrix_2 else ""
     return f"calibrated for {' and '.join(lights)}{forward}"
+
+
+def _profile(frame: Frame) -> list[str]:
+    """The parts of the camera profile that the file holds beyond matrices."""
+    from lichtbild.cli.devices_text import colour_lines
+
+    profile = frame.metadata.color.profile
+    if profile is None:
+        return []
+    lines = (line.removesuffix(f" [{profile.source}]") for line in colour_lines(profile))
+    return [f"{profile.name or 'without a name'}", *lines]
 
 
 def _shading(frame: Frame) -> str:
