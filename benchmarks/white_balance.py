@@ -18,8 +18,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from lichtbild.develop.illuminant.estimator import ESTIMATORS
-from spectral_scenes import Case, angle, cases, lights
+from lichtbild.develop.illuminant.estimator import DEFAULT, ESTIMATORS
+from lichtbild.develop.illuminant.mixed import lights_of
+from spectral_scenes import Case, angle, cases, lights, mixed
 
 
 def line(name: str, errors: list[float]) -> str:
@@ -57,10 +58,27 @@ def main() -> None:
             print(f"\n{key}\n{header}")
             for name, found in scores.items():
                 print(line(name, [e for e, c in found if _key(c, group, kinds_of) == key]))
+    two_lights(args.seed, everything)
     for name, found in scores.items():
         if args.worst:
             for e, c in sorted(found, key=lambda p: -p[0])[: args.worst]:
                 print(f"{name}: {e:.1f} {c.content} {c.light} {c.camera}")
+
+
+def two_lights(seed: int, single: list[Case]) -> None:
+    """How often two lights are told where there are two, and where there is one; and how well both are known."""
+    wrong = [len(lights_of(c.samples, c.model, ESTIMATORS[DEFAULT](c.samples, c.model))) > 1 for c in single[::3]]
+    told, errors = [], []
+    for c in mixed(seed, 60):
+        found = lights_of(c.samples, c.model, ESTIMATORS[DEFAULT](c.samples, c.model))
+        told.append(len(found) > 1)
+        if told[-1]:
+            neutrals = [c.model.neutral_from_xy(light.xy) for light in found]
+            ways = ((0, 1), (1, 0))
+            errors.append(min(np.mean([angle(neutrals[i], c.neutrals[k]) for k, i in enumerate(w)]) for w in ways))
+    print("\nTwo lights")
+    print(f"  told where there are two: {100 * np.mean(told):.0f} %, where there is one: {100 * np.mean(wrong):.0f} %")
+    print(f"  each light within {np.mean(errors):.1f} degrees (mean), {np.median(errors):.1f} (median)")
 
 
 def _key(case: Case, group: str, kinds_of: dict[str, str]) -> str:

@@ -22,7 +22,7 @@ MIRED = np.linspace(80.0, 520.0, 67)  # 12500 to 1920 K
 TINT = np.linspace(-36.0, 48.0, 15)  # 3000 Duv; + is greenish
 DAY, DAY_COLDER, DAY_WARMER = 182.0, 28.0, 38.0  # mired: daylight, its spread towards the blue sky and the low sun
 LAMP, LAMP_COLDER, LAMP_WARMER = 300.0, 75.0, 65.0
-TINT_MIDDLE, TINT_SPREAD = 3.0, 9.0
+TINT_MIDDLE, GREENER, PINKER = 3.0, 9.0, 6.0  # tubes and leaves make light greenish; hardly anything makes it pink
 TAIL = 0.03  # share of lights that are neither: coloured lamps, sodium
 TURN, SLOPE = 8.0, 1.1  # light value at which daylight and lamps are equally common; stops of the change
 UNKNOWN_DAY = 0.6  # share of daylight where the brightness is not known
@@ -75,7 +75,8 @@ def log_prior(mired: Floats, tint: Floats, light_value: float | None) -> Floats:
         return np.asarray(np.exp(-0.5 * away**2) / (colder + warmer))
 
     along = day * bell(DAY, DAY_COLDER, DAY_WARMER) + (1 - day) * bell(LAMP, LAMP_COLDER, LAMP_WARMER) + TAIL / 400
-    across = np.exp(-0.5 * ((tint - TINT_MIDDLE) / TINT_SPREAD) ** 2) + 0.01
+    away = tint - TINT_MIDDLE
+    across = np.exp(-0.5 * (away / np.where(away < 0, PINKER, GREENER)) ** 2) + np.where(away < 0, 0.001, 0.01)
     return np.asarray(np.log(along) + np.log(across))
 
 

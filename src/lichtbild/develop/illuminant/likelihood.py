@@ -26,8 +26,8 @@ from lichtbild.develop.illuminant.lights import Lights, candidates
 from lichtbild.develop.illuminant.samples import Samples
 
 LEVEL = np.array([0.25, 0.5, 0.25])
-CROWD = 0.3  # power of the number of alike samples with which they count
-EVIDENCE, FINE_EVIDENCE = 4.0, 15.0  # independent surfaces that a scene stands for; and once the light is nearly known
+CROWD = 0.2  # power of the number of alike samples with which they count
+EVIDENCE, FINE_EVIDENCE = 4.0, 10.0  # independent surfaces that a scene stands for; and once the light is nearly known
 FINE = 0.06  # deviation of log ratios within which it then is
 WITNESSES, DOUBT = (shades_of_grey, grey_edge, white_patch), 0.5  # deviation of log ratios with which they are believed
 ALIKE = 0.06  # of log ratios: samples that are nearer are of one kind

@@ -20,9 +20,9 @@ from lichtbild.develop.illuminant.samples import Mask, Samples
 
 TILES = (6, 8)
 SURFACES = 1.0  # that a tile stands for, at most
-CLEARLY, BY_DAY = 10.0, 10.0  # log likelihood by which two lights must be better than one; and more of it by day
+CLEARLY, BY_DAY = 14.0, 10.0  # log likelihood by which two lights must be better than one; and more of it by day
 APART = 60.0  # mired
-LEAST = 0.12  # share of the picture
+LEAST = 0.15  # share of the picture
 
 
 @dataclass(frozen=True)
