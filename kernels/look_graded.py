@@ -19,7 +19,8 @@ from look_render import BLOCK, COLUMNS, ROWS, grid_gain, lab, sharpened
 
 Expr = Any
 HUE_ORDER = 8
-LANES, LUT_LANES = 32, 16
+LANES, LUT_LANES = {"u8": 32, "f32": 8}, 8  # the second is rarely asked for: small, not quick
+BORDER = 32
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
@@ -43,7 +44,7 @@ class Inputs:
     transfer: Any
     glow: Any  # (x, y, 3) light that is added to the scene's, on the grid of `gain`
     shade: Any  # (entries, 4) over lightness 0..1: its change, factor of chroma, offset of a, offset of b
-    # (x, y) int8, from `LANES` columns before the picture to as many behind it: grain of lightness; `apart` and twice
+    # (x, y) int8, from `BORDER` columns before the picture to as many behind it: grain of lightness; `apart` and twice
     # that to the right that of a and of b
     grain: Any
     grain_gain: Any  # of lightness, of a and b
@@ -99,7 +100,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 
     # Grain is strongest in middle densities, and leaves black and white alone.
     dense = hl.max(4.0 * L * (1.0 - L), 0.0)
-    specks = [hl.f32(p.grain[x + LANES + i * p.apart, y]) * dense * p.grain_gain[min(i, 1)] for i in range(3)]
+    specks = [hl.f32(p.grain[x + BORDER + i * p.apart, y]) * dense * p.grain_gain[min(i, 1)] for i in range(3)]
     rgb = hl.Func("rgb")
     rgb[x, y] = tuple(in_gamut(p.to_out, p.gamut, L + specks[0], a + specks[1], b + specks[2]))
 
@@ -116,11 +117,12 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     finished[x, y] = tuple(codes if kind == "f32" else to_integer(kind, codes, p.transfer[10], x, y))
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
 
+    lanes = LANES[kind]
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
     out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
-    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
-    finished.compute_at(out, yi).vectorize(x, LANES)
+    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
+    finished.compute_at(out, yi).vectorize(x, lanes)
     moved.compute_at(out, yi).vectorize(x, LUT_LANES)
     moved.specialize(table.tabled == 0)
     moved.specialize(table.space == 0)
@@ -128,20 +130,20 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     looked.places.compute_at(moved, x).vectorize(x)
     for state in (1, 2):
         looked.places.specialize(table.tabled == state)
-    rgb.compute_at(out, yi).vectorize(x, LANES)
+    rgb.compute_at(out, yi).vectorize(x, lanes)
     shades.compute_at(rgb, x).bound(c, 0, 4).vectorize(c).unroll(x)
-    sharp.compute_at(out, yi).vectorize(x, LANES)
+    sharp.compute_at(out, yi).vectorize(x, lanes)
     for stage in stencils:
-        stage.compute_at(out, yi).vectorize(x, LANES)
-    color.store_at(out, xo).compute_at(out, yi).vectorize(x, LANES)
+        stage.compute_at(out, yi).vectorize(x, lanes)
+    color.store_at(out, xo).compute_at(out, yi).vectorize(x, lanes)
     for grid in (gain_wide, glow_wide):
-        grid.compute_at(out, xo).vectorize(x, LANES)
+        grid.compute_at(out, xo).vectorize(x, lanes)
     padded.compute_at(out, xo).bound(c, 0, 3)
     by_row = (finished, moved, looked.found, looked.places, rgb, shades, sharp, color, gain_wide, glow_wide)
     for stage in (out, *by_row, *stencils):
         stage.never_partition_all()
     for step in (1, -1):
-        padded.specialize(p.scene.dim(1).stride() == step).reorder(x, y, c).vectorize(x, LANES)
+        padded.specialize(p.scene.dim(1).stride() == step).reorder(x, y, c).vectorize(x, lanes)
     for step in (1, -1):
         padded.specialize(p.scene.dim(2).stride() == step).reorder(y, x, c).vectorize(y, BLOCK)
     given = [getattr(p, n) for n in Inputs.__dataclass_fields__]
