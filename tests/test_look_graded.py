@@ -78,7 +78,9 @@ def test_a_graded_look_that_changes_nothing_is_natural(depth: str) -> None:
     nothing = replace(NATURAL, hue=(HueMove(at=100),))
     assert render.is_graded(nothing) and not render.is_graded(NATURAL)
     plain, graded = (rendered(image, chosen, depth).astype(np.float64) for chosen in (NATURAL, nothing))
-    assert np.abs(plain - graded).max() <= {"8": 1, "16": 20, "32f": 2e-4}[depth]
+    error, step = np.abs(plain - graded), {"8": 1, "16": 6, "32f": 1e-4}[depth]
+    # Dark colours far outside the space are sensitive to the last bit of how far they are held back.
+    assert np.quantile(error, 0.999) <= step and error.max() <= (step if depth == "8" else 50 * step)
 
 
 @pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])
