@@ -218,6 +218,7 @@ def test_the_profile_of_a_dng_is_applied_and_kept(tmp_path: Path) -> None:
     read = read_frame(path, Report())
     assert read.metadata.color.profile is not None
     assert read.metadata.color.profile.tone_curve is not None
+    assert (read.metadata.color.baseline_exposure, read.metadata.color.profile.baseline_exposure) == (-0.5, 0.0)
     want = expected(rgb, made.lights[1].hue_sat_map)
     np.testing.assert_allclose(developed(path), want, atol=3e-3)
     merged = tmp_path / "merged.dng"

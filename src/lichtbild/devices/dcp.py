@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,8 @@ def embedded(tags: Tags, source: str, problem: Callable[[str], None]) -> DeviceP
         return None
     profile = profile_of(tags, source, problem)
     useful = len(profile.lights) > 2 or any(light.hue_sat_map for light in profile.lights)
+    # Its BaselineExposureOffset is in the exposure that is read with the file's other colour tags.
+    profile = replace(profile, baseline_exposure=0.0)
     return profile if useful or profile.look_table or profile.tone_curve else None
 
 
@@ -173,7 +176,8 @@ def _table(
     if stored is None or stored.ndim != 1 or stored.dtype.kind != "f" or len(stored) < count:
         problem(f"its {what} is cut short")
         return None
-    table = stored[:count].astype(np.float32).reshape(values, hues, saturations, 3)
+    with np.errstate(over="ignore"):
+        table = stored[:count].astype(np.float32).reshape(values, hues, saturations, 3)
     low, high = np.array([-2 * HUE, 0, 0]), np.array([2 * HUE, FACTOR, FACTOR])
     if not ((table >= low) & (table <= high)).all():  # NaN is neither
         problem(f"its {what} holds what cannot be")
@@ -189,7 +193,8 @@ def _curve(tags: Tags, source: str, problem: Callable[[str], None]) -> ToneCurve
     if stored is None:
         return None
     usable = stored.ndim == 1 and stored.dtype.kind == "f" and len(stored) % 2 == 0 and 4 <= len(stored) <= 2 * POINTS
-    points = stored.reshape(-1, 2).astype(np.float32) if usable else np.zeros((1, 2), np.float32)
+    with np.errstate(over="ignore"):
+        points = stored.reshape(-1, 2).astype(np.float32) if usable else np.zeros((1, 2), np.float32)
     inside = bool(((points >= 0) & (points <= 1)).all())
     if not (usable and inside and (np.diff(points[:, 0]) > 0).all() and points[0, 0] == 0 and points[-1, 0] == 1):
         problem("its tone curve does not rise from 0 to 1")
