@@ -171,6 +171,8 @@ def statistics(
     column.compute_at(out, xo).vectorize(x, 16)
     terms.compute_at(out, xo).vectorize(x, 16)
     cell.compute_at(out, xo).vectorize(x, lanes)
+    for func in (out, column, terms, cell):
+        func.never_partition_all()
     return out
 
 

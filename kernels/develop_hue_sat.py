@@ -67,6 +67,8 @@ def scheduled(out: hl.Func, colour: hl.Func, lanes: int) -> None:
     out.bound(c, 0, 3).split(x, xo, xi, BLOCK, guard).reorder(xi, c, xo, y)
     out.vectorize(xi, lanes, guard).unroll(c).parallel(y, 8, guard)
     colour.compute_at(out, xo).vectorize(x, lanes, guard)
+    for func in (out, colour):
+        func.never_partition_all()
 
 
 @kernel("hue_sat")

@@ -47,4 +47,6 @@ def develop_linear() -> tuple[hl.Pipeline, list[object]]:
     out.parallel(y, 8, guard)
     light.compute_at(out, xo).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x, 8, guard)
     line.compute_at(out, y).bound(c, 0, 3)
+    for func in (out, light, line):
+        func.never_partition_all()
     return hl.Pipeline([out]), [image, shading, black, gain, matrix, top, left]

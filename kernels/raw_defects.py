@@ -36,4 +36,6 @@ def raw_outliers() -> tuple[hl.Pipeline, list[object]]:
     out.parallel(y, 8, hl.TailStrategy.GuardWithIf)
     out.split(x, xo, x, 256, hl.TailStrategy.GuardWithIf).vectorize(x, 64)
     stands_out.compute_at(out, xo).vectorize(x, 64, hl.TailStrategy.GuardWithIf)
+    out.never_partition_all()
+    stands_out.never_partition_all()
     return hl.Pipeline([out]), [mosaic, black, gain, floor, limit]

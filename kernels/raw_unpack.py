@@ -29,6 +29,8 @@ def unpack(bits: int) -> tuple[hl.Pipeline, list[object]]:
     out.split(x, xo, xi, 128, hl.TailStrategy.GuardWithIf).parallel(y, 32, hl.TailStrategy.GuardWithIf)
     pixel.compute_at(out, xo).bound(i, 0, 8).reorder(i, group, y).unroll(i).vectorize(group, 16)
     out.vectorize(xi, 16)
+    for func in (out, pixel):
+        func.never_partition_all()
     return hl.Pipeline([out]), [packed]
 
 
