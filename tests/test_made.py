@@ -209,6 +209,11 @@ def test_what_is_no_photograph_of_ours_holds_no_recipe(tmp_path: Path) -> None:
         load(tmp_path / "d.jpg")
 
 
+def test_a_raw_frame_without_xmp_holds_no_recipe(shots: list[Path]) -> None:
+    with pytest.raises(RecipeError, match="no recipe is in it"):
+        load(shots[0])
+
+
 def test_a_digest_tells_frames_apart_and_waits_for_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(5_000_000))
     (tmp_path / "b").write_bytes(bytes(5_000_001))

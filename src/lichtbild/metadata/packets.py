@@ -36,7 +36,8 @@ def packets(path: Path) -> list[bytes]:
         if head[:8] == b"\x89PNG\r\n\x1a\n":
             return _in_png(data)
         if head[:4] in (b"II*\0", b"MM\0*"):
-            return [Tiff(data).directories[0].bytes(700)[:LARGEST]]
+            packet = Tiff(data).directories[0].bytes(700)[:LARGEST]
+            return [packet] if packet else []
         if head[4:8] == b"JXL ":
             return [_bytes(data, a, b) for kind, a, b in _boxes(data, 0, len(data)) if kind == b"xml "][:1]
         if head[4:8] == b"ftyp":
