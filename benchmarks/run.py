@@ -14,6 +14,7 @@ SUITES = (
     ("Super-resolution, against a finer truth", "superres.py"),
     ("Demosaicing", "demosaic.py"),
     ("Kernels and the limit of memory", "kernels.py"),
+    ("Calibration of devices", "devices.py"),
     ("The same look on every device", "sameness.py"),
     ("Denoising of one frame, against truth", "denoise.py"),
     ("White balance, in degrees", "white_balance.py --per-light 14"),
