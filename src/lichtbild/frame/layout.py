@@ -43,12 +43,16 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Header:
+    """What a frame is called, and what it is for."""
+
     title: str = setting("", "What the frame is called.")
     description: str = setting("", "What it looks like, in one line.", longest=300)
 
 
 @dataclass(frozen=True)
 class Paper:
+    """The border: its colour and its sides, in shares of the picture."""
+
     color: str = setting("#ffffff", "Colour of the border.", color=True)
     top: float = setting(0.0, "Border above the picture.", low=0.0, high=2.0)
     right: float = setting(0.0, "Border on the right.", low=0.0, high=2.0)
@@ -71,6 +75,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Text:
+    """A line of the caption."""
+
     parts: tuple[str, ...] = setting((), "Words and {fields}; a part whose field is unknown is left out.", lines=8)
     separator: str = setting("  ", "What stands between parts.", longest=8)
     side: str = setting("bottom", "Border in which it stands.", choices=SIDES)
@@ -102,6 +108,8 @@ class MarkPlace:
 
 @dataclass(frozen=True)
 class Layout:
+    """A frame: its paper and what is printed on it."""
+
     header: Header
     paper: Paper
     line: Line

@@ -28,6 +28,8 @@ HUES = "29 red, 70 orange, 110 yellow, 142 green, 195 cyan, 264 blue, 328 magent
 
 @dataclass(frozen=True)
 class Exposure:
+    """Where the scene is placed, beside the automatic exposure."""
+
     bias: float = setting(0.0, "Brighter or darker than the automatic exposure.", unit="EV", low=-3.0, high=3.0)
     mood: float = setting(
         1.0, "How far a dark scene is left dark, and a dazzling one bright; 0 shows all alike.", low=0.0, high=2.0
@@ -36,6 +38,8 @@ class Exposure:
 
 @dataclass(frozen=True)
 class Local:
+    """Light that is given to shadows, held back in highlights, and modelling between."""
+
     shadows: float = setting(0.6, "How far deep shadows are opened; 0 leaves them, 1 is all.", low=0.0, high=1.0)
     highlights: float = setting(0.8, "How far bright parts are held back; 0 is not at all.", low=0.0, high=1.0)
     clarity: float = setting(0.08, "Gain of local modelling; 0 keeps it as it is.", low=-0.5, high=1.0)
@@ -43,6 +47,8 @@ class Local:
 
 @dataclass(frozen=True)
 class Tone:
+    """The filmic curve from scene to display, and a drawn one on top."""
+
     contrast: float = setting(1.28, "Slope at middle grey.", low=1.0, high=1.6)
     toe: float = setting(5.0, "Where shadows turn linear, below middle grey.", unit="EV", low=1.0, high=12.0)
     shoulder: float = setting(0.5, "Softness of the shoulder; 0 is firm.", low=0.0, high=4.0)
@@ -58,6 +64,8 @@ class Tone:
 
 @dataclass(frozen=True)
 class Color:
+    """How strong colours are, by how muted, how bright and whose they are."""
+
     saturation: float = setting(1.0, "Chroma of all colours.", low=0.0, high=2.0)
     vibrance: float = setting(0.1, "Extra chroma of muted colours.", low=-1.0, high=2.0)
     skin: float = setting(0.7, "How far skin is kept out of vibrance.", low=0.0, high=1.0)
@@ -72,6 +80,8 @@ class Color:
 
 @dataclass(frozen=True)
 class HueMove:
+    """A smooth move of the colours around one hue; the others stay."""
+
     at: float = setting(0.0, f"Hue in Oklab: {HUES}.", unit="°", low=0.0, high=360.0)
     width: float = setting(60.0, "Full width of the move at half its strength.", unit="°", low=40.0, high=180.0)
     rotate: float = setting(0.0, "Turn of the hue, + against the clock.", unit="°", low=-30.0, high=30.0)
@@ -94,6 +104,8 @@ class Toning:
 
 @dataclass(frozen=True)
 class Mono:
+    """Black and white: what grey is made of."""
+
     red: float = setting(0.30, "Share of red light.", low=-1.0, high=2.0)
     green: float = setting(0.55, "Share of green light.", low=-1.0, high=2.0)
     blue: float = setting(0.15, "Share of blue light.", low=-1.0, high=2.0)
@@ -119,6 +131,8 @@ class Mono:
 
 @dataclass(frozen=True)
 class Lut:
+    """A three-dimensional table of colours."""
+
     file: str = setting("", "A table of colours in the look's folder: .cube, or HaldCLUT as .png or .tif.")
     space: str = setting("srgb", "Encoded colours that the table takes and gives.", choices=("srgb", "p3", "rec2020"))
     strength: float = setting(1.0, "How far colours move to those of the table.", low=0.0, high=1.0)
@@ -127,6 +141,8 @@ class Lut:
 
 @dataclass(frozen=True)
 class Sharpen:
+    """The character of sharpening."""
+
     amount: float = setting(0.9, "How much of the optics' blur is undone at sharpen 1; 1 is all.", low=-1.0, high=3.0)
     overshoot: float = setting(0.025, "How far an edge may leave its neighbours' range.", low=0.0, high=0.5)
     noise: float = setting(
@@ -154,6 +170,8 @@ class Bloom:
 
 @dataclass(frozen=True)
 class Grain:
+    """Grain as of film: strongest in middle densities, of one size in the picture whatever its pixels."""
+
     strength: float = setting(0.0, "Grain in middle densities: 0.2 is fine film, 0.5 is fast film.", low=0.0, high=1.0)
     size: float = setting(
         0.08, "Size of a grain, as a share of the picture's short side.", unit="%", low=0.03, high=0.5
@@ -164,6 +182,8 @@ class Grain:
 
 @dataclass(frozen=True)
 class Vignette:
+    """Corners that are darker than the middle."""
+
     strength: float = setting(0.0, "Darkening of the corners.", unit="EV", low=0.0, high=2.0)
     start: float = setting(0.3, "Where it begins, as a share of the half diagonal.", low=0.0, high=0.9)
 

@@ -16,6 +16,8 @@ from numpy.polynomial import Chebyshev, Polynomial
 
 @dataclass(frozen=True)
 class Transfer:
+    """A transfer function: linear below `cut`, a power above."""
+
     cut: float
     slope: float
     scale: float

@@ -24,12 +24,16 @@ from lichtbild.recipe import setting
 
 @dataclass(frozen=True)
 class Header:
+    """What a rendering is called, and what it is for."""
+
     title: str = setting("", "What the rendering is called.")
     description: str = setting("", "What it is for, in one line.", longest=300)
 
 
 @dataclass(frozen=True)
 class Falloff:
+    """Light that falls off towards the corners."""
+
     angle: float = setting(0.0, "Angle of the corner's light: cos⁴ of it arrives.", unit="°", low=0.0, high=45.0)
     barrel: float = setting(0.0, "What the barrel takes from the corners besides.", unit="EV", low=0.0, high=2.0)
     start: float = setting(0.5, "Where that begins, as a share of the half diagonal.", low=0.0, high=0.9)
@@ -38,12 +42,16 @@ class Falloff:
 
 @dataclass(frozen=True)
 class Glow:
+    """Bright light that is scattered around."""
+
     strength: float = setting(0.0, "Share of bright light that is scattered.", low=0.0, high=1.0)
     radius: float = setting(2.0, "Its reach, as a share of the picture's diagonal.", unit="%", low=0.2, high=10.0)
 
 
 @dataclass(frozen=True)
 class Rendering:
+    """How a lens draws."""
+
     header: Header = Header()
     falloff: Falloff = Falloff()
     glow: Glow = Glow()

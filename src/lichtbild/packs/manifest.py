@@ -24,6 +24,8 @@ class Device:
 
 @dataclass(frozen=True)
 class Manifest:
+    """What `pack.toml` says of a pack."""
+
     format: int = setting(FORMAT, f"Version of the format of packs: {FORMAT}.", low=1, high=99, needed=True)
     name: str = setting("", f"Name of the pack: {NAMING}.", needed=True)
     version: str = setting("", "Version of the pack, like 1.0.0 (semver.org).", needed=True)

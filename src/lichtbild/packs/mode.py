@@ -25,6 +25,8 @@ OF_PACKS = {"look": ("looks", "look"), "rendering": ("lenses", "lens"), "frame":
 
 @dataclass(frozen=True)
 class Header:
+    """What a mode is called, and what it is for."""
+
     title: str = setting("", "What the mode is called.")
     description: str = setting("", "What it is for, in one line.", longest=300)
     base: str = setting("photo", "The mode of Lichtbild that it starts from.", choices=BUILT_IN)
@@ -32,6 +34,8 @@ class Header:
 
 @dataclass(frozen=True)
 class Mode:
+    """A named set of settings on top of a built-in mode."""
+
     name: str
     header: Header
     settings: dict[str, Any]
