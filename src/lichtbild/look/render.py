@@ -40,6 +40,7 @@ from lichtbild.report import Report
 
 __all__ = ["Target", "apply", "guide_numbers", "is_graded", "matrices", "render_picture"]
 
+EVERY = 2  # cells of the coarse grid between those that tell which colour space is needed
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
 BLUR = 0.65  # standard deviation in pixels of what optics and mosaic blur, which sharpening undoes
 FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
@@ -88,28 +89,30 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     if chosen.linear:
         return linear_picture(scene, recipe, linear_target(recipe, report), report)
     decided = replace(decide(scene, recipe, chosen, report), falloff=falloff)
+    gain = local_gain(decided)
     space = recipe.space
     if space == "auto":
         space, share = "srgb", 0.0
         if not chosen.mono:
             small = sampled(decided)
-            space, share = gamut.needed(*(apply(small, Target(space, "32f"))[0] for space in ("srgb", "p3")))
+            coarse = np.ascontiguousarray(gain[:, ::EVERY, ::EVERY])
+            space, share = gamut.needed(*(apply(small, coarse, Target(space, "32f"))[0] for space in ("srgb", "p3")))
         report.decide("look", space=space, paler_in_srgb=share)
-    image, gain_map = apply(decided, Target(space, recipe.depth or "8"))
+    image, gain_map = apply(decided, gain, Target(space, recipe.depth or "8"))
     return Picture(image, space, replace(scene.metadata, orientation=1), gain_map=gain_map)
 
 
 def sampled(decided: Decided) -> Decided:
-    """The same for a picture of one pixel per cell of the coarse grid."""
-    image = planar(decided.scene.image[:: decided.factor, :: decided.factor].copy())
+    """The same for a picture of one pixel for each `EVERY`th cell of the coarse grid, both ways."""
+    step = EVERY * decided.factor
+    image = planar(decided.scene.image[::step, ::step].copy())
     room = replace(decided.room, stops=0.0)
     return replace(decided, scene=replace(decided.scene, image=image), factor=1, sharpness=0.0, room=room)
 
 
-def apply(decided: Decided, target: Target) -> tuple[npt.NDArray[Any], GainMap | None]:
-    """Pixels (h, w, 3), upright, for a target, and the gain map where headroom was decided."""
+def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[Any], GainMap | None]:
+    """Pixels (h, w, 3), upright, for a target, and the gain map where headroom was decided. gain: as `local_gain`."""
     chosen, scene, factor, guide = decided.look, decided.scene, decided.factor, decided.guide
-    gain = local_gain(decided)
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
     place = np.array([1 / factor, dx, dy], np.float32)
     gain_map = headroom.gain_map(decided.room, view, gain_view, place, guide)
