@@ -6,6 +6,7 @@ alpenglow = "alpenglow_pack.data"      # a package, or a folder in one; "alpengl
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ LONGEST = 1 << 20  # bytes of a list of entry points
 
 def folders(group: str) -> Iterator[tuple[str, str, Path | None]]:
     """Name, value and folder of each entry point of `group`, by name; None where it names no folder."""
-    if not any(_offers(folder, group.encode()) for folder in dict.fromkeys(sys.path)):
+    if not any(_offers(folder, group.encode(), _changed(folder)) for folder in dict.fromkeys(sys.path)):
         return
     from importlib.metadata import entry_points
 
@@ -29,8 +30,17 @@ def folders(group: str) -> Iterator[tuple[str, str, Path | None]]:
         yield point.name, point.value, _folder(point)
 
 
-def _offers(folder: str, group: bytes) -> bool:
-    """Whether a package in that folder mentions the group: much quicker than to read all about every package."""
+def _changed(folder: str) -> int:
+    """When a package came into that folder or left it, last."""
+    with suppress(OSError):
+        return Path(folder or ".").stat().st_mtime_ns
+    return 0
+
+
+@functools.lru_cache(maxsize=256)
+def _offers(folder: str, group: bytes, _when: int) -> bool:
+    """Whether a package in that folder mentions the group: much quicker than to read all about every package, and
+    asked for each frame of a burst."""
     with suppress(OSError), os.scandir(folder or ".") as entries:
         for entry in entries:
             if entry.name.endswith((".dist-info", ".egg-info")):

@@ -37,12 +37,11 @@ def check(inputs: Sequence[Path], output: Path, *, add: bool, overwrite: bool) -
     """Refuse what cannot be written before anything is measured. Raises `OutputError` and `DeviceError`."""
     from lichtbild.devices.profile import DeviceProfile
     from lichtbild.errors import OutputError
-    from lichtbild.output.atomic import check_target
+    from lichtbild.output.atomic import check_not_read, check_target
 
     if output.suffix.lower() != ".toml":
         raise OutputError(f"{output}: a device profile is a .toml file; end its name so")
-    if output.exists() and any(p.exists() and p.samefile(output) for p in inputs):
-        raise OutputError(f"{output}: is one of the files to read; choose another name for what is written")
+    check_not_read(output, inputs, "files to read")
     if output.exists() and not (add or overwrite):
         raise OutputError(f"{output}: exists already; add to it with --add, replace it with --overwrite")
     check_target(output, overwrite=True)

@@ -145,26 +145,18 @@ def _is_in_another_format(photograph: Path, output: Path) -> bool:
 
 def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, overwrite: bool) -> None:
     """Refuse what cannot be written before any light is touched."""
-    from lichtbild.output.atomic import check_target
+    from lichtbild.output.atomic import check_not_read, check_target
     from lichtbild.output.formats import format_for
 
     for target in (output, report):
         if target is None:
             continue
         check_target(target, overwrite=True)
-        if target.exists() and any(_is(f, target) for f in files):
-            raise OutputError(f"{target}: is one of the frames to read; choose another name for what is written")
+        check_not_read(target, files, "frames to read")
         check_target(target, overwrite=overwrite)
     format_for(output)
     if report and (report.resolve() == output.resolve()):
         raise OutputError(f"{report}: photograph and report have the same name; choose another one for the report")
-
-
-def _is(frame: Path, target: Path) -> bool:
-    try:
-        return frame.samefile(target)
-    except (OSError, ValueError):  # the frame is missing, which is told when it is read
-        return False
 
 
 def _develop(

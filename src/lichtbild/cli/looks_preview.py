@@ -34,14 +34,13 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
     from lichtbild.cli.progress import Progress
     from lichtbild.errors import OutputError, RecipeError
     from lichtbild.look.sheet import contact_sheet
-    from lichtbild.output.atomic import check_target
+    from lichtbild.output.atomic import check_not_read, check_target
     from lichtbild.output.formats import DNG, format_for
     from lichtbild.report import Report
 
     start = time.perf_counter()
     check_target(output, overwrite=True)
-    if output.exists() and any(p.exists() and p.samefile(output) for p in files):
-        raise OutputError(f"{output}: is one of the photographs to show; choose another name for the sheet")
+    check_not_read(output, files, "photographs to show", "the sheet")
     check_target(output, overwrite=overwrite)
     if format_for(output) is DNG or "8" not in format_for(output).depths:
         raise OutputError(f"{output}: a contact sheet is a picture; end its name in .jpg, .png or .tif")

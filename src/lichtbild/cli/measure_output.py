@@ -40,13 +40,12 @@ def outputs(function: Any) -> Any:
 def check(inputs: tuple[Path, ...], json_file: Path | None, html_file: Path | None, overwrite: bool) -> None:
     """Refuse what cannot be written before anything is measured. Raises `OutputError`."""
     from lichtbild.errors import OutputError
-    from lichtbild.output.atomic import check_target
+    from lichtbild.output.atomic import check_not_read, check_target
 
     for target in (json_file, html_file):
         if target is None:
             continue
-        if target.exists() and any(p.exists() and p.samefile(target) for p in inputs):
-            raise OutputError(f"{target}: is one of the files to measure; choose another name for what is written")
+        check_not_read(target, inputs, "files to measure")
         check_target(target, overwrite=overwrite)
     if json_file and html_file and json_file.resolve() == html_file.resolve():
         raise OutputError(f"{json_file}: JSON and report have the same name; choose another one for the report")

@@ -13,12 +13,8 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.color import Floats
-from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
-from lichtbild.develop.illuminant.samples import Samples
-from lichtbild.develop.scene import device_of
-from lichtbild.develop.superres import DOUBT, SMALLEST, balanced_noise, expectation, gather, windows
-from lichtbild.develop.white_balance import decide_white_balance
+from lichtbild.develop.superres import DOUBT, SMALLEST, balanced_noise, expectation, gather, neutral_of, windows
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -42,13 +38,11 @@ def refine(frame: Frame, recipe: Recipe, report: Report) -> Frame:
 
     Levels, noise profile and everything else stay as they are.
     """
-    model = CameraModel.of(frame.metadata.color, device_of(frame, recipe, report))
-    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame))
-    return refined(frame, balance.neutral, report, recipe.device)
+    return refined(frame, neutral_of(frame, recipe, report), report, recipe.device)
 
 
 def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto") -> Frame:
-    """See `refine`. neutral: camera RGB of white, by which colours are balanced while they are compared."""
+    """See `refine`. neutral: as from `neutral_of`."""
     height, width = frame.mosaic.shape
     image = develop_mosaic(replace(frame, shading=None), (0, 0, height, width), neutral, np.eye(3))
     planes, unit = expectation(frame, image, neutral)

@@ -53,13 +53,17 @@ def enlarge(frame: Frame, recipe: Recipe, report: Report) -> Frame:
     if frame.is_linear:
         report.notice("linear raw frames are not enlarged; --scale does nothing to them")
         return frame
+    return super_resolve(frame, neutral_of(frame, recipe, report), recipe, report)
+
+
+def neutral_of(frame: Frame, recipe: Recipe, report: Report) -> Floats:
+    """Camera RGB of white, by which the colours of frames are balanced while they are compared."""
     model = CameraModel.of(frame.metadata.color, device_of(frame, recipe, report))
-    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame))
-    return super_resolve(frame, balance.neutral, recipe, report)
+    return decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame)).neutral
 
 
 def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report) -> Frame:
-    """See `enlarge`. neutral: camera RGB of white, by which colours are balanced while they are compared.
+    """See `enlarge`. neutral: as from `neutral_of`.
 
     The result is not balanced; levels, noise profile, crop and shading are its own.
     """

@@ -35,6 +35,19 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path}: {_reason(error)}") from None
 
 
+def check_not_read(target: Path, inputs: Iterable[Path], role: str, written: str = "what is written") -> None:
+    """Refuse a target that is one of the `inputs`, by whatever name. role: what they are. Raises `OutputError`."""
+    if target.exists() and any(_is_same(path, target) for path in inputs):
+        raise OutputError(f"{target}: is one of the {role}; choose another name for {written}")
+
+
+def _is_same(path: Path, target: Path) -> bool:
+    try:
+        return path.samefile(target)
+    except (OSError, ValueError):  # the input is missing, which is told when it is read
+        return False
+
+
 def write_atomically(path: Path, chunks: Iterable[Chunk], *, overwrite: bool = False) -> None:
     """Write the chunks one after the other; C-contiguous arrays are written without a copy.
 
