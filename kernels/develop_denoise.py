@@ -7,6 +7,7 @@ halved as Burt and Adelson (1983) do; `develop_denoise_band.py` cleans what each
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import halide as hl
@@ -23,7 +24,61 @@ def bend(scale: hl.ImageParam, offset: hl.ImageParam, c: Any) -> hl.Expr:
     return 1.5 * scale[c] * scale[c] + 0.25 * offset[c]
 
 
-@kernel("denoise_split")
+x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+
+
+@dataclass
+class Sites:
+    """What is known of the four sites of a quad: black, scale, offset (4,); basis (4, 4), a row for each plane;
+    unit: 1 / (white - black)."""
+
+    black: Any
+    scale: Any
+    offset: Any
+    basis: Any
+    unit: Any
+
+    @classmethod
+    def named(cls) -> Sites:
+        black, scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "scale", "offset"))
+        return cls(black, scale, offset, hl.ImageParam(hl.Float(32), 2, "basis"), hl.Param(hl.Float(32), "unit"))
+
+    def arguments(self) -> list[Any]:
+        return [self.black, self.scale, self.offset, self.basis, self.unit]
+
+    def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Expr]:
+        """The stabilised sites (x, y, c) of a mosaic's quads, and plane c of them."""
+        stable, scale = hl.Func("stable"), self.scale
+        value = (hl.f32(mosaic[2 * x + c % 2, 2 * y + c / 2]) - self.black[c]) * self.unit
+        level = scale[c] * value + 0.375 * scale[c] * scale[c] + self.offset[c]
+        knee = bend(scale, self.offset, c)
+        root = hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * 0.5 / hl.sqrt(knee)
+        stable[x, y, c] = root * (2.0 / scale[c])
+        return stable, sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
+
+
+def unbounded(mosaic: hl.ImageParam) -> hl.Func:
+    """The first quads go on before the mosaic, as borders of planes do; behind it, it is mirrored."""
+    out = hl.Func("held")
+    out[x, y] = hl.BoundaryConditions.mirror_interior(mosaic)[hl.max(x, x % 2), hl.max(y, y % 2)]
+    return out
+
+
+def light_of(planes: Any, scale: Any, offset: Any, basis: Any, removed: Any) -> hl.Expr:
+    """0..1 of white at site c of quad (x, y): back from planes. removed: share of the variance that is gone."""
+    t = sum_of(basis[c, i] * planes[x, y, i] for i in range(4)) * scale[c] * 0.5
+    knee = bend(scale, offset, c)
+    root = hl.sqrt(knee)
+    level = hl.select(t < root, knee + (t - root) * 2.0 * root, t * t)
+    # The root of noisy light is too small on average; what noise was removed must be given back: a quarter of a photon
+    # in the light, nothing in the dark, where the line is straight (by numerical integration, within 0.04 photons, for
+    # any read noise; compare Makitalo and Foi 2013).
+    part = hl.clamp((t / scale[c] - hl.f32(DARK)) * hl.f32(1 / (LIGHT - DARK)), 0.0, 1.0)
+    bias = (0.375 - 0.25 * removed * part * part * (3.0 - 2.0 * part)) * scale[c]
+    return (level - offset[c]) / scale[c] - bias
+
+
+@kernel("denoise_split", rare=True)
 def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (4, h', w') float32, luma and three colour differences of each quad.
 
@@ -32,28 +87,21 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     black).
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
-    black, scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "scale", "offset"))
-    basis = hl.ImageParam(hl.Float(32), 2, "basis")
-    unit = hl.Param(hl.Float(32), "unit")
-    x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
-
-    edge = hl.BoundaryConditions.mirror_interior(mosaic)
-    stable, out = hl.Func("stable"), hl.Func("lichtbild_denoise_split")
-    value = (hl.f32(edge[2 * x + c % 2, 2 * y + c / 2]) - black[c]) * unit
-    level = scale[c] * value + 0.375 * scale[c] * scale[c] + offset[c]
-    knee = bend(scale, offset, c)
-    root = hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * 0.5 / hl.sqrt(knee)
-    stable[x, y, c] = root * (2.0 / scale[c])
-    out[x, y, c] = sum_of(basis[i, c] * stable[x, y, i] for i in range(4))
+    sites = Sites.named()
+    held = unbounded(mosaic)
+    stable, plane = sites.planes(held)
+    out = hl.Func("lichtbild_denoise_split")
+    out[x, y, c] = plane
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
     buffer.dim(0).set_bounds(0, (buffer.width() / 32) * 32)
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
-    out.bound(c, 0, 4).split(y, yo, yi, 8).split(x, xo, xi, 2 * LANES).reorder(xi, c, xo, yi, yo)
-    out.vectorize(xi, LANES).unroll(xi).unroll(c).parallel(yo)
-    stable.compute_at(out, xo).bound(c, 0, 4).vectorize(x, LANES).unroll(x).unroll(c)
-    return hl.Pipeline([out]), [mosaic, black, scale, offset, basis, unit]
+    out.bound(c, 0, 4).split(y, yo, yi, 8).split(x, xo, xi, LANES).reorder(xi, xo, c, yi, yo)
+    out.vectorize(xi).parallel(yo).never_partition_all()
+    held.compute_at(out, yi).vectorize(x, 2 * LANES)
+    stable.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
+    return hl.Pipeline([out]), [mosaic, *sites.arguments()]
 
 
 @kernel("denoise_halve")
@@ -63,7 +111,6 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     h', w': multiples of 8 and 32.
     """
     fine = hl.ImageParam(hl.Float(32), 3, "fine")
-    x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
     five = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
     held, down, out = hl.Func("held"), hl.Func("down"), hl.Func("lichtbild_denoise_halve")
     held[x, y, c] = fine[hl.clamp(hl.likely(x), 0, fine.width() - 1), hl.clamp(hl.likely(y), 0, fine.height() - 1), c]
@@ -79,36 +126,28 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [fine]
 
 
-@kernel("denoise_join")
+@kernel("denoise_join", rare=True)
 def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     """(4, h', w') float32 planes -> (2 h', 2 w') uint16 mosaic = black_out + x * scale_out.
 
-    scale, offset: (4,) noise that each site had; basis as it was; removed: share of the variance that is gone.
-    The output is as large as its buffer, which may leave out the last rows and columns.
+    h', w': as of `denoise_split`. scale, offset: (4,) noise that each site had; basis as it was; removed: share of the
+    variance that is gone.
     """
     clean = hl.ImageParam(hl.Float(32), 3, "clean")
     scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("scale", "offset"))
     basis = hl.ImageParam(hl.Float(32), 2, "basis")
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
-    x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
     site, out = hl.Func("site"), hl.Func("lichtbild_denoise_join")
-    t = sum_of(basis[c, i] * clean[x, y, i] for i in range(4)) * scale[c] * 0.5
-    knee = bend(scale, offset, c)
-    root = hl.sqrt(knee)
-    level = hl.select(t < root, knee + (t - root) * 2.0 * root, t * t)
-    # The root of noisy light is too small on average; what noise was removed must be given back: a quarter of a photon
-    # in the light, nothing in the dark, where the line is straight (by numerical integration, within 0.04 photons, for
-    # any read noise; compare Makitalo and Foi 2013).
-    part = hl.clamp((t / scale[c] - DARK) * hl.f32(1 / (LIGHT - DARK)), 0.0, 1.0)
-    bias = (0.375 - 0.25 * removed * part * part * (3.0 - 2.0 * part)) * scale[c]
-    linear = (level - offset[c]) / scale[c] - bias
+    linear = light_of(clean, scale, offset, basis, removed)
     site[x, y, c] = hl.u16(hl.clamp(linear * scale_out + black_out + 0.5, 0.0, 65535.0))
     out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
-    out.split(y, yo, yi, 16, hl.TailStrategy.GuardWithIf).split(x, xo, xi, 64, hl.TailStrategy.GuardWithIf)
-    out.split(yi, yi, y, 2, hl.TailStrategy.GuardWithIf).reorder(xi, y, xo, yi, yo)
-    out.vectorize(xi, 32, hl.TailStrategy.GuardWithIf).unroll(y).parallel(yo)
-    site.compute_at(out, xo).bound(c, 0, 4).reorder(c, x, y).unroll(c)
-    site.vectorize(x, LANES, hl.TailStrategy.RoundUp)  # planes have room for whole vectors
+    buffer = out.output_buffer()
+    buffer.dim(0).set_bounds(0, (buffer.width() / 64) * 64)
+    buffer.dim(1).set_bounds(0, (buffer.height() / 16) * 16)
+    out.split(y, yo, yi, 16).split(yi, yi, y, 2)
+    out.split(x, xo, x, 2).split(xo, xo, xi, LANES).reorder(x, xi, y, xo, yi, yo)
+    out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
+    site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
     return hl.Pipeline([out]), [clean, scale, offset, basis, removed, black_out, scale_out]

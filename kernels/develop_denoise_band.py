@@ -12,6 +12,7 @@ along rows before columns are transformed back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import halide as hl
@@ -71,6 +72,45 @@ def gain_of(energy: hl.Expr, noise: hl.Expr, guided: bool) -> hl.Expr:
     return hl.max(energy - noise, 0.0) * hl.fast_inverse(energy)
 
 
+x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
+lane, p, q, r = (
+    hl.Var("lane"),
+    hl.Var("p"),
+    hl.Var("q"),
+    hl.Var("r"),
+)  # window along a row, row of windows, column within a hop
+
+
+@dataclass
+class Inputs:
+    """What a band is made of; see `build`."""
+
+    fine: hl.Func  # (x, y, c), anywhere
+    coarse: hl.ImageParam
+    clean: hl.ImageParam
+    take: hl.ImageParam
+    share: hl.ImageParam
+    excess: hl.ImageParam
+    guide: hl.ImageParam | None = None
+
+    @classmethod
+    def named(cls, fine: hl.Func, *, guided: bool) -> Inputs:
+        coarse, clean, take = (hl.ImageParam(hl.Float(32), 3, n) for n in ("coarse", "clean", "take"))
+        share, excess = hl.ImageParam(hl.Float(32), 2, "share"), hl.ImageParam(hl.Float(32), 2, "excess")
+        guide = hl.ImageParam(hl.Float(32), 3, "guide") if guided else None
+        return cls(fine, coarse, clean, take, share, excess, guide)
+
+    def arguments(self) -> list[Any]:
+        return [self.coarse, self.clean, self.take, self.share, self.excess]
+
+
+def held(f: hl.ImageParam) -> hl.Func:
+    """A plane whose borders go on outside."""
+    out = hl.Func(f"{f.name()}_held")
+    out[x, y, c] = f[hl.clamp(hl.likely(x), 0, f.width() - 1), hl.clamp(hl.likely(y), 0, f.height() - 1), c]
+    return out
+
+
 def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]:
     """fine (4, h, w), coarse and clean (4, h/2, w/2) float32 -> (4, h, w): `clean` enlarged, and the band on it.
 
@@ -79,18 +119,80 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in
     cells of 4 quads; octave: how often `fine` was halved; guide, the last where there is one: a first result.
     """
-    fine, coarse, clean, guide = (hl.ImageParam(hl.Float(32), 3, n) for n in ("fine", "coarse", "clean", "guide"))
-    take = hl.ImageParam(hl.Float(32), 3, "take")
-    share, excess = hl.ImageParam(hl.Float(32), 2, "share"), hl.ImageParam(hl.Float(32), 2, "excess")
-    octave = hl.Param(hl.Int(32), "octave")
-    x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
-    p, q, r = hl.Var("p"), hl.Var("q"), hl.Var("r")  # window along a row, row of windows, column within a hop
-    back = SIDE - hop  # window 0 begins so far before column 0
+    fine, octave = hl.ImageParam(hl.Float(32), 3, "fine"), hl.Param(hl.Int(32), "octave")
+    inputs = Inputs.named(held(fine), guided=guided)
+    band = band_of(inputs, octave, hop)
+    out = hl.Func(f"lichtbild_{name}")
+    out[x, y, c] = band.value
 
-    def held(f: hl.ImageParam) -> hl.Func:
-        out = hl.Func(f"{f.name()}_held")
-        out[x, y, c] = f[hl.clamp(hl.likely(x), 0, f.width() - 1), hl.clamp(hl.likely(y), 0, f.height() - 1), c]
-        return out
+    # Tiles; in each, rows of windows from top to bottom, what overlaps is kept.
+    xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
+    for buffer in (fine, out.output_buffer(), *([inputs.guide] if inputs.guide else [])):
+        buffer.dim(0).set_bounds(0, (buffer.width() / TILE[0]) * TILE[0])
+        buffer.dim(1).set_bounds(0, (buffer.height() / TILE[1]) * TILE[1])
+        buffer.dim(2).set_bounds(0, 4)
+    out.bound(c, 0, 4).tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
+    out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES)
+    out.reorder(xr, xi, xa, yi, c, ys, xo, yo).unroll(xr).vectorize(xi).unroll(yi).parallel(yo)
+    out.never_partition_all()  # borders are met in what loads only, or all the code would be there nine times
+    band.schedule(out, xo, ys)
+    return hl.Pipeline([out]), [fine, *inputs.arguments(), octave, *([inputs.guide] if inputs.guide else [])]
+
+
+@dataclass
+class Band:
+    """The cleaned planes at (x, y, c), and the stages behind them."""
+
+    value: hl.Expr
+    hop: int
+    enlarged: list[tuple[hl.Func, hl.Func]]  # coarse, then clean: along rows, then down columns
+    known: list[tuple[hl.Func, hl.Func, hl.Func]]  # of the picture, then of the guide: band, columns, coefficients
+    gains: list[hl.Func]
+    gates: list[hl.Func]
+    weight: hl.Func
+    window: hl.Func
+    strip: hl.Func
+    weights: hl.Func
+    total: hl.Func
+
+    def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var) -> None:
+        """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows."""
+        (coarse_wide, coarse_tall), (clean_wide, clean_tall) = self.enlarged
+        guided, overlap = len(self.known) > 1, SIDE // self.hop
+        for f in (coarse_wide, clean_wide):
+            f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
+        clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
+        for band, column, _ in self.known:
+            band.store_at(out, xo).compute_at(out, ys).split(x, x, lane, LANES).vectorize(lane)
+            band.align_bounds(x, 2).align_bounds(y, 2)
+            column.compute_at(out, ys).vectorize(x, LANES)
+        coarse_tall.compute_at(self.known[0][0], x).vectorize(x, LANES)
+        if guided:
+            clean_tall.store_at(out, xo).align_bounds(y, 2)
+        strip, weights, window = self.strip, self.weights, self.window
+        strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).unroll(r).vectorize(p, LANES)
+        strip.reorder(p, r, c, q).fold_storage(q, overlap)
+        weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES).fold_storage(q, overlap)
+        self.total.compute_at(out, ys).vectorize(p, LANES)
+        po, pi = hl.Var("po"), hl.Var("pi")
+        window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
+        window.reorder(pi, k, c, po, q).vectorize(pi).never_partition_all()
+        self.weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
+        for _, _, wave in self.known:  # each of its k takes another number of `column`
+            wave.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
+        for f in self.gains:
+            f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE)
+        for f in self.gates:
+            f.compute_at(window, po).vectorize(p, LANES)
+            if f.dimensions() == 3:
+                f.bound(k, 0, SIDE)
+
+
+def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
+    """The algorithm; windows every `hop`."""
+    guided = inputs.guide is not None
+    take, share, excess = inputs.take, inputs.share, inputs.excess
+    back = SIDE - hop  # window 0 begins so far before column 0
 
     def enlarge(f: hl.ImageParam) -> tuple[hl.Func, hl.Func]:
         """Burt and Adelson's expansion: [1 4 6 4 1] / 8 between zeros."""
@@ -104,22 +206,22 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
         tall[x, y, c] = hl.select(y % 2 == 0, centre, 0.5 * (up + below))
         return wide, tall
 
-    coarse_wide, coarse_tall = enlarge(coarse)
-    clean_wide, clean_tall = enlarge(clean)
+    coarse_wide, coarse_tall = enlarge(inputs.coarse)
+    clean_wide, clean_tall = enlarge(inputs.clean)
 
-    def frequencies(f: hl.ImageParam, base: hl.Func) -> tuple[hl.Func, hl.Func, hl.Func]:
+    def frequencies(f: hl.Func, base: hl.Func) -> tuple[hl.Func, hl.Func, hl.Func]:
         """The band of f above `base`, its columns (of the row of windows q), its windows' coefficients."""
         band, column, wave = (hl.Func(f"{f.name()}_{n}") for n in ("band", "column", "wave"))
-        band[x, y, c] = held(f)[x, y, c] - base[x, y, c]
+        band[x, y, c] = f[x, y, c] - base[x, y, c]
         column[x, q, c] = hl.Tuple(forward([hl.Expr(band[x, q * hop - back + i, c]) for i in range(SIDE)]))
         rows = [hl.mux(k, [column[p * hop - back + j, q, c][i] for i in range(SIDE)]) for j in range(SIDE)]
         wave[p, q, k, c] = hl.Tuple(forward(rows))
         return band, column, wave
 
-    band, column, wave = frequencies(fine, coarse_tall)
+    band, column, wave = frequencies(inputs.fine, coarse_tall)
     made = [(band, column, wave)]
-    if guided:
-        made.append(frequencies(guide, clean_tall))
+    if inputs.guide:
+        made.append(frequencies(held(inputs.guide), clean_tall))
     known = made[-1][2]
 
     # How much of each coefficient stays.
@@ -157,8 +259,8 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     decide(greens, power[3], [take[j, k, 2] * doubt[j] for j in range(SIDE)], opened)
 
     kept = hl.Func("kept")
-    gains = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
-    kept[p, q, k, c] = sum_of(share[j, k] * hl.mux(c, [g * g for g in gains[j]]) for j in range(SIDE))
+    kept_of = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
+    kept[p, q, k, c] = sum_of(share[j, k] * hl.mux(c, [g * g for g in kept_of[j]]) for j in range(SIDE))
     weight = hl.Func("weight")
     weight[p, q, c] = 1.0 / (hl.f32(0.1) + sum_of(kept[p, q, i, c] for i in range(SIDE)))
 
@@ -166,7 +268,7 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
     overlap = SIDE // hop
     window, joined, strip, weights, total = (hl.Func(n) for n in ("window", "joined", "strip", "weights", "total"))
-    shrunk = backward([wave[p, q, k, c][j] * hl.mux(kind, gains[j]) for j in range(SIDE)])
+    shrunk = backward([wave[p, q, k, c][j] * hl.mux(kind, kept_of[j]) for j in range(SIDE)])
     heavy = weight[p, q, kind]
     window[p, q, k, c] = hl.Tuple([*(e * heavy for e in shrunk), hl.Expr(heavy)])
 
@@ -178,46 +280,10 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     strip[p, r, q, c] = hl.Tuple(backward([joined[p, r, q, c][n] for n in range(SIDE)]))
     weights[p, q, c] = sum_of(window[p + m, q, 0, c][SIDE] for m in range(overlap))
     total[p, q, c] = 1.0 / sum_of(weights[p, q + m, c] for m in range(overlap))
-    out = hl.Func(f"lichtbild_{name}")
     rows = [
         sum_of(strip[x / hop, x % hop, y / hop + m, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
     ]
-    out[x, y, c] = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
-
-    # Tiles; in each, rows of windows from top to bottom, what overlaps is kept.
-    xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
-    for buffer in (fine, out.output_buffer(), *([guide] if guided else [])):
-        buffer.dim(0).set_bounds(0, (buffer.width() / TILE[0]) * TILE[0])
-        buffer.dim(1).set_bounds(0, (buffer.height() / TILE[1]) * TILE[1])
-        buffer.dim(2).set_bounds(0, 4)
-    out.bound(c, 0, 4).tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
-    out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES)
-    out.reorder(xr, xi, xa, yi, c, ys, xo, yo).unroll(xr).vectorize(xi).unroll(yi).parallel(yo)
-    out.never_partition_all()  # borders are met in what loads only, or all the code would be there nine times
-    for f in (coarse_wide, clean_wide):
-        f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
-    clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
-    for band, column, _ in made:
-        band.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2).align_bounds(y, 2)
-        column.compute_at(out, ys).vectorize(x, LANES)
-    coarse_tall.compute_at(made[0][0], x).vectorize(x, LANES)
-    if guided:
-        clean_tall.store_at(out, xo).align_bounds(y, 2)
-    strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, hop).unroll(r).vectorize(p, LANES).reorder(p, r, c, q)
-    strip.fold_storage(q, overlap)
-    weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES).fold_storage(q, overlap)
-    total.compute_at(out, ys).vectorize(p, LANES)
-    po, pi = hl.Var("po"), hl.Var("pi")
-    window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
-    window.reorder(pi, k, c, po, q).vectorize(pi)
-    weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
-    for _, _, wave in made:  # each of its k takes another number of `column`
-        wave.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
-    for f in (luma, chroma, greens, *([] if guided else [across])):
-        f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE)
-    for f in gates:
-        f.compute_at(window, po).vectorize(p, LANES)
-        if f.dimensions() == 3:
-            f.bound(k, 0, SIDE)
-    arguments = [fine, coarse, clean, take, share, excess, octave]
-    return hl.Pipeline([out]), [*arguments, guide] if guided else arguments
+    value = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
+    gains = [luma, chroma, greens, *([] if guided else [across])]
+    enlarged = [(coarse_wide, coarse_tall), (clean_wide, clean_tall)]
+    return Band(value, hop, enlarged, made, gains, gates, weight, window, strip, weights, total)

@@ -87,6 +87,32 @@ def test_a_band_is_as_numpy_makes_it(guided: bool) -> None:
     np.testing.assert_allclose(out, want, atol=3e-3)
 
 
+@pytest.mark.parametrize("shape", [(250, 1026), (127, 511), (6, 9)])
+def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(2)
+    ramp = np.linspace(0.0, 0.8, shape[1])[None, :] * np.linspace(0.2, 1, shape[0])[:, None]
+    frame = make(noisy(ramp + 0.1 * (rng.random(shape) > 0.98)))
+    plan = decide(frame, NEUTRAL, 1.0)
+    sites = (np.full(4, 6000, np.float32), *(np.full(4, v, np.float32) for v in (1e-3, 1e-6)), plan.basis, 2e-5)
+    rooms = [(-(-n // (2 * t)) * t) for n, t in zip(shape, (64, 256), strict=True)]
+    fine = np.empty((4, *rooms), np.float32)
+    native.call("denoise_split", frame.mosaic, *sites, fine)
+    coarse, straight = (np.empty((4, 64, 512), np.float32) for _ in range(2))
+    native.call("denoise_halve", fine, coarse)
+    native.call("denoise_halve_mosaic", frame.mosaic, *sites, straight)
+    rows, columns = (max(1, -(-n // 4) - 1) for n in shape)  # beyond the picture one is mirrored and the other held
+    np.testing.assert_allclose(straight[:, :rows, :columns], coarse[:, :rows, :columns], atol=2e-3)
+    given = (coarse, coarse + np.float32(0.3), plan.take[0], plan.share[0], plan.excess)
+    clean = np.empty_like(fine)
+    native.call("denoise_band", fine, *given, 0, clean)
+    want, out = (np.empty((2 * rooms[0], 2 * rooms[1]), np.uint16) for _ in range(2))
+    native.call("denoise_join", clean, *sites[1:4], 0.5, 2048.0, 50000.0, want)
+    native.call("denoise_finest", frame.mosaic, *sites, *given, 0.5, 2048.0, 50000.0, out)
+    apart = np.abs(out.astype(int) - want)[: shape[0], : shape[1]]
+    assert apart[:-16, :-16].max(initial=0) <= 2
+    assert np.median(apart) == 0
+
+
 def test_noise_of_coefficients_is_what_white_noise_has() -> None:
     noise = np.random.default_rng(3).normal(size=(1, 768, 768))
     told = noise_of_waves()

@@ -141,53 +141,58 @@ def noise_of_waves() -> Floats:
 
 
 def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
-    """Run the kernels; see `kernels/develop_denoise.py` and `kernels/develop_denoise_band.py`."""
+    """Run the kernels; see `kernels/develop_denoise.py`, `develop_denoise_band.py` and `develop_denoise_finest.py`."""
     height, width = frame.mosaic.shape
     planes = ["RGB".index(color) for color in frame.cfa]
     scale = np.array([max(frame.noise_profile.scale[p], 1e-9) for p in planes], np.float32)
     offset = np.array([max(frame.noise_profile.offset[p], 0.0) for p in planes], np.float32)
     black = np.array(frame.black_level, np.float32)
     mean_black = float(black.mean())
+    sites = (black, scale, offset, plan.basis, 1.0 / (frame.white_level - mean_black))
     sizes = [(-(-height // 2), -(-width // 2))]
     for _ in range(OCTAVES):
         sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
     rooms = [tuple(-(-n // t) * t for n, t in zip(size, TILE, strict=True)) for size in sizes]
-    noisy = [np.empty((4, *room), np.float32) for room in rooms]
-    native.call(
-        "denoise_split",
-        frame.mosaic,
-        black,
-        scale,
-        offset,
-        plan.basis,
-        1.0 / (frame.white_level - mean_black),
-        noisy[0],
-    )
-    for fine, coarse in itertools.pairwise(noisy):
-        native.call("denoise_halve", fine, coarse)
-    clean = noisy[-1]
-    for octave in reversed(range(OCTAVES)):
-        given = (noisy[octave], noisy[octave + 1], clean)
-        better = np.empty_like(noisy[octave])
-        native.call("denoise_band", *given, plan.take[octave], plan.share[octave], plan.excess, octave, better)
-        if plan.again is not None:
-            guide, better = better, np.empty_like(better)
-            native.call(
-                "denoise_band_guided",
-                *given, plan.again[octave], plan.share[octave], plan.excess, octave, guide, better,
-            )  # fmt: skip
-        clean = better
-        noisy.pop()
     left = 1.0 / (1.0 + strength * (1.0 / LEFT - 1.0))
     clip = (frame.clip_level - mean_black) / (frame.white_level - mean_black)
     scale_out = (65535.0 - BLACK_OUT) / clip
-    out = np.empty((height, width), np.uint16)
-    native.call("denoise_join", clean, scale, offset, plan.basis, 1.0 - left, BLACK_OUT, scale_out, out)
+    back = (1.0 - left, BLACK_OUT, scale_out)
+
+    # From the halved planes down to the coarsest, and up again; planes of all quads are made for a second step only.
+    noisy = [np.empty((4, *room), np.float32) for room in rooms[1:]]
+    native.call("denoise_halve_mosaic", frame.mosaic, *sites, noisy[0])
+    for fine, coarse in itertools.pairwise(noisy):
+        native.call("denoise_halve", fine, coarse)
+    clean = noisy[-1]
+    for octave in range(OCTAVES - 1, 0, -1):
+        clean = _band(plan, octave, noisy[octave - 1], noisy[octave], clean)
+        if octave > 1:
+            noisy.pop()
+    out = np.empty((2 * rooms[0][0], 2 * rooms[0][1]), np.uint16)
+    if plan.again is None:
+        given = (noisy[0], clean, plan.take[0], plan.share[0], plan.excess)
+        native.call("denoise_finest", frame.mosaic, *sites, *given, *back, out)
+    else:
+        fine = np.empty((4, *rooms[0]), np.float32)
+        native.call("denoise_split", frame.mosaic, *sites, fine)
+        native.call("denoise_join", _band(plan, 0, fine, noisy[0], clean), *sites[1:4], *back, out)
     return replace(
         frame,
-        mosaic=out,
+        mosaic=out[:height, :width],
         black_level=(BLACK_OUT,) * 4,
         white_level=BLACK_OUT + scale_out,
         clip_level=65535.0,
         noise_profile=frame.noise_profile.divided_by(1.0 / left),
     )
+
+
+def _band(plan: DenoisePlan, octave: int, fine: FloatImage, coarse: FloatImage, clean: FloatImage) -> FloatImage:
+    """`clean`, enlarged, with what `fine` has beyond `coarse`, cleaned; in two steps where the plan has two."""
+    better = np.empty_like(fine)
+    noise = (plan.share[octave], plan.excess, octave)
+    native.call("denoise_band", fine, coarse, clean, plan.take[octave], *noise, better)
+    if plan.again is None:
+        return better
+    best = np.empty_like(fine)
+    native.call("denoise_band_guided", fine, coarse, clean, plan.again[octave], *noise, better, best)
+    return best

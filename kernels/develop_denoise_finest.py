@@ -1,0 +1,87 @@
+"""The finest band of the denoiser without planes in memory: from the mosaic, and back to a mosaic.
+
+The same as `denoise_split`, `denoise_halve` of its planes, `denoise_band` and `denoise_join` one after the other, whose
+planes of float32 are twice as large as the mosaic, and are written and read again here in a cache only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import halide as hl
+
+from burst_align import sum_of
+from develop_denoise import LANES, Sites, c, light_of, unbounded, x, y
+from develop_denoise_band import TILE, Inputs, band_of, lane
+from kernel import kernel
+
+HOP = 4  # quads between windows
+ROWS = 32  # of halved planes, that a thread makes at a time
+
+
+@kernel("denoise_halve_mosaic")
+def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
+    """mosaic (h, w) uint16 -> (4, h', w') float32, planes of its quads halved once.
+
+    The same as `denoise_split` and `denoise_halve`, whose arguments it takes. h', w': multiples of 8 and 32.
+    """
+    mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
+    five = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+    held = unbounded(mosaic)
+    fine, down, out = (hl.Func(n) for n in ("fine", "down", "lichtbild_denoise_halve_mosaic"))
+    stable, plane = sites.planes(held)
+    fine[x, y, c] = plane
+    down[x, y, c] = sum_of(hl.f32(k) * fine[x, 2 * y + i - 2, c] for i, k in enumerate(five))
+    out[x, y, c] = sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
+
+    yo, yi = hl.Var("yo"), hl.Var("yi")
+    buffer = out.output_buffer()
+    buffer.dim(0).set_bounds(0, (buffer.width() / 32) * 32)
+    buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
+    out.bound(c, 0, 4).split(y, yo, yi, ROWS, hl.TailStrategy.ShiftInwards)
+    out.reorder(x, c, yi, yo).vectorize(x, LANES).parallel(yo).never_partition_all()
+    held.store_at(out, yo).compute_at(out, yi).vectorize(x, 32)
+    fine.store_at(out, yo).compute_at(out, yi).reorder(x, c, y).vectorize(x, LANES)
+    stable.compute_at(fine, y).bound(c, 0, 4).vectorize(x, LANES)
+    down.compute_at(out, yi).vectorize(x, LANES)
+    return hl.Pipeline([out]), [mosaic, *sites.arguments()]
+
+
+@kernel("denoise_finest")
+def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
+    """mosaic (h, w) uint16 -> (h', w') uint16 = black_out + x * scale_out, in whole tiles, not less than h and w.
+
+    coarse, clean, take, share, excess: as of `denoise_band`; removed, black_out, scale_out: as of `denoise_join`.
+    """
+    mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
+    removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
+    held = unbounded(mosaic)
+    fine, planes, site = (hl.Func(n) for n in ("fine", "planes", "site"))
+    stable, plane = sites.planes(held)
+    fine[x, y, c] = plane
+    inputs = Inputs.named(fine, guided=False)
+    band = band_of(inputs, hl.i32(0), HOP)
+    planes[x, y, c] = band.value
+    light = light_of(planes, sites.scale, sites.offset, sites.basis, removed)
+    site[x, y, c] = hl.u16(hl.clamp(light * scale_out + black_out + 0.5, 0.0, 65535.0))
+    out = hl.Func("lichtbild_denoise_finest")
+    out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
+
+    xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
+    buffer, width, height = out.output_buffer(), 2 * TILE[0], 2 * TILE[1]
+    buffer.dim(0).set_bounds(0, (buffer.width() / width) * width)
+    buffer.dim(1).set_bounds(0, (buffer.height() / height) * height)
+    out.tile(x, y, xo, yo, xi, yi, width, height, hl.TailStrategy.RoundUp).split(yi, ys, yi, 2 * HOP)
+    out.split(yi, yi, y, 2).split(xi, xi, x, 2).split(xi, xa, xi, LANES).reorder(x, xi, y, xa, yi, ys, xo, yo)
+    out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
+    site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
+    planes.compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP * LANES).align_bounds(y, HOP)
+    planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES).reorder(xr, xi, xa, y, c)
+    planes.unroll(xr).vectorize(xi).unroll(y)
+    band.schedule(out, xo, ys)
+    source = band.known[0][0]
+    source.reorder(lane, x, c, y)  # the four roots of a quad are for all planes
+    held.store_at(out, xo).compute_at(out, ys).vectorize(x, 32)
+    stable.compute_at(source, y).bound(c, 0, 4).vectorize(x, LANES)
+    arguments = [*inputs.arguments(), removed, black_out, scale_out]
+    return hl.Pipeline([out]), [mosaic, *sites.arguments(), *arguments]
