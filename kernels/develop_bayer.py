@@ -60,19 +60,20 @@ def gaussian(sigma: float, taps: int, *, two_sided: bool = False) -> list[float]
 
 
 LANES = 16
-ROWS_KEPT = {"mosaic": 32}  # of quads, a power of two above what is read again; 16 for all other stages
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
     """Values at some of the kinds of pixels of each quad."""
 
     func: hl.Func
     kinds: tuple[int, ...]
+    reads: list[tuple[Stage, int]]  # for the stage that is being written: what it reads, how many quad rows below
 
     def at(self, kind: int, dx: int = 0, dy: int = 0) -> hl.Expr:
         """The value at the pixel (dx, dy) away from the quad's pixel of that kind."""
         px, py = kind % 2 + dx, kind // 2 + dy
+        self.reads.append((self, py // 2))
         value = self.func[X + px // 2, Y + py // 2]
         return value if len(self.kinds) == 1 else value[self.kinds.index(2 * (py % 2) + px % 2)]
 
@@ -85,13 +86,28 @@ class Stages:
     """All stages of a demosaicing, in the order in which they are computed, for the schedule."""
 
     made: list[Stage] = field(default_factory=list)
+    reads: list[tuple[Stage, int]] = field(default_factory=list)  # by what is being written
+    read_by: list[list[tuple[Stage, int]]] = field(default_factory=list)  # by each stage
 
     def add(self, name: str, kinds: tuple[int, ...], value: Callable[[int], hl.Expr]) -> Stage:
         func = hl.Func(name)
         values = [value(k) for k in kinds]
         func[X, Y] = hl.Tuple(values) if len(values) > 1 else values[0]
-        self.made.append(Stage(func, kinds))
+        self.made.append(Stage(func, kinds, self.reads))
+        self.read_by.append(list(self.reads))
+        self.reads.clear()
         return self.made[-1]
+
+    def rows_kept(self) -> list[int]:
+        """Quad rows that each stage must keep while all slide down, each as far ahead as others need it."""
+        newest, oldest = {}, {}
+        readers = [(None, self.reads), *zip(reversed(self.made), reversed(self.read_by), strict=True)]
+        for reader, reads in readers:
+            ahead = newest[id(reader)] if reader else 0
+            for stage, below in reads:
+                newest[id(stage)] = max(newest.get(id(stage), -99), ahead + below)
+                oldest[id(stage)] = min(oldest.get(id(stage), 99), ahead + below)
+        return [newest[id(s)] - oldest[id(s)] + 1 for s in self.made]
 
 
 def demosaic(raw: hl.Func) -> tuple[list[list[hl.Expr]], Stages]:
@@ -213,16 +229,15 @@ def follow_green(s: Stages, kind: int, mosaic: Stage, green: Stage) -> list[hl.E
     def laplacian(z: Stage) -> hl.Expr:
         return f(4) * z.at(kind) - z.at(kind, 2, 0) - z.at(kind, -2, 0) - z.at(kind, 0, 2) - z.at(kind, 0, -2)
 
-    def box(z: Stage) -> hl.Expr:
+    def box(z: Stage) -> Callable[[int], hl.Expr]:
         row = s.add("box_row", lattice, lambda k: z.at(k, -2, 0) + z.at(k) + z.at(k, 2, 0))
-        return (row.at(kind, 0, -2) + row.at(kind) + row.at(kind, 0, 2)) * f(1 / 9)
+        return lambda k: (row.at(k, 0, -2) + row.at(k) + row.at(k, 0, 2)) * f(1 / 9)
 
     lap = s.add("lap", lattice, lambda k: laplacian(base))
     both = box(s.add("both", lattice, lambda k: laplacian(own) * lap.at(k)))
     alone = box(s.add("alone", lattice, lambda k: square(lap.at(k))))
-    ratio = s.add("ratio", lattice, lambda k: (both + f(GAIN_PRIOR)) / (alone + f(GAIN_PRIOR + GAIN_FLOOR)))
-    gain_value = box(ratio)
-    gain = s.add("gain", lattice, lambda k: gain_value)
+    ratio = s.add("ratio", lattice, lambda k: (both(k) + f(GAIN_PRIOR)) / (alone(k) + f(GAIN_PRIOR + GAIN_FLOOR)))
+    gain = s.add("gain", lattice, box(ratio))
 
     def half(z: Stage, step: tuple[int, int]) -> hl.Expr:
         """Catmull-Rom, half a lattice step towards the inside of the quad."""
@@ -262,11 +277,11 @@ def schedule(
     stages: Stages,
     tile_height: hl.Expr,
     tile_width: hl.Expr,
-) -> hl.Var:
+) -> tuple[hl.Var, hl.Var]:
     """Tiles of quads; inside a tile the stages slide down quad row by quad row, each keeping only what is read again.
 
     Tails must be whole, else Halide does not let the stages slide; loops are not partitioned, else it compiles for
-    minutes. Returns the variable of the quad row.
+    minutes. Returns the variables of the quad row, and of the tile.
     """
     strip, column, xi, row, r = (hl.Var(n) for n in ("strip", "column", "xi", "row", "r"))
     whole = hl.TailStrategy.RoundUp
@@ -275,10 +290,9 @@ def schedule(
     out.bound(c, 0, 3).split(y, row, r, 2, whole).split(row, strip, row, tile_height, whole)
     out.split(x, column, xi, 2 * LANES * tile_width, whole).reorder(xi, c, r, row, column, strip)
     out.vectorize(xi, 2 * LANES, whole).unroll(c).unroll(r).parallel(strip).parallel(column).never_partition_all()
-    quad.store_at(out, column).compute_at(out, row).vectorize(X, LANES)
-    for stage in stages.made:
-        kept = ROWS_KEPT.get(stage.func.name().split("$")[0], 16)
+    quad.compute_at(out, row).vectorize(X, LANES)
+    for stage, kept in zip(stages.made, stages.rows_kept(), strict=True):
         stage.func.store_at(out, column).compute_at(out, row).vectorize(X, LANES).fold_storage(Y, kept)
     for stage in stages.made[1:]:
         stage.func.never_partition_all()
-    return row
+    return row, column

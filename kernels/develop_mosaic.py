@@ -5,7 +5,7 @@ from __future__ import annotations
 import halide as hl
 
 from burst_align import sum_of
-from develop_bayer import demosaic, schedule
+from develop_bayer import X, Y, demosaic, schedule
 from kernel import kernel
 
 
@@ -29,31 +29,26 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     x, y, c, i = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("i")
     w, h = mosaic.width(), mosaic.height()
 
-    # Lens shading, bilinear on its grid: first down to the row, then along it.
+    # Lens shading, bilinear on its grid: once along x for each of its rows, then between these at each row of pixels.
     gw, gh = shading.dim(0).extent(), shading.dim(1).extent()
-    at_y = hl.clamp(hl.f32(y) * hl.f32(gh - 1) / hl.f32(hl.max(h - 1, 1)), 0.0, hl.f32(gh - 1))
-    iy = hl.clamp(hl.i32(at_y), 0, hl.max(gh - 2, 0))
-    line, lens = hl.Func("line"), hl.Func("lens")
-    line[i, y, c] = hl.lerp(shading[i, iy, c], shading[i, hl.min(iy + 1, gh - 1), c], at_y - hl.f32(iy))
-    at_x = hl.clamp(hl.f32(x) * hl.f32(gw - 1) / hl.f32(hl.max(w - 1, 1)), 0.0, hl.f32(gw - 1))
-    ix = hl.clamp(hl.i32(at_x), 0, hl.max(gw - 2, 0))
+    px, py = x - phase_x, y - phase_y
+    at_x = hl.clamp(hl.f32(px) * hl.f32(gw - 1) / hl.f32(hl.max(w - 1, 1)), 0.0, hl.f32(gw - 1))
+    at_y = hl.clamp(hl.f32(py) * hl.f32(gh - 1) / hl.f32(hl.max(h - 1, 1)), 0.0, hl.f32(gh - 1))
+    ix, iy = (hl.clamp(hl.i32(at), 0, hl.max(n - 2, 0)) for at, n in ((at_x, gw), (at_y, gh)))
+    lens, line = hl.Func("lens"), hl.Func("line")
 
-    def along(k: hl.Expr) -> hl.Expr:
-        return hl.lerp(line[ix, y, k], line[hl.min(ix + 1, gw - 1), y, k], at_x - hl.f32(ix))
+    def site(p: hl.ImageParam, row: hl.Expr, *grid: hl.Expr) -> hl.Expr:
+        """Of the site at x and (0 or 1) row, in the output's coordinates."""
+        first = 2 * ((row + phase_y) % 2)
+        return hl.select(x % 2 == 0, p[(*grid, first + phase_x)], p[(*grid, first + 1 - phase_x)])
 
-    row = (y % 2) * 2
-    lens[x, y] = hl.select(x % 2 == 0, along(row), along(row + 1))
-
+    lens[x, i, c] = hl.lerp(site(shading, c, ix, i), site(shading, c, hl.min(ix + 1, gw - 1), i), at_x - hl.f32(ix))
+    line[x, y] = hl.lerp(lens[x, iy, y % 2], lens[x, hl.min(iy + 1, gh - 1), y % 2], at_y - hl.f32(iy))
     edge = hl.BoundaryConditions.mirror_interior(mosaic)
-    even = x % 2 == 0
-    floor, scale = (hl.select(even, p[row], p[row + 1]) for p in (black, gain))
-    light, m = hl.Func("light"), hl.Func("m")
-    light[x, y] = (hl.f32(edge[x, y]) - floor) * scale * hl.select(gw > 1, hl.Expr(lens[x, y]), hl.f32(1.0))
-    m[x, y] = hl.sqrt(hl.max(light[x, y] + lift, 0.0))
     raw = hl.Func("raw")
-    raw[x, y] = m[x - phase_x, y - phase_y]
+    light = (hl.f32(edge[px, py]) - site(black, y % 2)) * site(gain, y % 2) * line[x, y]
+    raw[x, y] = hl.sqrt(hl.max(light + lift, 0.0))
     pixels, stages = demosaic(raw)
-    X, Y = hl.Var("X"), hl.Var("Y")
     quad, linear, out = hl.Func("quad"), hl.Func("linear"), hl.Func("lichtbild_develop_mosaic")
     quad[X, Y] = hl.Tuple([pixels[k][colour] for k in range(4) for colour in range(3)])
     v, left, top = quad[x / 2, y / 2], x % 2 == 0, y % 2 == 0
@@ -61,10 +56,11 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     linear[x, y, c] = hl.mux(c, [e * hl.abs(e) - lift for e in rgb])
     out[x, y, c] = sum_of(matrix[k, c] * linear[x, y, k] for k in range(3))
 
-    row = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
+    row, column = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
     linear.compute_at(out, row).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x, 32).unroll(y)
     linear.align_bounds(x, 2).align_bounds(y, 2)
-    line.compute_at(stages.made[0].func, Y).bound(c, 0, 4)
+    raw.compute_at(stages.made[0].func, Y).vectorize(x, 32).align_bounds(x, 32).align_bounds(y, 2)
+    lens.compute_at(out, column).bound(c, 0, 2).vectorize(x, 16).align_bounds(x, 16)
     return hl.Pipeline([out]), [
         mosaic, shading, black, gain, matrix, lift, phase_y, phase_x, tile_height, tile_width,
     ]  # fmt: skip
