@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import halide as hl
+import numpy as np
 
 R, GR, GB, B = 0, 1, 2, 3  # the pixel at (2 X + kind % 2, 2 Y + kind // 2)
 EVERY, COLOURED, GREEN = (R, GR, GB, B), (R, B), (GR, GB)
@@ -64,50 +65,51 @@ LANES = 16
 
 @dataclass
 class Stage:
-    """Values at some of the kinds of pixels of each quad."""
+    """Values at some of the kinds of pixels of each quad; `first` of those of its Func is the one of the first kind."""
 
     func: hl.Func
     kinds: tuple[int, ...]
-    reads: list[tuple[Stage, int]]  # for the stage that is being written: what it reads, how many quad rows below
+    first: int
+    reads: list[tuple[str, int]]  # of the stage that is being written: what it reads, how many quad rows below
 
     def at(self, kind: int, dx: int = 0, dy: int = 0) -> hl.Expr:
         """The value at the pixel (dx, dy) away from the quad's pixel of that kind."""
         px, py = kind % 2 + dx, kind // 2 + dy
-        self.reads.append((self, py // 2))
-        value = self.func[X + px // 2, Y + py // 2]
-        return value if len(self.kinds) == 1 else value[self.kinds.index(2 * (py % 2) + px % 2)]
+        self.reads.append((self.func.name(), py // 2))
+        return self.func[X + px // 2, Y + py // 2][self.first + self.kinds.index(2 * (py % 2) + px % 2)]
 
     def along(self, kind: int, step: tuple[int, int], n: int) -> hl.Expr:
         return self.at(kind, n * step[0], n * step[1])
+
+    def near(self, kind: int, step: tuple[int, int], n: int) -> hl.Expr:
+        """The sum of both values n pixels away."""
+        return self.along(kind, step, n) + self.along(kind, step, -n)
 
 
 @dataclass
 class Stages:
     """All stages of a demosaicing, in the order in which they are computed, for the schedule."""
 
-    made: list[Stage] = field(default_factory=list)
-    reads: list[tuple[Stage, int]] = field(default_factory=list)  # by what is being written
-    read_by: list[list[tuple[Stage, int]]] = field(default_factory=list)  # by each stage
+    made: list[tuple[hl.Func, list[tuple[str, int]]]] = field(default_factory=list)  # and what each reads
+    reads: list[tuple[str, int]] = field(default_factory=list)  # by what is being written
 
-    def add(self, name: str, kinds: tuple[int, ...], value: Callable[[int], hl.Expr]) -> Stage:
+    def add(self, name: str, kinds: tuple[int, ...], *values: Callable[[int], hl.Expr]) -> list[Stage]:
+        """Stages that are computed together, one for each of `values`, which tell what it is at a kind."""
         func = hl.Func(name)
-        values = [value(k) for k in kinds]
-        func[X, Y] = hl.Tuple(values) if len(values) > 1 else values[0]
-        self.made.append(Stage(func, kinds, self.reads))
-        self.read_by.append(list(self.reads))
+        func[X, Y] = hl.Tuple([value(k) for value in values for k in kinds])
+        self.made.append((func, list(self.reads)))
         self.reads.clear()
-        return self.made[-1]
+        return [Stage(func, kinds, i * len(kinds), self.reads) for i in range(len(values))]
 
     def rows_kept(self) -> list[int]:
-        """Quad rows that each stage must keep while all slide down, each as far ahead as others need it."""
-        newest, oldest = {}, {}
-        readers = [(None, self.reads), *zip(reversed(self.made), reversed(self.read_by), strict=True)]
-        for reader, reads in readers:
-            ahead = newest[id(reader)] if reader else 0
-            for stage, below in reads:
-                newest[id(stage)] = max(newest.get(id(stage), -99), ahead + below)
-                oldest[id(stage)] = min(oldest.get(id(stage), 99), ahead + below)
-        return [newest[id(s)] - oldest[id(s)] + 1 for s in self.made]
+        """How many quad rows of each stage are read again, while all slide down, each as far ahead as others need."""
+        newest: dict[str, int] = {}
+        oldest: dict[str, int] = {}
+        for reader, reads in [("", self.reads), *((func.name(), reads) for func, reads in reversed(self.made))]:
+            for name, below in reads:
+                row = newest.get(reader, 0) + below
+                newest[name], oldest[name] = max(newest.get(name, row), row), min(oldest.get(name, row), row)
+        return [newest[func.name()] - oldest[func.name()] + 1 for func, _ in self.made]
 
 
 def demosaic(raw: hl.Func) -> tuple[list[list[hl.Expr]], Stages]:
@@ -116,156 +118,174 @@ def demosaic(raw: hl.Func) -> tuple[list[list[hl.Expr]], Stages]:
     Gives [kind][colour], the three colours of each of the four pixels of quad (X, Y), and the stages behind them.
     """
     s = Stages()
-    mosaic = s.add("mosaic", EVERY, lambda k: raw[2 * X + k % 2, 2 * Y + k // 2])
+    [mosaic] = s.add("mosaic", EVERY, lambda k: raw[2 * X + k % 2, 2 * Y + k // 2])
     difference = green_minus_colour(s, mosaic)
-    green = s.add("green", COLOURED, lambda k: mosaic.at(k) + difference.at(k))
-    red = follow_green(s, R, mosaic, green)
-    blue = follow_green(s, B, mosaic, green)
+    [green] = s.add("green", COLOURED, lambda k: mosaic.at(k) + difference(k))
+    red, blue = follow_green(s, mosaic, green)
     greens = [green.at(R), mosaic.at(GR), mosaic.at(GB), green.at(B)]
     return [[red[k], greens[k], blue[k]] for k in EVERY], s
 
 
-def green_minus_colour(s: Stages, m: Stage) -> Stage:
+def trusting(k: int, m: Stage, step: tuple[int, int]) -> hl.Expr:
+    """Green minus colour, if both share their detail."""
+    return f(SIGN[k]) * (f(0.5) * (m.at(k) - m.near(k, step, 1)) + f(0.25) * m.near(k, step, 2))
+
+
+def plain(k: int, m: Stage, step: tuple[int, int]) -> hl.Expr:
+    """Green minus colour, if they do not."""
+    return f(SIGN[k]) * (m.at(k) - f(9 / 16) * m.near(k, step, 1) + f(1 / 16) * m.near(k, step, 3))
+
+
+def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
     """Green minus the pixel's own colour, at red and blue pixels."""
-
-    def near(k: int, step: tuple[int, int], n: int) -> hl.Expr:
-        return m.along(k, step, n) + m.along(k, step, -n)
-
-    def trust(k: int, step: tuple[int, int]) -> hl.Expr:
-        return f(SIGN[k]) * (f(0.5) * (m.at(k) - near(k, step, 1)) + f(0.25) * near(k, step, 2))
-
-    def plain(k: int, step: tuple[int, int]) -> hl.Expr:
-        return f(SIGN[k]) * (m.at(k) - f(9 / 16) * near(k, step, 1) + f(1 / 16) * near(k, step, 3))
-
-    trusting = {step: s.add("trusting", EVERY, lambda k, step=step: trust(k, step)) for step in (ROWS, COLUMNS)}
-    share, short = likeness(s, m, trusting)
-    long, brief = gaussian(LONG_SIGMA, 5), gaussian(SHORT_SIGMA, 3)
+    share, short = likeness(s, m)
+    long, brief = gaussian(LONG_SIGMA, 5), [*gaussian(SHORT_SIGMA, 3), 0.0, 0.0]
+    difference, side = {}, {}
 
     def sides(k: int) -> hl.Expr:
         weighted, weights = [], []
+        taps = [f(w) + short.at(k) * f(v - w) for w, v in zip(long, brief, strict=True)]
         for step in (ROWS, COLUMNS):
             for sense in (-1, 1):
-                smooth = total(f(w) * difference[step].along(k, step, sense * n) for n, w in enumerate(long))
-                quick = total(f(w) * difference[step].along(k, step, sense * n) for n, w in enumerate(brief))
                 weights.append(side[step].along(k, step, 2 * sense))
-                weighted.append(weights[-1] * (smooth + short.at(k) * (quick - smooth)))
+                smooth = total(w * difference[step].along(k, step, sense * n) for n, w in enumerate(taps))
+                weighted.append(weights[-1] * smooth)
         return total(weighted) / total(weights)
 
-    difference, side = {}, {}
     for step in (ROWS, COLUMNS):
-        t = trusting[step]
-        e = difference[step] = s.add(
-            "difference", EVERY, lambda k, t=t, step=step: (p := plain(k, step)) + share.at(k) * (t.at(k) - p)
+        [e] = s.add(
+            "difference",
+            EVERY,
+            lambda k, step=step: (p := plain(k, m, step)) + share.at(k) * (trusting(k, m, step) - p),
         )
-        slope = s.add("slope", EVERY, lambda k, e=e, step=step: hl.abs(e.along(k, step, 1) - e.along(k, step, -1)))
-        row = s.add("row", EVERY, lambda k, q=slope: total(q.at(k, n, 0) for n in range(-2, 3)))
-        side[step] = s.add(
+
+        def slope(k: int, n: int, e: Stage = e, step: tuple[int, int] = step) -> hl.Expr:
+            return hl.abs(e.at(k, n + step[0], step[1]) - e.at(k, n - step[0], -step[1]))
+
+        [row] = s.add("slope_row", EVERY, lambda k, slope=slope: total(slope(k, n) for n in range(-2, 3)))
+        [side[step]] = s.add(
             "side",
             COLOURED,
             lambda k, q=row: 1 / (square(total(q.at(k, 0, n) for n in range(-2, 3)) * f(1 / 25)) + f(SIDE_FLOOR)),
         )
-    fused = s.add("fused", COLOURED, sides)
+        difference[step] = e
+    [fused] = s.add("fused", COLOURED, sides)
 
     def eased(k: int) -> hl.Expr:
-        around = f(0.25) * total(fused.at(k, dx, dy) for dx, dy in ((2, 0), (-2, 0), (0, 2), (0, -2)))
+        around = f(0.25) * (fused.near(k, ROWS, 2) + fused.near(k, COLUMNS, 2))
         return fused.at(k) + f(EASE) * (1 - short.at(k)) * (around - fused.at(k))
 
-    return s.add("eased", COLOURED, eased)
+    return eased
 
 
-def likeness(s: Stages, m: Stage, trusting: dict[tuple[int, int], Stage]) -> tuple[Stage, Stage]:
+def likeness(s: Stages, m: Stage) -> tuple[Stage, Stage]:
     """How much detail the colours share (everywhere), and how short their difference is smoothed (at R, B); 0..1."""
-    taps = gaussian(BROAD_SIGMA, 5, two_sided=True)
+    smooth = gaussian(BROAD_SIGMA, 5, two_sided=True)
+    # `trusting`, smoothed. From pixel to pixel it changes its sign.
+    alternating = [(-1) ** n * w for n, w in enumerate(smooth)]
+    taps = np.convolve([*alternating[:0:-1], *alternating], [0.25, -0.5, 0.5, -0.5, 0.25])[6:]
 
-    def smooth(k: int, step: tuple[int, int]) -> hl.Expr:
-        t = trusting[step]
-        pairs = (f(w) * (t.along(k, step, n) + t.along(k, step, -n)) for n, w in enumerate(taps) if n)
-        return total([f(taps[0]) * t.at(k), *pairs])
+    def broad(k: int, step: tuple[int, int]) -> hl.Expr:
+        pairs = (f(w) * m.near(k, step, n) for n, w in enumerate(taps) if n)
+        return f(SIGN[k]) * total([f(taps[0]) * m.at(k), *pairs])
 
-    broad = {step: s.add("broad", COLOURED, lambda k, step=step: smooth(k, step)) for step in (ROWS, COLUMNS)}
+    # Across the direction of interpolation, where brightness does not leak into the difference.
+    across = [
+        (s.add("broad", COLOURED, lambda k, step=step: broad(k, step))[0], other)
+        for step, other in ((ROWS, COLUMNS), (COLUMNS, ROWS))
+    ]
 
     def colour(k: int) -> hl.Expr:
-        # Across the direction of interpolation, where brightness does not leak into the difference.
-        across = ((broad[ROWS], COLUMNS), (broad[COLUMNS], ROWS))
         return total(square(b.along(k, step, 2) - b.along(k, step, -2)) for b, step in across)
 
     def bright(k: int) -> hl.Expr:
-        return total(
-            square(f(0.5) * m.at(k) - f(0.25) * (m.along(k, step, 2) + m.along(k, step, -2)))
-            for step in (ROWS, COLUMNS)
-        )
+        return total(square(f(0.5) * m.at(k) - f(0.25) * m.near(k, step, 2)) for step in (ROWS, COLUMNS))
 
-    p, q = window(s, "colour", colour), window(s, "bright", bright)
-    pp = s.add("pp", COLOURED, lambda k: square(p(k)))
-    qq = s.add("qq", COLOURED, lambda k: square(q(k) + f(ENERGY_FLOOR)))
-    half = {name: f(v**2) for name, v in (("shared", SHARED_DETAIL), ("short", SHORT_SMOOTHING))}
-    short = s.add("short", COLOURED, lambda k: pp.at(k) / (pp.at(k) + half["short"] * qq.at(k)))
-    own = s.add("own", COLOURED, lambda k: half["shared"] * qq.at(k) / (pp.at(k) + half["shared"] * qq.at(k)))
+    # Mean over the 41 red and blue pixels of a 9x9 window around one of them. A row has five of them where the middle
+    # is one, and four where the middle is green.
+    energies = s.add("energy", COLOURED, colour, bright)
+
+    def row(e: Stage) -> Callable[[int], hl.Expr]:
+        return lambda k: total(e.at(k, n, 0) for n in range(-4, 5) if (n % 2 == 0) == (k in COLOURED))
+
+    rows = s.add("energy_row", EVERY, *(row(e) for e in energies))
+
+    def squares(k: int) -> tuple[hl.Expr, hl.Expr]:
+        p, q = (f(1 / 41) * total(row.at(k, 0, n) for n in range(-4, 5)) for row in rows)
+        return square(p), square(q + f(ENERGY_FLOOR))
+
+    def shared(k: int) -> hl.Expr:
+        pp, qq = squares(k)
+        return f(SHARED_DETAIL**2) * qq / (pp + f(SHARED_DETAIL**2) * qq)
+
+    def shortened(k: int) -> hl.Expr:
+        pp, qq = squares(k)
+        return pp / (pp + f(SHORT_SMOOTHING**2) * qq)
+
+    own, short = s.add("own", COLOURED, shared, shortened)
 
     def everywhere(k: int) -> hl.Expr:
-        if k in COLOURED:
-            return own.at(k)
-        return f(0.25) * (own.at(k, 1, 0) + own.at(k, -1, 0) + own.at(k, 0, 1) + own.at(k, 0, -1))
+        return own.at(k) if k in COLOURED else f(0.25) * (own.near(k, ROWS, 1) + own.near(k, COLUMNS, 1))
 
-    return s.add("share", EVERY, everywhere), short
+    return s.add("share", EVERY, everywhere)[0], short
 
 
-def window(s: Stages, name: str, energy: Callable[[int], hl.Expr]) -> Callable[[int], hl.Expr]:
-    """Mean of an energy over the 41 red and blue pixels of a 9x9 window around one of them."""
-    e = s.add(f"{name}_energy", COLOURED, energy)
-    # A row has five of them where the middle is one, and four where the middle is green.
-    row = s.add(
-        f"{name}_row", EVERY, lambda k: total(e.at(k, n, 0) for n in range(-4, 5) if (n % 2 == 0) == (k in COLOURED))
+def follow_green(s: Stages, mosaic: Stage, green: Stage) -> list[list[hl.Expr]]:
+    """Red, and blue, each at all four pixels of a quad."""
+
+    def laplacian(z: Stage, k: int) -> hl.Expr:
+        return f(4) * z.at(k) - z.near(k, ROWS, 2) - z.near(k, COLUMNS, 2)
+
+    def box(name: str, stages: list[Stage]) -> list[Callable[[int], hl.Expr]]:
+        rows = s.add(name, COLOURED, *(lambda k, z=z: z.at(k) + z.near(k, ROWS, 2) for z in stages))
+        return [lambda k, z=z: (z.at(k) + z.near(k, COLUMNS, 2)) * f(1 / 9) for z in rows]
+
+    energies = s.add(
+        "detail",
+        COLOURED,
+        lambda k: laplacian(mosaic, k) * laplacian(green, k),
+        lambda k: square(laplacian(green, k)),
     )
-    return lambda k: f(1 / 41) * total(row.at(k, 0, n) for n in range(-4, 5))
+    both, alone = box("detail_row", energies)
+    ratio = s.add(
+        "ratio", COLOURED, lambda k: (both(k) + f(GAIN_PRIOR)) / (alone(k) + f(GAIN_PRIOR + GAIN_FLOOR))
+    )
+    [gain] = s.add("gain", COLOURED, *box("ratio_row", ratio))
 
+    def inside(k: int, step: tuple[int, int], n: int = 2) -> tuple[int, int]:
+        """The step from a sample towards, and through, the inside of its quad."""
+        return (n * step[0], n * step[1]) if k == R else (-n * step[0], -n * step[1])
 
-def follow_green(s: Stages, kind: int, mosaic: Stage, green: Stage) -> list[hl.Expr]:
-    """A colour, sampled at pixels of that kind, at all four pixels of a quad."""
-    lattice = (kind,)
-    own = s.add("own", lattice, mosaic.at)
-    base = s.add("base", lattice, green.at)
-
-    def laplacian(z: Stage) -> hl.Expr:
-        return f(4) * z.at(kind) - z.at(kind, 2, 0) - z.at(kind, -2, 0) - z.at(kind, 0, 2) - z.at(kind, 0, -2)
-
-    def box(z: Stage) -> Callable[[int], hl.Expr]:
-        row = s.add("box_row", lattice, lambda k: z.at(k, -2, 0) + z.at(k) + z.at(k, 2, 0))
-        return lambda k: (row.at(k, 0, -2) + row.at(k) + row.at(k, 0, 2)) * f(1 / 9)
-
-    lap = s.add("lap", lattice, lambda k: laplacian(base))
-    both = box(s.add("both", lattice, lambda k: laplacian(own) * lap.at(k)))
-    alone = box(s.add("alone", lattice, lambda k: square(lap.at(k))))
-    ratio = s.add("ratio", lattice, lambda k: (both(k) + f(GAIN_PRIOR)) / (alone(k) + f(GAIN_PRIOR + GAIN_FLOOR)))
-    gain = s.add("gain", lattice, box(ratio))
-
-    def half(z: Stage, step: tuple[int, int]) -> hl.Expr:
+    def half(z: Stage, k: int, step: tuple[int, int]) -> hl.Expr:
         """Catmull-Rom, half a lattice step towards the inside of the quad."""
-        t = (2 if kind == R else -2) * step[0], (2 if kind == R else -2) * step[1]
-        near = z.at(kind) + z.at(kind, *t)
-        far = z.at(kind, -t[0], -t[1]) + z.at(kind, 2 * t[0], 2 * t[1])
+        near = z.at(k) + z.at(k, *inside(k, step))
+        far = z.at(k, *inside(k, step, -2)) + z.at(k, *inside(k, step, 4))
         return f(9 / 16) * near - f(1 / 16) * far
 
-    def middle(z: Stage, step: tuple[int, int]) -> hl.Expr:
-        t = (2 if kind == R else -2) * step[0], (2 if kind == R else -2) * step[1]
-        return f(0.5) * (z.at(kind) + z.at(kind, *t))
+    def middle(z: Stage, k: int, step: tuple[int, int]) -> hl.Expr:
+        return f(0.5) * (z.at(k) + z.at(k, *inside(k, step)))
 
-    own_down = s.add("own_down", lattice, lambda k: half(own, COLUMNS))
-    base_down = s.add("base_down", lattice, lambda k: half(base, COLUMNS))
-    gain_down = s.add("gain_down", lattice, lambda k: middle(gain, COLUMNS))
+    own_down, green_down, gain_down = s.add(
+        "down",
+        COLOURED,
+        lambda k: half(mosaic, k, COLUMNS),
+        lambda k: half(green, k, COLUMNS),
+        lambda k: middle(gain, k, COLUMNS),
+    )
 
-    def colour(k: int) -> hl.Expr:
+    def colour(kind: int, k: int) -> hl.Expr:
+        """That of the pixels of a kind, at one of another."""
         in_row, in_column = k // 2 == kind // 2, k % 2 == kind % 2
         if in_row and in_column:
-            return own.at(kind)
+            return mosaic.at(kind)
         g = mosaic.at(k) if k in GREEN else green.at(k)
         if in_row:
-            return half(own, ROWS) + middle(gain, ROWS) * (g - half(base, ROWS))
+            return half(mosaic, kind, ROWS) + middle(gain, kind, ROWS) * (g - half(green, kind, ROWS))
         if in_column:
-            return own_down.at(kind) + gain_down.at(kind) * (g - base_down.at(kind))
-        return half(own_down, ROWS) + middle(gain_down, ROWS) * (g - half(base_down, ROWS))
+            return own_down.at(kind) + gain_down.at(kind) * (g - green_down.at(kind))
+        return half(own_down, kind, ROWS) + middle(gain_down, kind, ROWS) * (g - half(green_down, kind, ROWS))
 
-    return [colour(k) for k in EVERY]
+    return [[colour(kind, k) for k in EVERY] for kind in COLOURED]
 
 
 def schedule(
@@ -291,8 +311,8 @@ def schedule(
     out.split(x, column, xi, 2 * LANES * tile_width, whole).reorder(xi, c, r, row, column, strip)
     out.vectorize(xi, 2 * LANES, whole).unroll(c).unroll(r).parallel(strip).parallel(column).never_partition_all()
     quad.compute_at(out, row).vectorize(X, LANES)
-    for stage, kept in zip(stages.made, stages.rows_kept(), strict=True):
-        stage.func.store_at(out, column).compute_at(out, row).vectorize(X, LANES).fold_storage(Y, kept)
-    for stage in stages.made[1:]:
-        stage.func.never_partition_all()
+    for (func, _), kept in zip(stages.made, stages.rows_kept(), strict=True):
+        func.store_at(out, column).compute_at(out, row).vectorize(X, LANES).fold_storage(Y, kept)
+    for func, _ in stages.made[1:]:
+        func.never_partition_all()
     return row, column

@@ -59,7 +59,7 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     row, column = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
     linear.compute_at(out, row).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x, 32).unroll(y)
     linear.align_bounds(x, 2).align_bounds(y, 2)
-    raw.compute_at(stages.made[0].func, Y).vectorize(x, 32).align_bounds(x, 32).align_bounds(y, 2)
+    raw.compute_at(stages.made[0][0], Y).vectorize(x, 32).align_bounds(x, 32).align_bounds(y, 2)
     lens.compute_at(out, column).bound(c, 0, 2).vectorize(x, 16).align_bounds(x, 16)
     return hl.Pipeline([out]), [
         mosaic, shading, black, gain, matrix, lift, phase_y, phase_x, tile_height, tile_width,
