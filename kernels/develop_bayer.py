@@ -297,22 +297,23 @@ def schedule(
     stages: Stages,
     tile_height: hl.Expr,
     tile_width: hl.Expr,
-) -> tuple[hl.Var, hl.Var]:
+) -> tuple[hl.Var, hl.Var, hl.Var]:
     """Tiles of quads; inside a tile the stages slide down quad row by quad row, each keeping only what is read again.
 
     Tails must be whole, else Halide does not let the stages slide; loops are not partitioned, else it compiles for
-    minutes. Returns the variables of the quad row, and of the tile.
+    minutes. Returns the variables of the tile, of its quad rows and of the vectors in them.
     """
-    strip, column, xi, row, r = (hl.Var(n) for n in ("strip", "column", "xi", "row", "r"))
+    strip, column, xo, xi, row, r = (hl.Var(n) for n in ("strip", "column", "xo", "xi", "row", "r"))
     whole = hl.TailStrategy.RoundUp
     for axis in (0, 1):
         out.output_buffer().dim(axis).set_min(0)
     out.bound(c, 0, 3).split(y, row, r, 2, whole).split(row, strip, row, tile_height, whole)
-    out.split(x, column, xi, 2 * LANES * tile_width, whole).reorder(xi, c, r, row, column, strip)
-    out.vectorize(xi, 2 * LANES, whole).unroll(c).unroll(r).parallel(strip).parallel(column).never_partition_all()
-    quad.compute_at(out, row).vectorize(X, LANES)
+    out.split(x, column, xo, 2 * LANES * tile_width, whole).split(xo, xo, xi, 2 * LANES, whole)
+    out.reorder(xi, c, r, xo, row, column, strip).vectorize(xi).unroll(c).unroll(r)
+    out.parallel(strip).parallel(column).never_partition_all()
+    quad.compute_at(out, xo).vectorize(X)
     for (func, _), kept in zip(stages.made, stages.rows_kept(), strict=True):
         func.store_at(out, column).compute_at(out, row).vectorize(X, LANES).fold_storage(Y, kept)
     for func, _ in stages.made[1:]:
         func.never_partition_all()
-    return row, column
+    return column, row, xo

@@ -56,9 +56,9 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     linear[x, y, c] = hl.mux(c, [e * hl.abs(e) - lift for e in rgb])
     out[x, y, c] = sum_of(matrix[k, c] * linear[x, y, k] for k in range(3))
 
-    row, column = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
-    linear.compute_at(out, row).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x, 32).unroll(y)
-    linear.align_bounds(x, 2).align_bounds(y, 2)
+    column, _, vector = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
+    linear.compute_at(out, vector).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x).unroll(y)
+    linear.align_bounds(x, 32).align_bounds(y, 2)
     raw.compute_at(stages.made[0][0], Y).vectorize(x, 32).align_bounds(x, 32).align_bounds(y, 2)
     lens.compute_at(out, column).bound(c, 0, 2).vectorize(x, 16).align_bounds(x, 16)
     return hl.Pipeline([out]), [
