@@ -247,9 +247,7 @@ def follow_green(s: Stages, mosaic: Stage, green: Stage) -> list[list[hl.Expr]]:
         lambda k: square(laplacian(green, k)),
     )
     both, alone = box("detail_row", energies)
-    ratio = s.add(
-        "ratio", COLOURED, lambda k: (both(k) + f(GAIN_PRIOR)) / (alone(k) + f(GAIN_PRIOR + GAIN_FLOOR))
-    )
+    ratio = s.add("ratio", COLOURED, lambda k: (both(k) + f(GAIN_PRIOR)) / (alone(k) + f(GAIN_PRIOR + GAIN_FLOOR)))
     [gain] = s.add("gain", COLOURED, *box("ratio_row", ratio))
 
     def inside(k: int, step: tuple[int, int], n: int = 2) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame
 
-TILE = (128, 256)  # quads, the most rows and columns of a tile
+TILE = (256, 512)  # quads, the most rows and columns of a tile
 LANES = 16  # quads that a vector holds, as in kernels/develop_bayer.py
 
 
