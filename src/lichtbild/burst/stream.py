@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lichtbild.carriers import Frame
 from lichtbild.errors import DeviceError, LichtbildError
 from lichtbild.report import Report
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 AHEAD = 2  # frames that are read while another is merged
 
@@ -36,6 +39,8 @@ def read_one(frame: Frame | Path, report: Report, device: str = "auto") -> Frame
 def stream(frames: deque[Frame | Path], report: Report, device: str = "auto") -> Iterator[Frame | None]:
     """The frames in order; None stands for one that cannot be read, which a notice says. They are taken out of
     `frames`, so that none is kept longer than it is needed."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(AHEAD) as pool:
         queue: list[Future[Frame | LichtbildError]] = []
         try:

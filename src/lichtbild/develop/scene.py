@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,18 +14,19 @@ from lichtbild.develop import defringe, highlights
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.hue_sat import apply_hue_sat
-from lichtbild.develop.illuminant.samples import Samples
 from lichtbild.develop.lens import decide_lens
 from lichtbild.develop.lift import lift
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.devices import catalog
-from lichtbild.devices.profile import DeviceProfile
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
+
+if TYPE_CHECKING:
+    from lichtbild.develop.illuminant.samples import Samples
+    from lichtbild.devices.profile import DeviceProfile
 
 
 def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
@@ -36,7 +38,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     model = CameraModel.of(frame.metadata.color, profile)
     if model.is_fallback:
         report.notice("the file has no usable colour matrix; colours are those of a typical camera")
-    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: Samples.of_frame(frame), report)
+    balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: samples_of(frame), report)
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     captured = frame.noise_profile
     frame = denoise(frame, balance.neutral, recipe.denoise, report)
@@ -58,6 +60,8 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         image = correct_optics(image, lens, crop_of(frame), report, matrix)
     table = model.hue_sat_map(balance.xy)
     if table is not None:
+        from lichtbild.develop.hue_sat import apply_hue_sat
+
         apply_hue_sat(image, table)
     report.decide(
         "develop",
@@ -82,6 +86,13 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
         captured_noise=working_noise(captured, balance.neutral, matrix),
         profile=profile,
     )
+
+
+def samples_of(frame: Frame) -> Samples:
+    """What an estimator of the light looks at."""
+    from lichtbild.develop.illuminant.samples import Samples
+
+    return Samples.of_frame(frame)
 
 
 def device_of(frame: Frame, recipe: Recipe, report: Report) -> DeviceProfile | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +16,13 @@ from lichtbild import color
 from lichtbild.carriers import CameraColor
 from lichtbild.color import Chromaticity, Floats
 from lichtbild.develop.camera_color import CameraModel
-from lichtbild.develop.illuminant.adaptation import adapted
-from lichtbild.develop.illuminant.estimator import DEFAULT, ESTIMATORS
 from lichtbild.develop.illuminant.lights import daylight_tint
-from lichtbild.develop.illuminant.mixed import LightShare, lights_of
-from lichtbild.develop.illuminant.samples import Samples
 from lichtbild.recipe import parse_white_balance
 from lichtbild.report import Report
+
+if TYPE_CHECKING:
+    from lichtbild.develop.illuminant.mixed import LightShare
+    from lichtbild.develop.illuminant.samples import Samples
 
 COLDEST, WARMEST = 24_000.0, 1_750.0  # kelvin of what is taken for a light
 FARTHEST_TINT = 110.0  # from the locus of daylight and the black body: Duv 0.037; sodium lamps and old tubes stay below
@@ -77,9 +78,12 @@ def decide_white_balance(
     model: CameraModel,
     samples: Callable[[], Samples],
     report: Report | None = None,
-    estimator: str = DEFAULT,
+    estimator: str = "",
 ) -> WhiteBalance:
-    """Follow the recipe's `wb`; samples() gives what the estimator looks at, only asked if needed."""
+    """Follow the recipe's `wb`; samples() gives what the estimator looks at, only asked if needed.
+
+    estimator: a name of `ESTIMATORS`; the default one where it is left out.
+    """
     asked = parse_white_balance(wb)
     if asked is not None:
         xy = color.xy_from_temperature(*asked)
@@ -93,8 +97,11 @@ def decide_white_balance(
             "the file's white balance is that of no light for this camera; it is measured in the picture instead, and "
             "--wb KELVIN sets another"
         )
+    from lichtbild.develop.illuminant.estimator import DEFAULT, ESTIMATORS
+    from lichtbild.develop.illuminant.mixed import lights_of
+
     seen = samples()
-    found = ESTIMATORS[estimator](seen, model)
+    found = ESTIMATORS[estimator or DEFAULT](seen, model)
     lights = lights_of(seen, model, found)
     balance = _kept_warm(found, model, seen.light_value, lights)
     if report is not None:
@@ -106,6 +113,8 @@ def _kept_warm(
     found: Floats, model: CameraModel, light_value: float | None, lights: tuple[LightShare, ...]
 ) -> WhiteBalance:
     """The balance for a light, of whose colour the picture keeps a little."""
+    from lichtbild.develop.illuminant.adaptation import adapted
+
     xy = model.xy_from_neutral(found)
     kelvin, tint = color.temperature_from_xy(xy)
     wanted = adapted(kelvin, light_value)

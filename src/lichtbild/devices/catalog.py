@@ -15,14 +15,16 @@ import contextlib
 import functools
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lichtbild import installed
-from lichtbild.devices.profile import DeviceProfile
 from lichtbild.errors import DeviceError
+
+if TYPE_CHECKING:
+    from lichtbild.devices.profile import DeviceProfile
 
 BUILT_IN = Path(__file__).with_name("profiles")
 GROUP = "lichtbild.devices"
@@ -111,6 +113,8 @@ def load(name: str) -> DeviceProfile:
 
 def _read(path: Path) -> DeviceProfile:
     """The profile of a file, parsed once for all frames of a burst."""
+    from lichtbild.devices.profile import DeviceProfile
+
     try:
         state = path.stat()
     except (OSError, ValueError):
@@ -120,6 +124,8 @@ def _read(path: Path) -> DeviceProfile:
 
 @functools.lru_cache(maxsize=4)
 def _read_once(path: Path, _changed: int, _size: int) -> DeviceProfile:
+    from lichtbild.devices.profile import DeviceProfile
+
     return DeviceProfile.read(path)
 
 
@@ -150,6 +156,8 @@ def _head(path: Path, origin: str) -> Listed | None:
 
 @functools.lru_cache(maxsize=4096)
 def _read_head(path: Path, origin: str, _changed: int) -> Listed | None:
+    import tomllib
+
     with path.open("rb") as file:
         text = file.read(HEAD).decode("utf-8", "replace")
     head = re.split(r"(?m)^[ \t]*\[", text, maxsplit=1)[0]

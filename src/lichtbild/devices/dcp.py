@@ -95,9 +95,6 @@ def profile_of(tags: Tags, source: str, problem: Callable[[str], None]) -> Devic
 
 def embedded(tags: Tags, source: str, problem: Callable[[str], None]) -> DeviceProfile | None:
     """The profile of a DNG, where it goes beyond two matrices; else None."""
-    beyond = (*(numbers[5] for numbers in SETS), LOOK_DATA, TONE_CURVE, SETS[2][0])
-    if not any(tags.holder(tag) for tag in beyond):
-        return None
     profile = profile_of(tags, source, problem)
     useful = len(profile.lights) > 2 or any(light.hue_sat_map for light in profile.lights)
     # Its BaselineExposureOffset is in the exposure that is read with the file's other colour tags.

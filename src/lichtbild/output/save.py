@@ -1,4 +1,7 @@
-"""Write a `Picture` to a file, in the format that its name asks for."""
+"""Write a `Picture` to a file, in the format that its name asks for.
+
+The writer of a format is imported when it is used: most photographs are JPEGs.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,7 @@ import numpy.typing as npt
 
 from lichtbild.carriers import Picture
 from lichtbild.errors import OutputError
-from lichtbild.output import (
-    attachments,
-    avif,
-    exr,
-    heic,
-    heif_gain,
-    heif_items,
-    icc,
-    jpeg,
-    jxl,
-    jxl_boxes,
-    light,
-    png,
-    tiff_file,
-    ultrahdr,
-)
+from lichtbild.output import attachments, icc
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.formats import AVIF, EXR, HEIC, JPEG, JXL, PNG, Format, depth_for, format_for
 
@@ -120,35 +108,56 @@ def _chunks(picture: Picture, asked: _Asked) -> list[Chunk]:
         return _television(picture, asked)
     attached = attachments.of(picture, icc=icc.profile(space, linear=picture.image.dtype.kind == "f"))
     if chosen is JPEG:
+        from lichtbild.output import jpeg
+
         narrow = _narrowed(picture.image)
         if picture.gain_map is not None:
+            from lichtbild.output import ultrahdr
+
             return ultrahdr.chunks(narrow, picture.gain_map, attached, asked.quality)
         return jpeg.with_metadata(jpeg.encode(narrow, asked.quality), attached)
     if chosen is PNG:
+        from lichtbild.output import png
+
         image = _of_depth(picture.image, asked)
         return png.with_metadata(png.encode(image), attached, space)
     if chosen in (AVIF, HEIC):
-        if chosen is AVIF:
-            image = _of_depth(picture.image, asked)
-            bare = avif.encode(image, asked.bits, space, space, asked.quality, asked.effort)
-        else:
-            image = _narrowed(picture.image) if asked.bits == 8 else _widened(picture.image)
-            bare = heic.encode(image, asked.bits, space, space, asked.quality, asked.effort)
-        if picture.gain_map is not None:
-            gains = (avif.encode_map if chosen is AVIF else heic.encode_map)(picture.gain_map.image)
-            bare = heif_gain.joined(bare, gains, picture.gain_map, avif.PRIMARIES[space], avif.MATRICES[space])
-        return heif_items.with_metadata(bare, attached)
+        return _heif(picture, asked, attached)
     if chosen is JXL:
+        from lichtbild.output import jxl, jxl_boxes
+
         gains = jxl.gain_box(picture.gain_map) if picture.gain_map is not None else b""
         return [*jxl_boxes.with_metadata(_jxl(picture, asked), attached), gains]
     if chosen is EXR:
+        from lichtbild.output import exr, light
+
         linear = replace(picture, image=_widened(picture.image)) if picture.image.dtype == np.uint8 else picture
         return exr.chunks(light.half_floats(linear, space), space, attached, asked.effort)
+    from lichtbild.output import tiff_file
+
     return tiff_file.chunks(_of_depth(picture.image, asked), attached)
+
+
+def _heif(picture: Picture, asked: _Asked, attached: attachments.Attachments) -> list[Chunk]:
+    """AVIF or HEIC, with the gain map as an item of its own."""
+    from lichtbild.output import avif, heic, heif_gain, heif_items
+
+    space, is_avif = picture.space, asked.format is AVIF
+    if is_avif:
+        image: npt.NDArray[Any] = _of_depth(picture.image, asked)
+    else:
+        image = _narrowed(picture.image) if asked.bits == 8 else _widened(picture.image)
+    bare = (avif if is_avif else heic).encode(image, asked.bits, space, space, asked.quality, asked.effort)
+    if picture.gain_map is not None:
+        gains = (avif if is_avif else heic).encode_map(picture.gain_map.image)
+        bare = heif_gain.joined(bare, gains, picture.gain_map, avif.PRIMARIES[space], avif.MATRICES[space])
+    return heif_items.with_metadata(bare, attached)
 
 
 def _jxl(picture: Picture, asked: _Asked) -> bytes:
     """sRGB of 8 bits as it is; all else by way of linear light."""
+    from lichtbild.output import jxl, light
+
     if picture.space == "srgb" and asked.bits == 8:
         return jxl.encode(_of_depth(picture.image, asked), asked.quality, asked.effort)
     wide = replace(picture, image=_widened(picture.image))
@@ -158,6 +167,8 @@ def _jxl(picture: Picture, asked: _Asked) -> bytes:
 
 def _television(picture: Picture, asked: _Asked) -> list[Chunk]:
     """A picture in PQ or HLG and Rec. 2020, of 10 or 12 bits; code points say so, and no ICC profile gainsays them."""
+    from lichtbild.output import avif, heic, heif_items, jxl, jxl_boxes, light
+
     bits = asked.bits if asked.bits in (10, 12) else 10
     wide = replace(picture, image=_widened(picture.image))
     attached = attachments.of(replace(picture, space="rec2020"), icc=b"")
@@ -177,6 +188,8 @@ def _of_depth(image: npt.NDArray[Any], asked: _Asked) -> npt.NDArray[Any]:
     if asked.bits == 8:
         return _narrowed(image)
     if asked.bits in (10, 12):
+        from lichtbild.output import light
+
         return light.at_depth(_widened(image), asked.bits)
     return np.ascontiguousarray(image)
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lichtbild.carriers import CameraColor, Matrix, NoiseProfile
-from lichtbild.devices.dcp import embedded
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.tags import Tags
 
+if TYPE_CHECKING:
+    from lichtbild.devices.profile import DeviceProfile
+
 _UNKNOWN_ILLUMINANTS = (0, 255)
+
+
+# Tables of hue and saturation for the first, second and third light, look table, tone curve, third matrix.
+_BEYOND_MATRICES = (50938, 50939, 52537, 50982, 50940, 52531)
 
 
 def read_color(tags: Tags, notes: Notes) -> CameraColor:
@@ -47,7 +54,7 @@ def read_color(tags: Tags, notes: Notes) -> CameraColor:
         as_shot_neutral=neutral,
         as_shot_white_xy=white_xy,
         baseline_exposure=_baseline_exposure(tags, notes),
-        profile=embedded(tags, "embedded in the file", notes.profile),
+        profile=_profile(tags, notes),
     )
 
 
@@ -79,6 +86,15 @@ def _analog_balance(tags: Tags, notes: Notes) -> tuple[float, float, float]:
     if values is None or not all(1e-3 < v < 1e3 for v in values):
         return notes.analog_balance()
     return values[0], values[1], values[2]
+
+
+def _profile(tags: Tags, notes: Notes) -> DeviceProfile | None:
+    """The profile in the file, where it goes beyond two matrices."""
+    if not any(tags.holder(tag) for tag in _BEYOND_MATRICES):
+        return None
+    from lichtbild.devices.dcp import embedded
+
+    return embedded(tags, "embedded in the file", notes.profile)
 
 
 def _white(tags: Tags, notes: Notes) -> tuple[tuple[float, float, float] | None, tuple[float, float] | None]:

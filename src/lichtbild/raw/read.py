@@ -9,7 +9,6 @@ from pathlib import Path
 
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.devices import catalog
-from lichtbild.devices.sensor import with_device
 from lichtbild.errors import RawError
 from lichtbild.raw import dng, sniff
 from lichtbild.raw.clip import find_clip_level
@@ -138,6 +137,8 @@ def _frame(sensor: Sensor, report: Report, notes: Notes, device: str) -> Frame:
     known: list[str] = []
     own = sensor.metadata
     if (profile := catalog.choose(device, own.make, own.model, own.unique_camera_model)) is not None:
+        from lichtbild.devices.sensor import with_device
+
         sensor, known = with_device(sensor, profile)
     mosaic, black, white = sensor.pixels, sensor.black_level, sensor.white_level
     metadata = sensor.metadata
