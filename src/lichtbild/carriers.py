@@ -7,12 +7,14 @@ DNG names are kept in snake_case; an empty field (None) means that the file did 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+from lichtbild.record import record
 
 if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile
@@ -25,7 +27,7 @@ Matrix: TypeAlias = tuple[tuple[float, float, float], tuple[float, float, float]
 Triple: TypeAlias = tuple[float, float, float]
 
 
-@dataclass(frozen=True)
+@record
 class NoiseProfile:
     """Variance of a pixel: scale * x + offset, x in [0, 1] of white minus black (DNG 1.7, NoiseProfile).
 
@@ -46,7 +48,7 @@ class NoiseProfile:
         )
 
 
-@dataclass(frozen=True)
+@record
 class CameraColor:
     """The DNG colour tags. Matrices map XYZ to camera (color_matrix) or white-balanced camera to XYZ D50
     (forward_matrix); illuminants are EXIF LightSource codes (17 = A, 21 = D65)."""
@@ -66,7 +68,7 @@ class CameraColor:
     profile: DeviceProfile | None = None  # embedded in the file, where that goes beyond the matrices
 
 
-@dataclass(frozen=True)
+@record
 class Metadata:
     """What is true of a photograph beside its pixels."""
 
@@ -91,7 +93,7 @@ class Metadata:
     iptc: bytes = b""  # IPTC-IIM data sets as stored in the file
 
 
-@dataclass(frozen=True)
+@record
 class Aligned:
     """A frame of a burst, and where it shows what the reference shows.
 
@@ -105,7 +107,7 @@ class Aligned:
     gain: float
 
 
-@dataclass(frozen=True)
+@record
 class Frame:
     """One mosaic, or one linear RGB raw, of the active area, in the file's own numbers.
 
@@ -147,7 +149,7 @@ class Frame:
         return i // 2, i % 2
 
 
-@dataclass(frozen=True)
+@record
 class Burst:
     """Paths of frames of one scene, in capture order, opened one at a time so that memory does not grow.
 
@@ -167,7 +169,7 @@ class Burst:
         return cls(tuple(frames))
 
 
-@dataclass(frozen=True)
+@record
 class Scene:
     """A scene-linear image in linear Rec. 2020 (D65); 1.0 is the raw white level of the reference exposure.
 
@@ -190,7 +192,7 @@ class Scene:
     profile: DeviceProfile | None = None
 
 
-@dataclass(frozen=True)
+@record
 class GainMap:
     """How much brighter than in the picture light is, where a display has headroom (ISO 21496-1).
 
@@ -202,7 +204,7 @@ class GainMap:
     stops: float
 
 
-@dataclass(frozen=True)
+@record
 class Picture:
     """A display image, upright, ready to be written.
 

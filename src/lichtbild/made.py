@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lichtbild import __version__
 from lichtbild.errors import RecipeError
+from lichtbild.record import record
 from lichtbild.report import Report
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PAGE, _PAGES, _HEAD = 4096, 62, 1 << 16
 _PROGRAM = re.compile(r"Lichtbild (\d+(?:\.\d+)*)")
 
 
-@dataclass(frozen=True)
+@record
 class Made:
     """The record in a photograph. frames: their names; digests: of their contents, in the same order."""
 

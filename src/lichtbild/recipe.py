@@ -8,12 +8,13 @@ of JSON values that travels in `Picture.recipe`, in the photograph's XMP and in 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
+from lichtbild.record import record
 
 _LONGEST = 1 << 20  # bytes of a recipe
 _NO_RECIPE = '{}: no recipe is in it; write JSON like {{"look": "mono"}}, or name a photograph made by Lichtbild'
@@ -24,7 +25,7 @@ def setting(default: Any, text: str, **limits: Any) -> Any:
     return field(default=default, metadata={"help": text, **limits})
 
 
-@dataclass(frozen=True)
+@record
 class Recipe:
     """What to make of a burst. Every field has a default that gives a good photograph."""
 

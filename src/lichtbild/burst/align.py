@@ -7,7 +7,6 @@ that explains its pixels clearly better than the camera's does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame
+from lichtbild.record import record
 
 TILE = 16  # grey pixels; 32 mosaic pixels
 PAD = 32  # as in kernels/burst_align.py
@@ -27,7 +27,7 @@ UNSURE = 0.02  # squared error of a tile's motion, in grey pixels, where its gra
 DETAILED = 1.3 * NOISE_GRADIENT  # what noise alone hardly ever reaches in a tile (its deviation is 0.15 of it)
 
 
-@dataclass(frozen=True)
+@record
 class GrayScale:
     """How digital numbers become grey: x = (value - black) * gain in the reference's 0..1, capped, then
     stretch * sqrt(x + shift), whose noise has a standard deviation near 1 for a quad of the reference."""
@@ -82,7 +82,7 @@ def tile_grid(level: FloatImage) -> tuple[int, int]:
     return -(-(level.shape[0] - 2 * PAD) // TILE), -(-(level.shape[1] - 2 * PAD) // TILE)
 
 
-@dataclass(frozen=True)
+@record
 class Alignment:
     """flow: (2, rows, columns) float32, (dy, dx) in mosaic pixels at the centre of each 32-pixel tile.
 

@@ -7,7 +7,6 @@ as the matrix depends on the answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from lichtbild import color
 from lichtbild.carriers import CameraColor, Matrix
 from lichtbild.color import Chromaticity, Floats
+from lichtbild.record import record
 
 if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile, HueSatMap
@@ -62,7 +62,7 @@ def _usable_color(matrix: Matrix | None) -> bool:
     return usable(matrix) and bool((np.asarray(matrix) @ color.xyz_from_xy(color.D50) > 0.01).all())
 
 
-@dataclass(frozen=True)
+@record
 class CameraModel:
     """The colour tags of a camera made ready: one to three sets of matrices with their temperatures.
 

@@ -5,8 +5,6 @@ Decided on the blocks of the highlight statistics; `kernels/develop_defringe.py`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +13,7 @@ from lichtbild.carriers import FloatImage, NoiseProfile
 from lichtbild.color import Floats
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 from lichtbild.develop.highlights import HighlightPlan
+from lichtbild.record import record
 
 AROUND = 2  # blocks on each side in which the dark side shows its own colour
 EASE = 1.08  # times what the surroundings show, colours are not yet a rim
@@ -25,7 +24,7 @@ CAREFUL = 3  # power of its dark share with which a block counts
 SCARCE = 0.05  # of a block: less is no evidence
 
 
-@dataclass(frozen=True)
+@record
 class FringePlan:
     """blocks: four lists (n, 2) int32 of (y, x), in none of which two blocks touch. nodes: (3, h', w') at their
     corners: clip of G, the largest R/G and B/G. floor: light that counts as noise."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from lichtbild import native
 from lichtbild.carriers import CELL, FloatImage, Frame
 from lichtbild.color import Floats
+from lichtbild.record import record
 from lichtbild.report import Report
 
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
@@ -35,7 +36,7 @@ NOISY = 0.17
 LEFT = 0.05
 
 
-@dataclass(frozen=True)
+@record
 class DenoisePlan:
     """What is decided before pixels are touched.
 

@@ -9,14 +9,13 @@ of colour: it fades to white, at the level of the brightest channel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame
 from lichtbild.color import Floats
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
+from lichtbild.record import record
 
 PAIRS = ((1, 0), (1, 2), (2, 0))  # channels whose ratio is a plane of the local colour
 ONSET, FULL = 0.95, 0.985  # of clip: where a channel begins to count as clipped, and is
@@ -32,7 +31,7 @@ VIVID = 1.0  # log ratio of channels from which light is that of a sign and not 
 UNSURE = 0.01  # squared log ratio below which pairs are not compared
 
 
-@dataclass(frozen=True)
+@record
 class HighlightPlan:
     """What is decided before pixels are touched; see `kernels/develop_highlights.py`.
 

@@ -8,7 +8,6 @@ distance of its farthest corner from the optical centre. The map is evaluated at
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -23,6 +22,7 @@ from lichtbild.raw.opcodes import (
     WarpRectilinear2,
     name_of,
 )
+from lichtbild.record import record
 from lichtbild.report import Report
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,7 @@ FOLDED = 0.05  # least area of the source that a pixel may stand for
 LARGEST_GAIN = 64.0
 
 
-@dataclass(frozen=True)
+@record
 class Field:
     """What opcodes ask for, (planes 1 or 3, rows, columns): displacement down, displacement right, gain."""
 
@@ -47,7 +47,7 @@ class Field:
     gain: Floats
 
 
-@dataclass(frozen=True)
+@record
 class Grid:
     """Where the map of a crop is known, in pixels of the image: rows and columns of nodes, `step` pixels apart.
 

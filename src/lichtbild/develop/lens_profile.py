@@ -8,7 +8,6 @@ The database and its reader are the optional package `lensfunpy`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from lichtbild.carriers import Metadata
 from lichtbild.develop.lens_map import center_of, middle_of, radius_about
 from lichtbild.raw.opcodes import Area, GainMap, Opcode, WarpRectilinear2
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
 PARTS = np.linspace(0, 1.05, 26)[1:]  # of the half diagonal, where lensfun's models are sampled
@@ -29,7 +29,7 @@ MOST_LIGHT = 8.0  # gain, for the corners of lenses beyond their circle
 DISTANCE = 1000.0  # metres; files hardly ever tell
 
 
-@dataclass(frozen=True)
+@record
 class LensProfile:
     """name: the lens as the database calls it. opcodes: what corrects it, in the order in which they act."""
 

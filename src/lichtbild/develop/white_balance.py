@@ -7,7 +7,6 @@ where it can be the colour of any light as this camera sees it by its own matric
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from lichtbild.color import Chromaticity, Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.illuminant.lights import daylight_tint
 from lichtbild.recipe import parse_white_balance
+from lichtbild.record import record
 from lichtbild.report import Report
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ FARTHEST_TINT = 110.0  # from the locus of daylight and the black body: Duv 0.03
 INEXACT = 3.0  # degrees
 
 
-@dataclass(frozen=True)
+@record
 class WhiteBalance:
     """neutral: camera RGB of white, max 1. xy: chromaticity of the illuminant. source: where they come from.
 

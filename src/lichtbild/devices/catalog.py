@@ -16,12 +16,12 @@ import functools
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lichtbild import installed
 from lichtbild.errors import DeviceError
+from lichtbild.record import record
 
 if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile
@@ -32,7 +32,7 @@ MOST = 2000  # files of a folder that are looked at
 HEAD = 16384  # bytes that hold a profile's names
 
 
-@dataclass(frozen=True)
+@record
 class Listed:
     """A profile on disk: its short name, where it comes from, and which camera it is for."""
 

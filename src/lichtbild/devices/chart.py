@@ -9,7 +9,7 @@ beyond it there is a table where the patches warrant one (`chart_correction.py`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, Light
 from lichtbild.devices.sensitivities import matrix, rendered
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import xyz_from_lab
+from lichtbild.record import record
 
 GREYS = slice(18, 23)  # all but black
 ROUNDS = 12
@@ -37,7 +38,7 @@ NAMED: dict[str, Chromaticity] = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Fit:
     """One light. camera: (n, 3) patches as an even light without glare would give them, balanced by `neutral`.
 

@@ -6,7 +6,6 @@ found as `measure` finds it, whatever its perspective.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from lichtbild.measure.chart_values import NAMES
 from lichtbild.measure.image import from_array
 from lichtbild.raw.read import read_sensor
 from lichtbild.raw.sensor import Sensor
+from lichtbild.record import record
 from lichtbild.report import Report
 
 CLIPPED = 0.02  # share of a patch's pixels that may clip: dust, glints
@@ -29,7 +29,7 @@ SMALL = 6.0  # quads along the side of the smallest patch that is read
 UNEVEN = 0.35  # deviation of a patch over its mean, beyond which something lies on it
 
 
-@dataclass(frozen=True)
+@record
 class ChartShot:
     """camera: (24, 3) linear camera RGB of the patches, 1.0 = white.   make, model: of the camera that shot it."""
 

@@ -9,12 +9,11 @@ difference of its derivatives to the matrix's, in the metric of sensor noise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lichtbild import color
 from lichtbild.color import Floats
+from lichtbild.record import record
 
 WHITE = color.xyz_from_xy(color.D50)
 STEP, WIDTH = 0.1, 0.12  # distance of bumps and their standard deviation, in chromaticity r / (r + g + b)
@@ -75,7 +74,7 @@ def _slopes(camera: Floats, eps: float = 1e-4) -> Floats:
     return np.stack([(_bumps(camera + e * step) - _bumps(camera - e * step)) / (2 * step) for e in np.eye(3)], axis=1)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Correction:
     """XYZ of D50 = matrix @ camera + heights @ bumps(camera)."""
 

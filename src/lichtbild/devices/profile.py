@@ -8,7 +8,7 @@ saturation and value (`HueSatMap`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.carriers import Matrix, Triple
 from lichtbild.color import Chromaticity
+from lichtbild.record import record
 
 Table = npt.NDArray[np.float32]
 
@@ -30,7 +31,7 @@ ILLUMINANTS: dict[str, int] = {
 NAMES_OF_ILLUMINANTS = {code: name for name, code in ILLUMINANTS.items()}
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class HueSatMap:
     """What to do with a colour by its hue, saturation and value in linear ProPhoto RGB (DNG 1.7, ProfileHueSatMapData).
 
@@ -44,7 +45,7 @@ class HueSatMap:
     source: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Light:
     """The colour of a camera under one illuminant.
 
@@ -70,7 +71,7 @@ class Light:
         return ILLUMINANT_KELVIN.get(ILLUMINANTS[self.illuminant], 0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class ToneCurve:
     """ProfileToneCurve: points (n, 2) of linear light in and out, from (0, 0) to (1, 1)."""
 
@@ -78,7 +79,7 @@ class ToneCurve:
     source: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class BlackLevel:
     """Digital numbers of no light at the sites R, G beside R, G beside B, B, of a file whose tags do not say better."""
 
@@ -86,7 +87,7 @@ class BlackLevel:
     source: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Noise:
     """Variance = scale * x + offset of R, G, B at one ISO, x in [0, 1] of white minus black (DNG NoiseProfile)."""
 
@@ -96,7 +97,7 @@ class Noise:
     source: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Defects:
     """Hot and dead pixels of this very camera: points (n, 2) of (y, x) in the active area of `size` (height, width)."""
 
@@ -105,7 +106,7 @@ class Defects:
     source: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class LensShading:
     """Gains (rows, columns, 4) of the sites R, G beside R, G beside B, B, on a grid from the first to the last pixel.
 
@@ -117,7 +118,7 @@ class LensShading:
     source: str = ""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class DeviceProfile:
     """Everything that is known of a camera model.
 

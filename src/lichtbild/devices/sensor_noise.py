@@ -8,7 +8,7 @@ from the measured black. One frame of a kind is enough for black level, defects 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from lichtbild.measure.dark import DarkFrame, measure_dark
 from lichtbild.measure.photon_transfer import NoiseLine, check_still, fit_colors
 from lichtbild.measure.stack import Group, blocks_of, measure_group, sites_of
 from lichtbild.raw.read import read_sensor
+from lichtbild.record import record
 from lichtbild.report import Report
 
 DARKEST, SPREAD = 0.15, 0.003  # of white: the highest black level, and how much blocks of a dark frame differ
@@ -30,7 +31,7 @@ MOST_DEFECTS = 0.002  # of all pixels
 HOT = 0.004  # of white, above black: darker hot pixels disappear in the noise
 
 
-@dataclass(frozen=True)
+@record
 class SensorNoise:
     """profile: what goes into device.toml.   kinds: files of each kind.   lines: of each ISO, R, G, B.   darks: groups
     of dark frames."""

@@ -11,7 +11,6 @@ import csv
 import functools
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.color import Chromaticity, Floats
 from lichtbild.errors import DeviceError
+from lichtbild.record import record
 
 WAVELENGTHS: Floats = np.arange(380.0, 781.0, 5.0)
 LARGEST = 32 << 20  # bytes of a file
@@ -30,7 +30,7 @@ SECOND = 1.4388e7  # second radiation constant in nm K
 NEEDED = (430.0, 650.0)  # nm that sensitivities must cover
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Spectra:
     """Spectra on `WAVELENGTHS`: values (81, k) with a name for each column, and what the file says of itself."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
+from lichtbild.record import record
 
 SIDES, ALIGNS = ("top", "bottom"), ("left", "center", "right")
 FAMILIES = ("sans", "serif")
@@ -41,7 +41,7 @@ AS_THEY_ARE = {"focal_length", "aperture", "shutter", "place"}  # no capitals: a
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True)
+@record
 class Header:
     """What a frame is called, and what it is for."""
 
@@ -49,7 +49,7 @@ class Header:
     description: str = setting("", "What it looks like, in one line.", longest=300)
 
 
-@dataclass(frozen=True)
+@record
 class Paper:
     """The border: its colour and its sides, in shares of the picture."""
 
@@ -64,7 +64,7 @@ class Paper:
     measure: str = setting("picture", "What texts are aligned with.", choices=("picture", "paper"))
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """A thin line around the picture, on the paper."""
 
@@ -73,7 +73,7 @@ class Line:
     color: str = setting("#000000", "Its colour.", color=True)
 
 
-@dataclass(frozen=True)
+@record
 class Text:
     """A line of the caption."""
 
@@ -92,7 +92,7 @@ class Text:
     color: str = setting("#222222", "Colour of the ink.", color=True)
 
 
-@dataclass(frozen=True)
+@record
 class MarkPlace:
     """Where the maker's mark stands; with a stack of texts in the same place, beside it."""
 
@@ -106,7 +106,7 @@ class MarkPlace:
     color: str = setting("#222222", "Ink of those parts of the mark that take the text's colour.", color=True)
 
 
-@dataclass(frozen=True)
+@record
 class Layout:
     """A frame: its paper and what is printed on it."""
 

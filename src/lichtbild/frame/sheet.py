@@ -6,7 +6,6 @@ without. Ink is blended with the paper in encoded numbers, at the picture's own 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,13 @@ from lichtbild.carriers import Picture
 from lichtbild.color import convert, decode_srgb
 from lichtbild.frame.layout import Paper
 from lichtbild.look.spaces import TRANSFER
+from lichtbild.record import record
 
 BLOCK = 16  # pixels of a JPEG's largest block
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@record
 class Border:
     top: int
     right: int

@@ -8,7 +8,6 @@ Typefaces: Source Sans Pro and Source Serif Pro (SIL Open Font License), from th
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from lichtbild.errors import OutputError
 from lichtbild.frame.fields import THIN
+from lichtbild.record import record
 
 MASTER = 1000.0  # pixels per em at which widths are measured
 THIN_SPACE = 0.16
@@ -27,7 +27,7 @@ NEEDED = "a frame needs the packages of the extra: pip install lichtbild[frames]
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@record
 class Face:
     family: str
     weight: str

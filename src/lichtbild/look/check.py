@@ -7,8 +7,6 @@ for granted, so what remains to be told is what an author may not have meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +14,7 @@ from lichtbild.color import D65, delta_e_2000, encode_srgb, lab_from_xyz, rgb_to
 from lichtbild.look import oklab
 from lichtbild.look.fixed import shown
 from lichtbild.look.look import Look, load
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
 STOPS = np.linspace(-7, 4.5, 461)  # of the grey ramp, from middle grey
@@ -25,7 +24,7 @@ GREY_TINT, GREY_STEP, GREY_BACK = 1.0, 3.0, 0.25
 CLIPPED, HUE_STEP, SKIN_HUE, SKIN_CHROMA, SKIN_LIGHT = 0.04, 4.0, 9.0, 0.4, 12.0
 
 
-@dataclass(frozen=True)
+@record
 class Finding:
     """What was tried, what was found and how much is unsuspicious; `words` say what to look at."""
 

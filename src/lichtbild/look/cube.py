@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import RecipeError
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float32]
 LARGEST = 24 << 20  # bytes of a file
@@ -24,7 +24,7 @@ PICTURES = (".png", ".tif", ".tiff")
 SIZES = {"LUT_1D_SIZE": MOST_ENTRIES, "LUT_3D_SIZE": MOST_NODES}
 
 
-@dataclass(frozen=True)
+@record
 class Cube:
     """nodes: (n, n, n, 3) colours by blue, green, red. curve: (entries, 3) of each channel before them, or None.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from lichtbild.carriers import Scene
 from lichtbild.look import exposure, grain, headroom, local, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.recipe import Recipe
+from lichtbild.record import record
 from lichtbild.report import Report
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ COARSE = 512  # cells along the long edge of the coarse grid
 Array = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@record
 class Decided:
     """All numbers of a rendering but those of its target (colour space, depth).
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ import numpy.typing as npt
 from lichtbild.carriers import Metadata, Scene
 from lichtbild.light_value import light_value as light_value_of
 from lichtbild.look.tone import MIDDLE_GREY, FilmicCurve, lightness
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
 BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
@@ -43,7 +43,7 @@ BURNT_SHARE, BURNT_SLACK = 0.4, 2.4  # share of the frame that halves the stops 
 NIGHT_SLOPE, SNOW_SLOPE = 0.24, 0.3
 
 
-@dataclass(frozen=True)
+@record
 class Statistics:
     """What the histogram says, in stops of log2 scene luminance (1.0 is the raw white level)."""
 

@@ -6,7 +6,7 @@ A finished picture has been exposed and toned once. It is taken back to the ligh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,11 @@ from lichtbild.look.look import Look, load
 from lichtbild.look.render import render_picture
 from lichtbild.look.undo import scene_light
 from lichtbild.recipe import Recipe
+from lichtbild.record import record
 from lichtbild.report import Report
 
 
-@dataclass(frozen=True)
+@record
 class Photograph:
     """A scene made small, to be shown in many looks. finished: it comes from a finished picture."""
 

@@ -9,7 +9,7 @@ is a number of its own, which the look does not keep.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lichtbild.look.fit_numbers import NUMBERS, Number, of_look, pruned, to_look
 from lichtbild.look.look import Look
 from lichtbild.look.render import render_picture
 from lichtbild.recipe import Recipe
+from lichtbild.record import record
 from lichtbild.report import Report
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +34,7 @@ EV_PRIOR = 0.4  # EV by which one picture may be brighter than the others
 EDGE = 3.0  # L* of unevenness at which a square counts half: there a shift would show
 
 
-@dataclass(frozen=True)
+@record
 class Pair:
     """A scene, and the finished picture of it: (rows, columns, 3) linear sRGB means of squares of `BLOCK` pixels.
 
@@ -47,7 +48,7 @@ class Pair:
     weight: Floats  # (rows, columns): 0 is not compared
 
 
-@dataclass(frozen=True)
+@record
 class Score:
     """CIEDE2000 between rendered and finished pictures."""
 
@@ -58,7 +59,7 @@ class Score:
         return f"mean {self.mean:.2f}, p95 {self.p95:.2f}"
 
 
-@dataclass(frozen=True)
+@record
 class Fit:
     look: Look
     ev: tuple[float, ...]  # of each pair that was fitted, beyond the look's own

@@ -7,7 +7,7 @@ Tints are sought as two coordinates, not as hue and strength, so that none is th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import SECTIONS, HueMove
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
 CENTRES = (29.0, 57.0, 85.0, 112.0, 142.0, 195.0, 250.0, 300.0, 340.0)
@@ -23,7 +24,7 @@ POINTS = (0.0, 0.12, 0.3, 0.5, 0.7, 0.88, 1.0)
 SMALL = 0.12  # prior deviations below which a number goes back to rest
 
 
-@dataclass(frozen=True)
+@record
 class Number:
     """section and name; of a hue move or a point of the curve, its index too. deviation: what one unit is."""
 

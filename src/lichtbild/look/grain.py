@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.look.numbers import Grain
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
 LEVELS = 36.0  # of int8 for one standard deviation
@@ -30,7 +30,7 @@ CLUMP = np.array([1, 4, 6, 4, 1]) / 16
 NODE_VARIANCE = 1 / 6  # of the sum of two numbers from 0 to 1, less 1
 
 
-@dataclass(frozen=True)
+@record
 class Windows:
     """Where each pixel's window on the lattice begins, (pixel * step) >> bits, and its weights: (pixels,) and (taps,
     pixels)."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import GainMap
 from lichtbild.look.exposure import LEVELS, Statistics, burnt_share
+from lichtbild.record import record
 
 Array = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ MARGIN = 0.5  # stops by which a pixel may be brighter than the cell that it is 
 MOST, LEAST = 4.0, 0.05
 
 
-@dataclass(frozen=True)
+@record
 class Headroom:
     """share: of the frame that are highlights. level: their mean, in stops above diffuse white. strength: 0..1, of the
     gain. stops: gain of the brightest light; 0 where no map is wanted."""

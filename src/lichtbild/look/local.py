@@ -8,7 +8,6 @@ is in stops from middle grey, after exposure.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from lichtbild.look.exposure import Statistics, burnt_share, soft
 from lichtbild.look.numbers import Local, Vignette
 from lichtbild.look.tone import MIDDLE_GREY
+from lichtbild.record import record
 
 STOPS = np.arange(-64, 65) / 4.0
 EDGE = 2.5  # stops between two surfaces
@@ -31,7 +31,7 @@ BURNT = 0.25  # share of clipped light by which highlights are held back half as
 CLEAN = 3.0  # signal to noise at which shadows get half of their lift
 
 
-@dataclass(frozen=True)
+@record
 class LocalTone:
     """compression: slope taken from highlights; lift: slope taken from shadows; signal: brightness, in stops, at which
     light equals its noise."""

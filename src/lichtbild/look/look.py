@@ -6,7 +6,7 @@ A new look is a new folder; no code. `numbers.py` has every number, `reading.py`
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from lichtbild.look import reading
@@ -27,11 +27,12 @@ from lichtbild.look.numbers import (
     Toning,
     Vignette,
 )
+from lichtbild.record import record
 
 __all__ = ["SECTIONS", "Look", "load", "names", "read"]
 
 
-@dataclass(frozen=True)
+@record
 class Look:
     """All numbers of a look; `mono` is None for colour, `linear` switches everything else off.
 

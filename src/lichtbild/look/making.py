@@ -6,13 +6,14 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lichtbild.errors import OutputError, RecipeError
 from lichtbild.look import catalog, fit, fit_files, swatch
 from lichtbild.look.look import Look
 from lichtbild.look.writing import text_of
+from lichtbild.record import record
 from lichtbild.report import Report
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -59,7 +60,7 @@ def _kept_files(base: Look) -> dict[str, bytes]:
     return {base.lut.file: (base.folder / base.lut.file).read_bytes()}
 
 
-@dataclass(frozen=True)
+@record
 class Fitted:
     folder: Path
     look: Look

@@ -6,10 +6,10 @@ The sections of a `look.toml`, its documentation and its checks are made from th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from lichtbild.recipe import setting
+from lichtbild.record import record
 
 Point = tuple[float, float]
 # Share of red, green and blue light (Rec. 2020) that a glass of the usual strength lets through: cut-offs at about 480
@@ -26,7 +26,7 @@ FILTERS: dict[str, tuple[float, float, float]] = {
 HUES = "29 red, 70 orange, 110 yellow, 142 green, 195 cyan, 264 blue, 328 magenta"
 
 
-@dataclass(frozen=True)
+@record
 class Exposure:
     """Where the scene is placed, beside the automatic exposure."""
 
@@ -36,7 +36,7 @@ class Exposure:
     )
 
 
-@dataclass(frozen=True)
+@record
 class Local:
     """Light that is given to shadows, held back in highlights, and modelling between."""
 
@@ -45,7 +45,7 @@ class Local:
     clarity: float = setting(0.08, "Gain of local modelling; 0 keeps it as it is.", low=-0.5, high=1.0)
 
 
-@dataclass(frozen=True)
+@record
 class Tone:
     """The filmic curve from scene to display, and a drawn one on top."""
 
@@ -62,7 +62,7 @@ class Tone:
     )
 
 
-@dataclass(frozen=True)
+@record
 class Color:
     """How strong colours are, by how muted, how bright and whose they are."""
 
@@ -78,7 +78,7 @@ class Color:
     highlights: float = setting(0.0, "Change of chroma in highlights.", low=-1.0, high=1.0)
 
 
-@dataclass(frozen=True)
+@record
 class HueMove:
     """A smooth move of the colours around one hue; the others stay."""
 
@@ -89,7 +89,7 @@ class HueMove:
     light: float = setting(0.0, "Change of lightness at full chroma, 0.1 is 10 % lighter.", low=-0.5, high=0.5)
 
 
-@dataclass(frozen=True)
+@record
 class Toning:
     """Split toning: a tint of its own for dark, middle and bright parts, also of a black-and-white picture."""
 
@@ -102,7 +102,7 @@ class Toning:
     balance: float = setting(0.0, "Where shadows end: + gives more to the highlights' tint.", low=-1.0, high=1.0)
 
 
-@dataclass(frozen=True)
+@record
 class Mono:
     """Black and white: what grey is made of."""
 
@@ -129,7 +129,7 @@ class Mono:
         return r, g, b
 
 
-@dataclass(frozen=True)
+@record
 class Lut:
     """A three-dimensional table of colours."""
 
@@ -139,7 +139,7 @@ class Lut:
     neutral: str = setting("table", "Greys: as the table has them, or kept neutral.", choices=("table", "keep"))
 
 
-@dataclass(frozen=True)
+@record
 class Sharpen:
     """The character of sharpening."""
 
@@ -150,7 +150,7 @@ class Sharpen:
     )
 
 
-@dataclass(frozen=True)
+@record
 class Halation:
     """Light that goes through the film, is thrown back by its base, and glows red around what is brighter than
     white."""
@@ -160,7 +160,7 @@ class Halation:
     hue: float = setting(45.0, "Hue of the glow in Oklab.", unit="°", low=0.0, high=360.0)
 
 
-@dataclass(frozen=True)
+@record
 class Bloom:
     """Light that a mist filter or an old lens scatters, in its own colour."""
 
@@ -168,7 +168,7 @@ class Bloom:
     radius: float = setting(2.0, "Reach of the glow in the picture's diagonal.", unit="%", low=0.2, high=10.0)
 
 
-@dataclass(frozen=True)
+@record
 class Grain:
     """Grain as of film: strongest in middle densities, of one size in the picture whatever its pixels."""
 
@@ -180,7 +180,7 @@ class Grain:
     color: float = setting(0.0, "How far the dyes' grains differ; 0 is grey.", low=0.0, high=1.0)
 
 
-@dataclass(frozen=True)
+@record
 class Vignette:
     """Corners that are darker than the middle."""
 

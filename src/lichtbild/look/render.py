@@ -6,7 +6,7 @@ may be applied again for another target: another colour space or depth costs one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ from lichtbild.look.look import Look
 from lichtbild.look.numbers import Color
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
+from lichtbild.record import record
 from lichtbild.report import Report
 
 __all__ = ["Target", "apply", "guide_numbers", "is_graded", "matrices", "render_picture"]
@@ -57,7 +58,7 @@ KINDS: dict[str, Kind] = {
 Array = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """Where a rendering goes: the colour space of its pixels and their depth, of `KINDS`; floating point is linear."""
 

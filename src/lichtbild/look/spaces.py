@@ -7,14 +7,16 @@ ITU-R BT.2020-2 (its exact constants) for "rec2020".
 from __future__ import annotations
 
 import functools
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 import numpy as np
 import numpy.typing as npt
 from numpy.polynomial import Chebyshev, Polynomial
 
+from lichtbild.record import record
 
-@dataclass(frozen=True)
+
+@record
 class Transfer:
     """A transfer function: linear below `cut`, a power above."""
 

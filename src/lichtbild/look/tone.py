@@ -12,17 +12,19 @@ construction.
 from __future__ import annotations
 
 import functools
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.record import record
+
 MIDDLE_GREY = 0.18
 ROOT_GREY = MIDDLE_GREY ** (1 / 3)
 
 
-@dataclass(frozen=True)
+@record
 class FilmicCurve:
     """The numbers of the curve in the order in which the kernel takes them: a, b, B, k, A."""
 

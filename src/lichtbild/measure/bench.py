@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +25,11 @@ from lichtbild.measure.peers import Peer, installed
 from lichtbild.measure.process import Run, run_program
 from lichtbild.measure.similarity import psnr, ssim
 from lichtbild.recipe import check, setting
+from lichtbild.record import record
 from lichtbild.report import Report
 
 
-@dataclass(frozen=True)
+@record
 class BenchSettings:
     """What is shot and how often each program runs."""
 
@@ -45,7 +46,7 @@ class BenchSettings:
                 raise RecipeError(f"{name}: {getattr(self, name)!r} is not a whole number")
 
 
-@dataclass(frozen=True)
+@record
 class Result:
     """One program on one scene. seconds: of the quickest run.   failed: what it said when it could not do it.
     likeness: to its own rendering of the truth, None when there is none.   psnr_matched, ssim_matched: at the first
@@ -63,7 +64,7 @@ class Result:
     truth: npt.NDArray[np.uint8] | None = field(repr=False, default=None, metadata={"json": False})
 
 
-@dataclass(frozen=True)
+@record
 class Bench:
     """All results, scene by scene, and the settings they were made with."""
 

@@ -6,7 +6,7 @@ as the picture is, and once with its brightness brought to the chart's, so that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,13 @@ from lichtbild.color import (
 from lichtbild.measure.chart_finder import Chart, find_chart
 from lichtbild.measure.chart_values import CLASSIC, NAMES, reference, xyz_from_lab
 from lichtbild.measure.image import MeasuredImage, load
+from lichtbild.record import record
 from lichtbild.report import Report
 
 GREYS = slice(19, 23)  # neutral 8 to neutral 3.5: neither near white nor near black
 
 
-@dataclass(frozen=True)
+@record
 class Difference:
     """CIEDE2000 over the 24 patches."""
 
@@ -49,7 +50,7 @@ class Difference:
         return cls(float(values.mean()), p95, float(values.max()), tuple(values.tolist()))
 
 
-@dataclass(frozen=True)
+@record
 class WhiteBalance:
     """The cast of the grey patches, beside that which the chart's own have. delta_e: CIEDE2000 at equal lightness,
     mean.
@@ -66,7 +67,7 @@ class WhiteBalance:
     mired: float
 
 
-@dataclass(frozen=True)
+@record
 class ChartMeasurement:
     """as_is, matched: differences as the picture is, and at the chart's brightness.   exposure: EV by which the
     greys are brighter (+) than the chart's.   evenness: EV by which the light changes over the chart.   lab: (24, 3)

@@ -8,7 +8,7 @@ they vary over the chart, so that neither exposure nor white balance matter.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import Any
 
@@ -22,6 +22,7 @@ from lichtbild.measure.chart_grid import Grid, apply, grids
 from lichtbild.measure.chart_values import COLUMNS, ROWS, linear_srgb, reference
 from lichtbild.measure.components import Parts, patches
 from lichtbild.measure.image import MeasuredImage
+from lichtbild.record import record
 
 LONG_EDGES = (900, 1800, 4000)  # sizes at which the picture is searched, one after the other
 THRESHOLDS = (0.025, 0.05, 0.09, 0.15)  # of encoded light, by which a patch may vary over three pixels
@@ -32,7 +33,7 @@ _SIDES = ((-0.5, -0.5), (COLUMNS - 0.5, -0.5), (COLUMNS - 0.5, ROWS - 0.5), (-0.
 _CENTRES = np.array([(c, r) for r in range(ROWS) for c in range(COLUMNS)], np.float64)
 
 
-@dataclass(frozen=True)
+@record
 class Patch:
     """number: 1 (dark skin) to 24 (black).   centre: (x, y) pixels.   linear: mean linear RGB of its middle, in the
     picture's own primaries.   deviation: of its pixels.   clipped: share of pixels with a channel at white."""
@@ -44,7 +45,7 @@ class Patch:
     clipped: float
 
 
-@dataclass(frozen=True)
+@record
 class Chart:
     """corners: (x, y) of the outline of the 24 patches: top left (at dark skin), top right, bottom right (at black),
     bottom left, as one reads the chart.   likeness: 0 to 1, of its colours with the chart's.   homography: (3, 3),

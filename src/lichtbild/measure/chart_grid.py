@@ -6,7 +6,6 @@ Homographies by the normalised direct linear transform (Hartley and Zisserman, "
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,14 @@ import numpy.typing as npt
 
 from lichtbild.color import Floats
 from lichtbild.measure.components import Parts
+from lichtbild.record import record
 
 _NEAR = 0.22  # of a cell, by which a patch may miss its place in the grid
 _LEAST = 6  # patches in a grid
 _SEEDS = 400
 
 
-@dataclass(frozen=True)
+@record
 class Grid:
     """homography: (3, 3), grid (column, row) to pixel (x, y).   places: (n, 2) whole columns and rows that are
     taken."""

@@ -5,7 +5,7 @@ Each figure's module names what it follows. Pictures are compared as encoded sRG
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from lichtbild.measure.halo import Halo, halo_at_edges
 from lichtbild.measure.image import MeasuredImage, load
 from lichtbild.measure.similarity import psnr, ssim_map
 from lichtbild.measure.texture import Octave, texture_kept
+from lichtbild.record import record
 from lichtbild.report import Report
 
 MOST_COLOURS = 1_500_000  # pixels whose colour difference is computed: of larger pictures every second or third
@@ -27,7 +28,7 @@ _TO_XYZ = adaptation(D65, D50) @ rgb_to_xyz("srgb")
 Source = str | Path | npt.NDArray[Any] | MeasuredImage
 
 
-@dataclass(frozen=True)
+@record
 class Likeness:
     """One picture against its truth. delta_e: CIEDE2000 mean, delta_e_p95: its 95th percentile.
 
@@ -50,7 +51,7 @@ class Likeness:
     ssim_map: Plane = field(repr=False, metadata={"json": False})
 
 
-@dataclass(frozen=True)
+@record
 class Comparison:
     """width, height of all pictures.   likenesses: B against A; or A and B against the truth.   moving: share of the
     picture in the motion mask, and where that came from."""

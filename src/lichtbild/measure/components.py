@@ -5,19 +5,19 @@ Runs of rows are joined by union-find with pointer jumping (after Shiloach and V
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.color import Floats
+from lichtbild.record import record
 
 _FILL = (0.80, 1.12)  # area over that of a parallelogram with the same second moments; an ellipse has 1.05
 _LONGEST = 3.2  # length over width
 
 
-@dataclass(frozen=True)
+@record
 class Parts:
     """(n, ...) of each part: centre (x, y) in pixels, area, covariance (xx, yy, xy)."""
 

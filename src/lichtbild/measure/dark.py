@@ -6,19 +6,18 @@ EMVA 1288 release 4.0, sections 6.3 (dark level), 7 (dark current, from frames o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.color import Floats
 from lichtbild.measure.stack import Group, sites_of
+from lichtbild.record import record
 
 HOT = 8.0  # robust standard deviations of the mean dark frame
 MOST_HOT = 10_000  # pixels that are listed
 
 
-@dataclass(frozen=True)
+@record
 class DarkFrame:
     """One group of frames without light.
 
@@ -40,7 +39,7 @@ class DarkFrame:
     hot_pixels: tuple[tuple[int, int, float], ...]
 
 
-@dataclass(frozen=True)
+@record
 class DarkCurrent:
     """From the dark level's growth with time. dn_per_second, and electrons where the gain is known (else None).
 

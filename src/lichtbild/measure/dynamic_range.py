@@ -8,12 +8,13 @@ which a picture is seen as noisy. "Engineering" is white over the noise of no li
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from lichtbild.record import record
 
 CURVE = tuple(-0.25 * i for i in range(65))  # EV below white
 
 
-@dataclass(frozen=True)
+@record
 class DynamicRange:
     """Stops (EV): 6.02 dB each. snr1: down to signal = noise.   snr20db: down to 20 dB.   engineering: white over dark
     noise.   maximum: signal to noise at white, dB.   curve: (EV below white, signal to noise in dB)."""

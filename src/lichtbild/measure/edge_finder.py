@@ -5,7 +5,6 @@ says how straight and how slanted what is in them is; a trial fit says whether i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from lichtbild.carriers import FloatImage
 from lichtbild.errors import MeasureError
 from lichtbild.measure.slanted_edge import EdgeFit, edge_spread, fit_edge
+from lichtbild.record import record
 
 CELL = 16
 SIDES = (128, 96, 64, 48, 32)  # of the regions that are tried, largest first
@@ -24,7 +24,7 @@ _UNEVEN = 0.06  # of the step, by which the sides may vary
 _BENT = 0.35  # pixels of residual, at most
 
 
-@dataclass(frozen=True)
+@record
 class Region:
     """x, y, width, height in pixels; `down`: whether the edge runs rather down than across."""
 

@@ -6,12 +6,11 @@ that outside, in per cent of the truth's own contrast there. 0 is none; a half-t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.measure.filters import Plane, blurred, halved
+from lichtbild.record import record
 
 # Everything is done at half the size, as noise has to be averaged out anyway.
 _SOFT = 1.0  # pixels of that
@@ -21,7 +20,7 @@ _C = 0.03**2
 _UNLIKE = 0.6  # structural likeness below which two pictures show different things
 
 
-@dataclass(frozen=True)
+@record
 class Ghost:
     """index: per cent.   inside, outside: deviation of the softened difference there, in per cent of full scale.
     area: share of the picture in the mask."""

@@ -7,12 +7,11 @@ against far from it, is in per cent of the edge's height: over on the bright sid
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.measure.filters import Plane, blurred
+from lichtbild.record import record
 
 REACH = 48  # pixels of a profile on each side
 NEAR, MIDDLE, FAR = (1.0, 4.0), (4.0, 32.0), (36.0, 48.0)
@@ -22,7 +21,7 @@ _EVEN = 0.25  # of the step, the most by which a side of the truth may vary
 _CLIPPED = 0.995
 
 
-@dataclass(frozen=True)
+@record
 class Halo:
     """In per cent of the edge's height; positive where the bright side is lifted and the dark side pressed.
 

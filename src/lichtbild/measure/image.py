@@ -5,7 +5,6 @@ What numbers mean comes from the embedded ICC profile; without one that can be r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,13 @@ from lichtbild.carriers import FloatImage
 from lichtbild.color import D50, D65, adaptation, encode_srgb, xyz_to_rgb
 from lichtbild.errors import MeasureError
 from lichtbild.measure.profile import ColorSpace, read_profile, standard
+from lichtbild.record import record
 from lichtbild.report import Report
 
 _TO_XYZ_D65 = adaptation(D50, D65)
 
 
-@dataclass(frozen=True)
+@record
 class MeasuredImage:
     """samples: (h, w, 3) uint8 or uint16 of the full range, or float32; encoded as `space` says. Upright."""
 

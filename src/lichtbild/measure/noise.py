@@ -6,7 +6,6 @@ EMVA 1288 release 4.0 and ISO 15739:2023 in what they share; see `stack`, `photo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,13 @@ from lichtbild.measure.dark import MOST_HOT, DarkCurrent, DarkFrame, measure_dar
 from lichtbild.measure.dynamic_range import DynamicRange, dynamic_range
 from lichtbild.measure.photon_transfer import NoiseLine, check_still, fit_colors
 from lichtbild.measure.stack import SIDE, Group, blocks_of, measure_group, sites_of
+from lichtbild.record import record
 from lichtbild.report import Report
 
 _EVEN = 0.04  # of its mean, the most that blocks of an even surface may vary after a plane is taken out
 
 
-@dataclass(frozen=True)
+@record
 class IsoNoise:
     """One sensitivity. profile: the measured NoiseProfile.   tag_ratio: noise variance at middle grey by the file's own
     NoiseProfile over the measured one, None where the file has none.
@@ -46,7 +46,7 @@ class IsoNoise:
     dynamic_range: DynamicRange
 
 
-@dataclass(frozen=True)
+@record
 class CameraNoise:
     """All that was measured. stuck: (y, x) of isolated pixels that stand out of lit frames."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from lichtbild.record import record
 
 _RAWPY = (
     "import sys, rawpy, imagecodecs as c; "
@@ -37,7 +38,7 @@ Gamma=1.7
 Command = Callable[[Sequence[Path], Path, Path], list[str]]
 
 
-@dataclass(frozen=True)
+@record
 class Peer:
     """name: as the table says it.   program: that must be on the PATH; empty for what comes with Python.
     burst: whether it takes all frames, or the first alone.   suffix: of the picture that it writes.

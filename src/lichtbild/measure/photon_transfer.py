@@ -7,7 +7,6 @@ squares; blocks in which something moved or flickered stand above it and are lef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from lichtbild.color import Floats
 from lichtbild.errors import MeasureError
 from lichtbild.measure.stack import SIDE, Group
+from lichtbild.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ _MOVED = 0.03  # correlation of the differences where there is texture, beyond t
 _LEAST_BLOCKS = 12
 
 
-@dataclass(frozen=True)
+@record
 class NoiseLine:
     """One colour. scale, offset: of variance in parts of white, with their standard errors. used: share of blocks.
 

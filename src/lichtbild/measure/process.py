@@ -13,8 +13,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from lichtbild.record import record
 
 _STARTER = """
 import json, os, subprocess, sys, time
@@ -29,7 +30,7 @@ else:
 """
 
 
-@dataclass(frozen=True)
+@record
 class Run:
     """One run. seconds: of the wall clock.   megabytes: peak resident memory.   failed: the last line that the program
     said when it ended with an error; empty when all went well."""

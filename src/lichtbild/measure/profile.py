@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.color import D50, D65, Floats, adaptation, decode_srgb, rgb_to_xyz, xyz_from_xy
+from lichtbild.record import record
 
 Curve = Callable[[Floats], Floats]
 _STEPS = 65536
 
 
-@dataclass(frozen=True)
+@record
 class ColorSpace:
     """name: as the profile says it.   to_xyz: (3, 3), linear RGB to XYZ under D50, white has Y = 1.
     curves: (3, 65536) linear light of encoded values 0..1 per channel; None when samples are linear."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile, Picture
 from lichtbild.color import Floats
+from lichtbild.record import record
 
 CELL, PATCH, SPOT = 48, 36, 16  # pixels from patch to patch, of a patch, and of its middle that is measured
 WHITE = 0.8
@@ -27,7 +28,7 @@ NOISE = NoiseProfile((2e-5,) * 3, (1e-8,) * 3)
 OVERCAST = Metadata(iso=100.0, exposure_time=1 / 125, f_number=5.6)
 
 
-@dataclass(frozen=True)
+@record
 class Sameness:
     """lab: (cameras, patches, 3), CIE Lab under D65 of the finished pictures."""
 

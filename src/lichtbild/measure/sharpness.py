@@ -7,7 +7,6 @@ measured in linear light.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,13 @@ from lichtbild.errors import MeasureError
 from lichtbild.measure.edge_finder import Region, find_edges
 from lichtbild.measure.image import MeasuredImage, load
 from lichtbild.measure.slanted_edge import ChannelResponse, fit_edge, response
+from lichtbild.record import record
 from lichtbild.report import Report
 
 CHANNELS = ("luminance", "red", "green", "blue")
 
 
-@dataclass(frozen=True)
+@record
 class Edge:
     """One slanted edge. region: (x, y, width, height). angle: degrees from the nearer axis of the pixels.
 
@@ -47,7 +47,7 @@ class Edge:
         return max(shifts) - min(shifts)
 
 
-@dataclass(frozen=True)
+@record
 class Sharpness:
     """All edges of a picture and their medians. mtf50 and mtf10 in cycles per pixel, of luminance."""
 

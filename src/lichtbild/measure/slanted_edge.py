@@ -10,7 +10,6 @@ analytic edges are met within one per cent.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from lichtbild.color import Floats
 from lichtbild.errors import MeasureError
+from lichtbild.record import record
 
 BIN = 0.25  # pixels
 POINTS = 2048  # of the Fourier transform
@@ -26,7 +26,7 @@ LEAST_ROWS = 20
 _DEGREE = 3
 
 
-@dataclass(frozen=True)
+@record
 class ChannelResponse:
     """One channel of one edge. mtf50, mtf10: cycles per pixel along the edge's normal; NaN where the response stays
     above.
@@ -47,7 +47,7 @@ class ChannelResponse:
     spread: tuple[tuple[float, float], ...]  # edge spread function: (pixels from the edge, 0 dark .. 1 bright)
 
 
-@dataclass(frozen=True)
+@record
 class EdgeFit:
     """x = polynomial(y) of an edge in a region whose rows cross it. distance: of each pixel along the normal, positive
     on the right. residual: rms of the rows' centroids about it, pixels. angle: of the edge from the columns,

@@ -7,7 +7,6 @@ memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,14 @@ from lichtbild.color import Floats
 from lichtbild.errors import MeasureError
 from lichtbild.raw.read import read_sensor
 from lichtbild.raw.sensor import Sensor
+from lichtbild.record import record
 from lichtbild.report import Report
 
 SIDE = 16  # pixels of one colour site along a block's side
 Plane = npt.NDArray[Any]
 
 
-@dataclass(frozen=True)
+@record
 class SiteBlocks:
     """(n,) of the blocks of one CFA site, in digital numbers above the file's black.
 
@@ -41,7 +41,7 @@ class SiteBlocks:
     white: float  # digital numbers between black and white
 
 
-@dataclass(frozen=True)
+@record
 class Group:
     """Frames with the same settings, measured. mean: (h, w) or (h, w, 3) float32 digital numbers, black not subtracted.
 

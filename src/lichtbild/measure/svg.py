@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+
+from lichtbild.record import record
 
 WIDTH, HEIGHT = 640, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 14, 46
 MOST_POINTS = 2000
 
 
-@dataclass(frozen=True)
+@record
 class Series:
     """points: (x, y); those that are not finite leave a gap.   kind: "line", "dots" or "dashed".
     color: 0 to 7 of the page's palette, or a name: "red", "green", "blue", "ink"."""

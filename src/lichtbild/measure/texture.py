@@ -7,19 +7,18 @@ Cao, Guichard and Hornung (2009), for any picture with a known truth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.measure.filters import Plane, blurred, halved
+from lichtbild.record import record
 
 OCTAVES = 5
 _EDGE = 0.10  # local deviation of luma from which a place counts as an edge and not as texture
 _LEAST = 0.004  # deviation of the truth in a band, below which there is no texture to keep
 
 
-@dataclass(frozen=True)
+@record
 class Octave:
     """low, high: cycles per pixel.   ratio: variance over the truth's.   kept: gain of the truth's own texture, 1 is
     all. added: variance that has nothing to do with the truth, over the truth's.   NaN where the truth has no

@@ -7,10 +7,10 @@ A value is a text, an `Array`, or a structure (a dict of values). Names are "pre
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, Union
 
 from lichtbild.metadata.xml import Node, XmlError, parse
+from lichtbild.record import record
 
 SPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -34,7 +34,7 @@ _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
 
-@dataclass(frozen=True)
+@record
 class Array:
     """kind: "Bag", "Seq" or "Alt". languages: of each item, where they have one ("x-default", "de")."""
 

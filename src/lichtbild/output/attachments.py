@@ -5,15 +5,16 @@ A writer puts in all that its format has a place for; the table in docs/metadata
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from lichtbild.carriers import Picture
 from lichtbild.output.exif import Fields, fields_of
 from lichtbild.output.xmp import Packet, packet
+from lichtbild.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Attachments:
     """icc: the colour profile of the pixels.
     fields: EXIF, true of the finished picture, upright.

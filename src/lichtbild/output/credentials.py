@@ -10,7 +10,6 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from lichtbild.output.atomic import Chunk
 from lichtbild.output.formats import JPEG, Format
 from lichtbild.output.jsonable import plain
 from lichtbild.output.ultrahdr import foreseeing
+from lichtbild.record import record
 
 _TYPES = {
     "JPEG": "image/jpeg",
@@ -43,7 +43,7 @@ _OFFLINE = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Credentials:
     """Who signs, and the frames that the photograph was made of.
 

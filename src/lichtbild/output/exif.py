@@ -7,13 +7,13 @@ import os
 import re
 import struct
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from lichtbild import __version__
 from lichtbild.carriers import Metadata, Picture
 from lichtbild.metadata.gps import sound
 from lichtbild.output.tiff import EXIF_IFD, GPS_IFD, Directory, Tag, Type, tags_from, to_bytes
+from lichtbild.record import record
 
 # Words about the picture in the first directory; all else there describes pixels that are no more.
 _IMAGE_KEPT = {269, 270, 315, 18246, 18249, 33432, *range(40091, 40096)}
@@ -30,7 +30,7 @@ _POSITIVE = {33434, 33437, 34855, 37386, 41989}  # where nothing is known some c
 _SRGB, _UNCALIBRATED = 1, 65535
 
 
-@dataclass(frozen=True)
+@record
 class Fields:
     """The tags of a finished picture: of the first directory, of its EXIF and of its GPS children."""
 

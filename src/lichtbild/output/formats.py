@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from lichtbild.errors import OutputError
+from lichtbild.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Format:
     """name: as a photographer says it. depths: bits per channel that it holds, the default one first.
 

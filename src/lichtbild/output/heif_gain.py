@@ -7,18 +7,18 @@ alternatives says that it is to be shown in place of the picture by whoever can;
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
 from lichtbild.carriers import GainMap
 from lichtbild.errors import OutputError
 from lichtbild.output.heif_items import box, boxes_in, read_places
 from lichtbild.output.ultrahdr import iso_metadata
+from lichtbild.record import record
 
 _PICTURE, _DERIVED, _MAP, _GROUP = 1, 2, 3, 4
 _HIDDEN = 1
 
 
-@dataclass(frozen=True)
+@record
 class _Coded:
     """What an encoder's file holds of its one picture: its data, the type of its item and its properties."""
 

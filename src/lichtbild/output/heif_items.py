@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
+from lichtbild.record import record
 
 _IN_FILE = 0  # construction method: offsets count from the file's beginning
 _XMP_TYPE = b"application/rdf+xml"
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """Where an item's data lies: `iloc`'s entry."""
 

@@ -5,7 +5,7 @@ The writer of a format is imported when it is used: most photographs are JPEGs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from lichtbild.errors import OutputError
 from lichtbild.output import attachments, icc
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.formats import AVIF, EXR, HEIC, JPEG, JXL, PNG, Format, depth_for, format_for
+from lichtbild.record import record
 
 if TYPE_CHECKING:
     from lichtbild.output.credentials import Credentials
@@ -26,7 +27,7 @@ _DEPTHS = {"uint8": "8", "uint16": "16", "float32": "32f"}
 _HELD = {"8": {"8", "10", "16f"}, "16": {"8", "10", "12", "16", "16f"}, "32f": {"32f", "16f"}}
 
 
-@dataclass(frozen=True)
+@record
 class _Asked:
     """What the recipe asks of the file. curve: "pq" or "hlg" for a picture with light above white, else ""."""
 

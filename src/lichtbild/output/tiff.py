@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from fractions import Fraction
 from typing import Any
@@ -30,6 +30,7 @@ import numpy as np
 
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
+from lichtbild.record import record
 
 SUB_IFDS, EXIF_IFD, GPS_IFD = 330, 34665, 34853
 TILE_WIDTH, TILE_LENGTH = 322, 323
@@ -58,7 +59,7 @@ class Type(IntEnum):
 _FORMATS = {1: "B", 3: "H", 4: "I", 5: "I", 6: "b", 7: "B", 8: "h", 9: "i", 10: "i", 11: "f", 12: "d", 13: "I"}
 
 
-@dataclass(frozen=True)
+@record
 class Tag:
     """One field of a directory; `value` as the module's docstring says."""
 
@@ -74,7 +75,7 @@ class Tag:
             raise ValueError(f"tag {self.id}: {self.value!r} is not of TIFF type {self.type} ({error})") from None
 
 
-@dataclass(frozen=True)
+@record
 class Directory:
     """An image file directory: its tags (in any order; the last of equals counts), image data and children.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from lichtbild.errors import LichtbildError, PackError
 from lichtbild.packs.pack import Pack
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
+from lichtbild.record import record
 
 LARGEST_PICTURE = 4096  # pixels of a side of a look's table of colours or swatch
 
 
-@dataclass(frozen=True)
+@record
 class Note:
     """`devices/NAME.toml`: what the maker says of the pack on one device."""
 

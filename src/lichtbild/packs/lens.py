@@ -9,7 +9,7 @@ background and distortion are not drawn: they depend on depth and on the lens th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,10 @@ from lichtbild.packs import catalog
 from lichtbild.packs.names import parse
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
+from lichtbild.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Header:
     """What a rendering is called, and what it is for."""
 
@@ -30,7 +31,7 @@ class Header:
     description: str = setting("", "What it is for, in one line.", longest=300)
 
 
-@dataclass(frozen=True)
+@record
 class Falloff:
     """Light that falls off towards the corners."""
 
@@ -40,7 +41,7 @@ class Falloff:
     strength: float = setting(1.0, "How much of all this is drawn.", low=0.0, high=1.0)
 
 
-@dataclass(frozen=True)
+@record
 class Glow:
     """Bright light that is scattered around."""
 
@@ -48,7 +49,7 @@ class Glow:
     radius: float = setting(2.0, "Its reach, as a share of the picture's diagonal.", unit="%", low=0.2, high=10.0)
 
 
-@dataclass(frozen=True)
+@record
 class Rendering:
     """How a lens draws."""
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lichtbild.packs.names import NAMING, check_path, is_name, is_version
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
+from lichtbild.record import record
 
 FORMAT = 1
 FILE = "pack.toml"
 
 
-@dataclass(frozen=True)
+@record
 class Device:
     """A device that the maker signed the pack off on; names as files of it say them."""
 
@@ -22,7 +23,7 @@ class Device:
     model: str = setting("", "Model of the device, as its files say it.", needed=True)
 
 
-@dataclass(frozen=True)
+@record
 class Manifest:
     """What `pack.toml` says of a pack."""
 
@@ -34,8 +35,8 @@ class Manifest:
     title: str = setting("", "What it is called in lists.")
     description: str = setting("", "What it is for, in one line.", longest=300)
     mark: str = setting("", "The maker's mark: an SVG file of the pack.")
-    valid_from: datetime.date | None = setting(None, "First day on which it is offered.", day=True)  # noqa: RUF009
-    valid_until: datetime.date | None = setting(None, "Last day on which it is offered.", day=True)  # noqa: RUF009
+    valid_from: datetime.date | None = setting(None, "First day on which it is offered.", day=True)
+    valid_until: datetime.date | None = setting(None, "Last day on which it is offered.", day=True)
     device: tuple[Device, ...] = ()
 
     def out_of_date(self, today: datetime.date) -> str:

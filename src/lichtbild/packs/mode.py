@@ -6,7 +6,7 @@ decides nothing that a recipe could not, and runs no code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lichtbild.packs.names import is_name, parse
 from lichtbild.packs.pack import Pack
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
+from lichtbild.record import record
 
 BUILT_IN = ("photo",)
 # Settings that belong to one burst or one file, or are nobody's but the photographer's.
@@ -23,7 +24,7 @@ NOT_FOR_MODES = {"mode", "reference", "depth", "frame_place", "strip_location"}
 OF_PACKS = {"look": ("looks", "look"), "rendering": ("lenses", "lens"), "frame": ("frames", "frame")}
 
 
-@dataclass(frozen=True)
+@record
 class Header:
     """What a mode is called, and what it is for."""
 
@@ -32,7 +33,7 @@ class Header:
     base: str = setting("photo", "The mode of Lichtbild that it starts from.", choices=BUILT_IN)
 
 
-@dataclass(frozen=True)
+@record
 class Mode:
     """A named set of settings on top of a built-in mode."""
 

@@ -7,9 +7,9 @@ that Windows takes for a device or a drive, nothing that differs from another in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from lichtbild.errors import PackError
+from lichtbild.record import record
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
@@ -22,7 +22,7 @@ MAX_DEPTH, MAX_PATH = 4, 160
 NAMING = "1 to 40 small letters, digits and hyphens"
 
 
-@dataclass(frozen=True)
+@record
 class Reference:
     """PACK/ITEM or PACK/ITEM@VERSION. version: empty for the newest that is installed."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from lichtbild.errors import PackError
@@ -10,9 +9,10 @@ from lichtbild.packs import manifest
 from lichtbild.packs.files import KINDS
 from lichtbild.packs.manifest import Manifest
 from lichtbild.packs.names import is_name
+from lichtbild.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Pack:
     """root: its folder. source: "installed" in the user's folder, or "package" for one that came with a Python
     package."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from lichtbild.errors import PackError
 from lichtbild.packs.svg_path import MOST_COMMANDS, ellipse, outline
 from lichtbild.packs.svg_values import numbers, plain, transform
+from lichtbild.record import record
 
 Points = npt.NDArray[np.float64]  # (n, 2): x, y
 LARGEST, MOST_SHAPES, MOST_DEPTH = 256 * 1024, 500, 16
@@ -36,7 +36,7 @@ _SILENT = ("title", "desc", "metadata", "defs")  # nothing of them is drawn; def
 _NAMED = {"black": "#000000", "white": "#ffffff"}
 
 
-@dataclass(frozen=True)
+@record
 class Shape:
     """outlines: closed polygons in units of the mark. fill: "#rrggbb", or empty for the colour of the text around
     it."""
@@ -46,7 +46,7 @@ class Shape:
     even_odd: bool
 
 
-@dataclass(frozen=True)
+@record
 class Mark:
     """width, height: its size in its own units; outlines begin at 0, 0."""
 
@@ -55,7 +55,7 @@ class Mark:
     shapes: tuple[Shape, ...]
 
 
-@dataclass(frozen=True)
+@record
 class _State:
     matrix: Points
     fill: str = "#000000"

@@ -16,9 +16,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lichtbild.carriers import Matrix
+from lichtbild.record import record
 from lichtbild.report import Report
 
 # XYZ to camera under D65: what a typical system camera of the last twenty years needs (least squares of surface
@@ -27,7 +26,7 @@ GENERIC_COLOR_MATRIX: Matrix = ((0.60, -0.08, -0.06), (-0.52, 1.22, 0.25), (-0.1
 GENERIC_ILLUMINANT = 21  # D65
 
 
-@dataclass(frozen=True)
+@record
 class Notes:
     """Tells the photographer what was assumed; the same assumption for many frames of a burst is told for one."""
 

@@ -7,7 +7,6 @@ beyond the mean black of each site is taken off the pixels, so that `Frame.black
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,12 @@ from lichtbild import native
 from lichtbild.carriers import Mosaic
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.tiff import Directory
+from lichtbild.record import record
 
 MAX_REPEAT = 64
 
 
-@dataclass(frozen=True)
+@record
 class Black:
     """sites: mean black per CFA site (or plane). rest: what single pixels have beyond it: per row, per column, and in
     a repeating pattern; None when it is all zero."""

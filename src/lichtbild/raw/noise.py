@@ -8,7 +8,6 @@ look like white noise; what texture adds or a lossy codec takes away is given li
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import Mosaic, NoiseProfile
 from lichtbild.raw.fallbacks import Notes
+from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ MEDIAN = (1 - 2 / (9 * HIGH_COUNT)) ** 3
 AGREES = 1.5
 
 
-@dataclass(frozen=True)
+@record
 class Estimate:
     """profile: measured; trusted: 0..1, the part of the brightness bins in which flat blocks were found."""
 
@@ -39,7 +39,7 @@ class Estimate:
     trusted: float
 
 
-@dataclass(frozen=True)
+@record
 class _Bins:
     """Per bin: mean brightness, variance, weight, and whether its blocks look like white noise."""
 

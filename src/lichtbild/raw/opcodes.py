@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from lichtbild.record import record
 
 MAX_OPCODES = 1024
 MAX_MAP_VALUES = 1 << 20
 MAX_BAD_PIXELS = 1 << 20
 
 
-@dataclass(frozen=True)
+@record
 class Opcode:
     """optional: a reader that does not know the opcode may leave it out. preview: may be left out of previews."""
 
@@ -27,7 +28,7 @@ class Opcode:
     preview: bool
 
 
-@dataclass(frozen=True)
+@record
 class Area:
     """The part of the image an opcode works on: planes first to first + count, every pitch-th row and column."""
 
@@ -41,7 +42,7 @@ class Area:
     column_pitch: int
 
 
-@dataclass(frozen=True)
+@record
 class WarpRectilinear(Opcode):
     """Distortion and lateral chromatic aberration (opcode 1).
 
@@ -54,7 +55,7 @@ class WarpRectilinear(Opcode):
     center: tuple[float, float]
 
 
-@dataclass(frozen=True)
+@record
 class WarpFisheye(Opcode):
     """Fisheye to rectilinear (opcode 2): per plane (kr0, kr1, kr2, kr3). The source of a point at the distance r lies
     at the distance kr0 a + kr1 a^3 + kr2 a^5 + kr3 a^7 with a = atan r; r as in `WarpRectilinear`."""
@@ -63,7 +64,7 @@ class WarpFisheye(Opcode):
     center: tuple[float, float]
 
 
-@dataclass(frozen=True)
+@record
 class WarpRectilinear2(Opcode):
     """As `WarpRectilinear`, finer (opcode 14, DNG 1.6): per plane (kr0 .. kr14, kt0, kt1), the factor is
     kr0 + kr1 r + kr2 r^2 ..., or one over it if `reciprocal`, with r held in the plane's range `valid`."""
@@ -74,7 +75,7 @@ class WarpRectilinear2(Opcode):
     reciprocal: bool
 
 
-@dataclass(frozen=True)
+@record
 class FixVignetteRadial(Opcode):
     """Gain 1 + k0 r^2 + k1 r^4 + k2 r^6 + k3 r^8 + k4 r^10 (opcode 3), r as in `WarpRectilinear`."""
 
@@ -82,7 +83,7 @@ class FixVignetteRadial(Opcode):
     center: tuple[float, float]
 
 
-@dataclass(frozen=True)
+@record
 class FixBadPixelsConstant(Opcode):
     """Pixels that hold `constant` in the raw as stored are bad (opcode 4)."""
 
@@ -90,7 +91,7 @@ class FixBadPixelsConstant(Opcode):
     bayer_phase: int
 
 
-@dataclass(frozen=True)
+@record
 class FixBadPixelsList(Opcode):
     """Bad pixels (n, 2) as (y, x), and bad rectangles (n, 4) as top, left, bottom, right (opcode 5)."""
 
@@ -99,7 +100,7 @@ class FixBadPixelsList(Opcode):
     rectangles: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@record
 class MapTable(Opcode):
     """Values 0..65535 through a table (opcode 7); past its end the last entry holds."""
 
@@ -107,7 +108,7 @@ class MapTable(Opcode):
     table: npt.NDArray[np.uint16]
 
 
-@dataclass(frozen=True)
+@record
 class MapPolynomial(Opcode):
     """Values x in 0..1 become c0 + c1 x + c2 x^2 ..., cut to 0..1 (opcode 8)."""
 
@@ -115,7 +116,7 @@ class MapPolynomial(Opcode):
     coefficients: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@record
 class GainMap(Opcode):
     """Gains on a grid (opcode 9): (points_v, points_h, map_planes) float32, to be interpolated linearly.
 
@@ -129,7 +130,7 @@ class GainMap(Opcode):
     gains: npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@record
 class Unknown(Opcode):
     """An opcode that this reader does nothing with, or a damaged one."""
 

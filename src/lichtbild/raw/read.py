@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lichtbild.carriers import Frame, Metadata
@@ -20,12 +20,13 @@ from lichtbild.raw.sensor import Sensor, UnknownCodingError
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Buffer, Tiff
 from lichtbild.raw.tiles import layout_of
+from lichtbild.record import record
 from lichtbild.report import Report
 
 SMALLEST = 16  # pixels along an edge
 
 
-@dataclass(frozen=True)
+@record
 class Probe:
     """What a file says of itself, without its pixels; `width`, `height` and `cfa` of the active area of a DNG."""
 

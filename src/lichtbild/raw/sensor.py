@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lichtbild.carriers import FloatImage, Metadata, Mosaic, NoiseProfile
 from lichtbild.errors import RawError
+from lichtbild.record import record
 
 DAMAGED = "its pixels are damaged; copy it again from the card"
 CFAS = ("RGGB", "BGGR", "GRBG", "GBRG")
 
 
-@dataclass(frozen=True)
+@record
 class Sensor:
     """pixels: linearised, defects of the file's own list mended; (h, w), or (h, w, 3) for linear raw.
 

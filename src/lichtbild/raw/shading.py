@@ -7,7 +7,6 @@ table per site. What cannot be expressed so is left out, and told.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,12 @@ import numpy.typing as npt
 from lichtbild.carriers import FloatImage
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.opcodes import Area, GainMap, MapPolynomial, MapTable, Opcode, name_of
+from lichtbild.record import record
 
 MAX_GAIN = 64.0
 
 
-@dataclass(frozen=True)
+@record
 class ListTwo:
     """shading: (h', w', 4) gains as `Frame.shading`, or None. curves: per site, x in 0..1 to 0..1 on 65536 nodes, or
     None. applied: positions in the list of the opcodes that `curves` does, so that nobody does them again."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import RawError
+from lichtbild.record import record
 
 Buffer: TypeAlias = memoryview
 
@@ -38,7 +38,7 @@ _TYPES = {
 _MAGIC = {42: "TIFF", 43: "BigTIFF", 0x4F52: "ORF", 0x5352: "ORF", 0x55: "RW2"}
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One tag as stored: TIFF type, number of values, place of the first value in the file."""
 

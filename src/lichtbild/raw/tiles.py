@@ -10,7 +10,6 @@ import math
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from lichtbild.errors import RawError
 from lichtbild.raw.jpeg import decode_jpeg
 from lichtbild.raw.sensor import DAMAGED, UnknownCodingError
 from lichtbild.raw.tiff import Buffer, Directory
+from lichtbild.record import record
 
 MAX_PIXELS = 400_000_000
 MAX_TILES = 1 << 20
@@ -37,7 +37,7 @@ _NAMES = {
 CUT_OFF = "the file ends before its pixels do; copy it again from the card"
 
 
-@dataclass(frozen=True)
+@record
 class Layout:
     """Where the pixels are and how they are stored; `offsets` and `counts` of strips or tiles in row-major order."""
 

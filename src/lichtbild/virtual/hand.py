@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from lichtbild.record import record
 
-@dataclass(frozen=True)
+
+@record
 class Pose:
     """Where the reference's content is found in a frame: frame(y + dy, x + dx) shows what reference(y, x) shows.
 

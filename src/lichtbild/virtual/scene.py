@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.color import Chromaticity, Floats
+from lichtbild.record import record
 from lichtbild.virtual.field import Field
 
 _BAND = 1 << 17  # samples painted at once: small enough for the processor's cache
@@ -30,7 +30,7 @@ class Paint(Protocol):
     def __call__(self, y: Field, x: Field, pixel: float, /) -> Field: ...
 
 
-@dataclass(frozen=True)
+@record
 class Mover:
     """A thing in front of the scene that moves; or a part of the scene that stands before one that does.
 
@@ -47,7 +47,7 @@ class Mover:
     speed: float = 1.0
 
 
-@dataclass(frozen=True)
+@record
 class VirtualScene:
     """A scene to shoot.
 
@@ -63,7 +63,7 @@ class VirtualScene:
     movers: tuple[Mover, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Canvas:
     """The grid on which a scene is painted for frames of a size, with a margin for the hand's motion.
 
@@ -108,7 +108,7 @@ def paint_scene(scene: VirtualScene, canvas: Canvas, camera: Floats) -> npt.NDAr
     return _painted(scene.paint, canvas, camera, (0, rows), (0, columns), planes=3)
 
 
-@dataclass(frozen=True)
+@record
 class PaintedMover:
     """A mover on its own piece of the canvas: (4, H, W) bits of float16, its first sample at (top, left)."""
 

@@ -7,19 +7,18 @@ of white minus black, as the DNG NoiseProfile does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lichtbild import color
 from lichtbild.carriers import CameraColor, FloatImage, Matrix, NoiseProfile, Triple
 from lichtbild.color import Chromaticity, Floats
+from lichtbild.record import record
 
 _KELVIN_A, _KELVIN_D65 = 2856.0, 6504.0
 _SHADING_GRID = (13, 17)
 
 
-@dataclass(frozen=True)
+@record
 class Sensor:
     """A camera model.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from lichtbild.errors import RecipeError
 from lichtbild.recipe import check, setting
+from lichtbild.record import record
 
 OWN_SIZE = {"phone": (3000, 4000), "system": (4000, 6000)}  # height, width
 
 
-@dataclass(frozen=True)
+@record
 class ShootSettings:
     """One burst of the virtual camera. Pixels are those of the mosaic."""
 

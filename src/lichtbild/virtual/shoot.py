@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import CameraColor, FloatImage, Frame, Metadata, NoiseProfile
+from lichtbild.record import record
 from lichtbild.virtual.hand import Pose, wander
 from lichtbild.virtual.scene import Canvas, Mover, PaintedMover, VirtualScene, paint_mover, paint_scene, stored_scale
 from lichtbild.virtual.sensor import SENSORS, Sensor
@@ -26,7 +27,7 @@ _START = datetime(2026, 5, 1, 21, 30, 0)
 _DEEP = 16  # bits of the truth
 
 
-@dataclass(frozen=True)
+@record
 class Shot:
     """One frame and the truth about it.
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from lichtbild import color
 from lichtbild.color import Chromaticity, Floats
 from lichtbild.develop.camera_color import CameraModel
+from lichtbild.record import record
 
 MIRED = np.linspace(80.0, 520.0, 67)  # 12500 to 1920 K
 TINT = np.linspace(-36.0, 48.0, 15)  # 3000 Duv; + is greenish
@@ -28,7 +28,7 @@ TURN, SLOPE = 8.0, 1.1  # light value at which daylight and lamps are equally co
 UNKNOWN_DAY = 0.6  # share of daylight where the brightness is not known
 
 
-@dataclass(frozen=True)
+@record
 class Lights:
     """neutrals: (n, 3) camera RGB of white, green 1.   mired, tint: (n,).   log_prior: (n,)."""
 

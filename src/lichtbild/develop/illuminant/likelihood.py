@@ -14,8 +14,6 @@ probability, which moves smoothly with the scene, so that frames of one scene ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from lichtbild import color
@@ -24,6 +22,7 @@ from lichtbild.develop.camera_color import FALLBACK_MATRIX, CameraModel
 from lichtbild.develop.illuminant.classic import grey_edge, shades_of_grey, white_patch
 from lichtbild.develop.illuminant.lights import Lights, candidates
 from lichtbild.develop.illuminant.samples import Samples
+from lichtbild.record import record
 
 LEVEL = np.array([0.25, 0.5, 0.25])
 CROWD = 0.2  # power of the number of alike samples with which they count
@@ -49,7 +48,7 @@ FLOOR = 1e-4  # of the density
 BRIGHT_GREY = 0.6  # what the brightest surfaces have more of grey
 
 
-@dataclass(frozen=True)
+@record
 class Posterior:
     """probability: (n,) of `lights`, which sum to 1.   scores: (n,) mean log likelihood of a surface."""
 

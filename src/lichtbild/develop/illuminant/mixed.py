@@ -7,7 +7,7 @@ Tiles are smoothed with their neighbours, since light comes in areas; a red chai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.illuminant.lights import MIRED, chromaticity, daylight_tint, share_of_daylight
 from lichtbild.develop.illuminant.likelihood import kinds, log_densities, neutral_of, posterior, sampled
 from lichtbild.develop.illuminant.samples import Mask, Samples
+from lichtbild.record import record
 
 TILES = (6, 8)
 SURFACES = 1.0  # that a tile stands for, at most
@@ -25,7 +26,7 @@ APART = 60.0  # mired
 LEAST = 0.15  # share of the picture
 
 
-@dataclass(frozen=True)
+@record
 class LightShare:
     """One light: its chromaticity, temperature and tint, and the share of the picture's light samples it falls on."""
 

@@ -6,8 +6,6 @@ it turns pictures of the night magenta. So each block has a weight, which falls 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +13,7 @@ from lichtbild import native
 from lichtbild.carriers import Frame, Triple
 from lichtbild.color import Floats
 from lichtbild.light_value import light_value
+from lichtbild.record import record
 
 PIXELS = 64  # of each site of the mosaic that a block is the mean of
 BLACK_ERROR = 2e-4  # of white: what a black level is usually wrong by
@@ -23,7 +22,7 @@ NOISE, BIAS = 0.10, 0.03  # relative errors of a channel, by noise and by the bl
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@record
 class Samples:
     """grid: (h, w, 3) linear camera RGB, 1.0 = white; what clipped or is not positive holds 0.
     weight: (h, w) 0..1, how far each is to be trusted.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from lichtbild.record import record
 from lichtbild.virtual.draw import Box, Sheet, inside, mix, rgb, segment, smooth
 from lichtbild.virtual.field import Field
 from lichtbild.virtual.noise import cells, fractal
@@ -15,7 +15,7 @@ from lichtbild.virtual.scenes.daylight_landscape.land import FOCAL, seen
 from lichtbild.virtual.scenes.daylight_landscape.sky import HAZE, SKYLIGHT, SUN, SUNLIGHT
 
 
-@dataclass(frozen=True)
+@record
 class Tree:
     """A tree at X, Z; its height, the crown's radius, leaf size (m) and colours of young and old leaves."""
 

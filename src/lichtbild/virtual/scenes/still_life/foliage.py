@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from lichtbild.record import record
 from lichtbild.virtual.draw import Box, Sheet, inside, mix, rgb, segment, smooth
 from lichtbild.virtual.field import Field
 from lichtbild.virtual.noise import cells, fractal
 from lichtbild.virtual.scenes.still_life.studio import Ball, bent, box_of, lit, meet, occlusion, seen, shadow
 
 
-@dataclass(frozen=True)
+@record
 class Leaf:
     """A leaf from its foot (y, x) in the picture: length, direction, width by tilt, and how it faces the light."""
 

@@ -7,10 +7,10 @@ shadow and occlusion of spheres in closed form (after the cone against cone appr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from lichtbild.record import record
 from lichtbild.virtual.draw import Box, Sheet, inside, rgb, smooth
 from lichtbild.virtual.field import Field
 
@@ -26,7 +26,7 @@ BOUNCE = np.array(rgb("#e8dcc8", 0.11), np.float32)
 Vector = tuple[Field, Field, Field]
 
 
-@dataclass(frozen=True)
+@record
 class Ball:
     """A sphere that throws a shadow: centre X, Y, Z and radius."""
 
@@ -113,7 +113,7 @@ def sheen(normal: Vector, view: Vector) -> Field:
     return np.asarray((1 - np.clip(d, 0, 1)) ** 5)
 
 
-@dataclass(frozen=True)
+@record
 class Hit:
     """Where rays meet a ball: cover, points, outward normals of length 1, the rays' directions of length 1."""
 

@@ -5,10 +5,9 @@ X to the right, Y (height) up from the road, Z away from the camera, which stand
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from lichtbild.record import record
 from lichtbild.virtual.draw import Box, rgb
 from lichtbild.virtual.field import Field
 
@@ -26,7 +25,7 @@ LAMP_LIGHT = np.array(rgb("#ffd2a0", 2.6), np.float32)
 SKY_LIGHT = np.array(rgb("#7f9be0", 0.055), np.float32)
 
 
-@dataclass(frozen=True)
+@record
 class View:
     """The camera, or its mirror image below a wet road (`eye` negative), which sees what the road reflects."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from lichtbild.record import record
 from lichtbild.virtual.draw import mix, rgb
 from lichtbild.virtual.field import Field
 from lichtbild.virtual.lettering import distance, width_of
@@ -23,7 +22,7 @@ GROUND_FLOOR = 3.5
 ROOM = 3.2  # depth of a room behind a window, m
 
 
-@dataclass(frozen=True)
+@record
 class House:
     """One house of a row: from `near` to `far` along the street, in metres."""
 

@@ -1,0 +1,62 @@
+"""Records: dataclasses that cannot be changed."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, asdict, field, fields, is_dataclass, replace
+from functools import cached_property
+
+import pytest
+
+from lichtbild.record import record
+
+
+@record
+class Point:
+    """A place."""
+
+    y: float
+    x: float = 2.0
+    names: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def product(self) -> float:
+        return self.y * self.x
+
+
+@record
+class Marked(Point):
+    mark: str = "+"
+
+
+@record(eq=False)
+class Alone:
+    value: int
+
+
+def test_a_record_is_a_dataclass() -> None:
+    point = Point(1.0)
+    assert is_dataclass(point)
+    assert [f.name for f in fields(Marked)] == ["y", "x", "names", "mark"]
+    assert replace(Marked(1.0), x=3.0) == Marked(1.0, 3.0)
+    assert asdict(point) == {"y": 1.0, "x": 2.0, "names": ()}
+    assert repr(point) == "Point(y=1.0, x=2.0)"
+    with pytest.raises(TypeError, match="missing"):
+        Point()  # type: ignore[call-arg]
+
+
+def test_equal_records_are_of_one_class_and_have_equal_fields() -> None:
+    assert Point(1.0) == Point(1.0, 2.0)
+    assert len({Point(1.0), Point(1.0, 2.0), Point(2.0)}) == 2
+    assert Point(1.0) != Point(1.5)
+    assert Point(1.0) != Marked(1.0)
+    assert Alone(1) != Alone(1)
+
+
+def test_a_record_does_not_change() -> None:
+    point = Point(1.0, 4.0)
+    for name in ("y", "z"):
+        with pytest.raises(FrozenInstanceError, match=name):
+            setattr(point, name, 3.0)
+    with pytest.raises(FrozenInstanceError):
+        del point.x  # type: ignore[misc]
+    assert point.product == 4.0
