@@ -121,21 +121,21 @@ def recover(
 def statistics(
     symbol: str,
     cells: Callable[[Expr, Expr], list[tuple[Expr, Expr, Expr]]],
-    whole: tuple[Expr, Expr],
     full: Expr,
     onset: Expr,
     lanes: int,
+    before: Sequence[hl.Func] = (),
 ) -> hl.Func:
     """Means over the cells of 4x4 pixels in each block of 16x16, in the order of `highlight_statistics`.
 
-    cells: mean, maximum and minimum of R, G and B in cell (x, y), in parts of clip. whole: how many cells there are.
+    cells: mean, maximum and minimum of R, G and B in cell (x, y), in parts of clip, for any x and y. before: what they
+    are made of, to be computed with them.
     """
     x, y, k, xo = hl.Var("x"), hl.Var("y"), hl.Var("k"), hl.Var("xo")
     terms, column = hl.Func("terms"), hl.Func("column")
     out = hl.Func(f"lichtbild_{symbol}")
-    inside = hl.clamp(hl.likely(x), 0, whole[0] - 1), hl.clamp(y, 0, whole[1] - 1)
     cell = hl.Func("cell")
-    found = cells(*inside)
+    found = cells(x, y)
     cell[x, y] = hl.Tuple([f[i] for i in range(3) for f in found])
     mean, top, low = [[cell[x, y][3 * i + c] for c in range(3)] for i in range(3)]
     values = []
@@ -162,17 +162,20 @@ def statistics(
     column[x, y] = hl.Tuple([joined(i, [terms[x, 4 * y + j][i] for j in per]) for i in planes])
     found = [joined(i, [column[4 * x + j, y][i] for j in per]) for i in planes]
     share = CELL**2 / BLOCK**2
-    out[x, y, k] = hl.mux(k, [e * share if i < COUNTED else e for i, e in enumerate(found)])
+    block = hl.Func("block")
+    block[x, y, k] = hl.mux(k, [e * share if i < COUNTED else e for i, e in enumerate(found)])
+    out[x, y, k] = block[x, y, k]
 
     guard = hl.TailStrategy.GuardWithIf
-    out.bound(k, 0, COUNTED + LEAST).split(x, xo, x, 32, guard).reorder(k, x, xo, y).vectorize(x, 8, guard).unroll(
-        k
-    ).parallel(y)
+    out.bound(k, 0, COUNTED + LEAST).split(x, xo, x, 256, guard).reorder(x, k, xo, y).vectorize(x, 8, guard).parallel(y)
+    block.compute_at(out, xo).reorder(k, x, y).bound(k, 0, COUNTED + LEAST).unroll(k).vectorize(x, 8)
     column.compute_at(out, xo).vectorize(x, 16)
     terms.compute_at(out, xo).vectorize(x, 16)
     cell.compute_at(out, xo).vectorize(x, lanes)
-    for func in (out, column, terms, cell):
+    for func in (out, block, column, terms, *([] if before else [cell])):
         func.never_partition_all()
+    for func in before:
+        func.compute_at(cell, y)
     return out
 
 
@@ -192,19 +195,25 @@ def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
     phase_y, phase_x = hl.Param(hl.Int(32), "phase_y"), hl.Param(hl.Int(32), "phase_x")
     onset, full = hl.Param(hl.Float(32), "onset"), hl.Param(hl.Float(32), "full")
 
+    # First down, so that vectors of neighbours are read.
+    x, y, j = hl.Var("x"), hl.Var("y"), hl.Var("j")
+    pair = hl.Func("pair")
+    last = [hl.max(mosaic.dim(i).extent() / CELL - 1, 0) for i in (0, 1)]
+    column = hl.min(hl.likely(x), mosaic.width() - 1)
+    both = [mosaic[column, hl.min(y, last[1]) * CELL + (phase_y + j) % 2 + v] for v in (0, 2)]
+    pair[x, y, j] = hl.Tuple([hl.i32(both[0]) + hl.i32(both[1]), hl.max(*both), hl.min(*both)])
+    pair.bound(j, 0, 2).reorder(x, j, y).vectorize(x, 32).never_partition([j, y])
+
     def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr, Expr]]:
         found = []
         for site, (j, i) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
-            dy, dx = (phase_y + j) % 2, (phase_x + i) % 2
-            samples = [mosaic[4 * x + u + dx, 4 * y + v + dy] for v in (0, 2) for u in (0, 2)]
-            total = hl.f32(hl.i32(samples[0]) + samples[1] + samples[2] + samples[3]) * 0.25
-            values = total, hl.f32(hl.max(*samples)), hl.f32(hl.min(*samples))
+            left, right = (pair[CELL * hl.min(hl.likely(x), last[0]) + (phase_x + i) % 2 + u, y, j] for u in (0, 2))
+            values = hl.f32(left[0] + right[0]) * 0.25, hl.f32(hl.max(left[1], right[1])), hl.f32(hl.min(left[2], right[2]))
             found.append(tuple((v - black[site]) * (1.0 / (clip - black[site])) for v in values))
         r, gr, gb, b = found
         return [r, ((gr[0] + gb[0]) * 0.5, hl.max(gr[1], gb[1]), hl.min(gr[2], gb[2])), b]
 
-    whole = mosaic.width() / CELL, mosaic.height() / CELL
-    out = statistics("highlight_statistics", cells, whole, full, onset, 16)
+    out = statistics("highlight_statistics", cells, full, onset, 16, [pair])
     return hl.Pipeline([out]), [mosaic, black, clip, phase_y, phase_x, onset, full]
 
 
@@ -219,6 +228,8 @@ def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
 
     def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr, Expr]]:
         found = []
+        x = hl.clamp(x, 0, image.dim(1).extent() / CELL - 1)
+        y = hl.clamp(y, 0, image.dim(2).extent() / CELL - 1)
         for c in range(3):
             samples = [image[c, 4 * x + u, 4 * y + v] for v in range(4) for u in range(4)]
             total = hl.f32(sum(samples[1:], hl.i32(samples[0]))) * (1 / 16)
@@ -226,8 +237,7 @@ def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
             found.append(tuple((v - black[c]) * (1.0 / (clip - black[c])) for v in values))
         return found
 
-    whole = image.dim(1).extent() / CELL, image.dim(2).extent() / CELL
-    out = statistics("highlight_statistics_rgb", cells, whole, full, onset, 4)
+    out = statistics("highlight_statistics_rgb", cells, full, onset, 4)
     return hl.Pipeline([out]), [image, black, clip, onset, full]
 
 
