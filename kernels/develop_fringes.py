@@ -14,7 +14,9 @@ import halide as hl
 
 from kernel import kernel
 
+LANES = 8
 BLOCK = 32  # quads
+CHUNK = 64  # quads along x that are worked on at once
 AROUND = 2  # quads on each side that the local mean reaches
 
 
@@ -74,13 +76,14 @@ def lateral_color() -> tuple[hl.Pipeline, list[Any]]:
     count = len(products)
     out.bound(c, 0, count)
     out.update().reorder(columns, bx, c, by).parallel(by)
-    wide = hl.Var("wide"), hl.Var("lane")
-    total.compute_at(out, by).bound(c, 0, count).vectorize(X, 8)
-    total.update().split(X, *wide, 32).reorder(wide[1], c, rows, wide[0]).vectorize(wide[1], 8).unroll(c)
-    for f in (detail, smooth):
-        f.compute_at(total, wide[0]).vectorize(X, 8)
-    for f in (usable, tall, column, down, quad):
-        f.compute_at(total, wide[0]).vectorize(X, 8)
+    chunk, vector, lane = hl.Var("chunk"), hl.Var("vector"), hl.Var("lane")
+    total.compute_at(out, by).bound(c, 0, count).vectorize(X, LANES)
+    total.update().split(X, chunk, vector, CHUNK).split(vector, vector, lane, LANES)
+    total.update().reorder(lane, c, vector, rows, chunk).vectorize(lane).unroll(c)
+    for f in (detail, smooth, column, down, quad):
+        f.compute_at(total, chunk).vectorize(X, LANES)
+    for f in (usable, tall, high):
+        f.compute_at(total, chunk).vectorize(X, 2 * LANES)
     for f in (detail, smooth, column, down, quad):
         f.bound(c, 0, 3).reorder(c, X, Y).unroll(c)
     return hl.Pipeline([out]), [mosaic, black, dy, dx, clip, every]
