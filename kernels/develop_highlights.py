@@ -166,12 +166,15 @@ def statistics(
     block[x, y, k] = hl.mux(k, [e * share if i < COUNTED else e for i, e in enumerate(found)])
     out[x, y, k] = block[x, y, k]
 
-    guard = hl.TailStrategy.GuardWithIf
+    guard, whole = (
+        hl.TailStrategy.GuardWithIf,
+        hl.TailStrategy.RoundUp,
+    )  # blocks and cells before the first do not exist
     out.bound(k, 0, COUNTED + LEAST).split(x, xo, x, 256, guard).reorder(x, k, xo, y).vectorize(x, 8, guard).parallel(y)
-    block.compute_at(out, xo).reorder(k, x, y).bound(k, 0, COUNTED + LEAST).unroll(k).vectorize(x, 8)
-    column.compute_at(out, xo).vectorize(x, 16)
-    terms.compute_at(out, xo).vectorize(x, 16)
-    cell.compute_at(out, xo).vectorize(x, lanes)
+    block.compute_at(out, xo).reorder(k, x, y).bound(k, 0, COUNTED + LEAST).unroll(k).vectorize(x, 8, whole)
+    column.compute_at(out, xo).vectorize(x, 16, whole)
+    terms.compute_at(out, xo).vectorize(x, 16, whole)
+    cell.compute_at(out, xo).vectorize(x, lanes, whole)
     for func in (out, block, column, terms, *([] if before else [cell])):
         func.never_partition_all()
     for func in before:
@@ -202,14 +205,14 @@ def highlight_statistics() -> tuple[hl.Pipeline, list[Any]]:
     column = hl.min(hl.likely(x), mosaic.width() - 1)
     both = [mosaic[column, hl.min(y, last[1]) * CELL + (phase_y + j) % 2 + v] for v in (0, 2)]
     pair[x, y, j] = hl.Tuple([hl.i32(both[0]) + hl.i32(both[1]), hl.max(*both), hl.min(*both)])
-    pair.bound(j, 0, 2).reorder(x, j, y).vectorize(x, 32).never_partition([j, y])
+    pair.bound(j, 0, 2).reorder(x, j, y).vectorize(x, 32, hl.TailStrategy.RoundUp).never_partition([j, y])
 
     def cells(x: Expr, y: Expr) -> list[tuple[Expr, Expr, Expr]]:
         found = []
         for site, (j, i) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
             left, right = (pair[CELL * hl.min(hl.likely(x), last[0]) + (phase_x + i) % 2 + u, y, j] for u in (0, 2))
-            values = hl.f32(left[0] + right[0]) * 0.25, hl.f32(hl.max(left[1], right[1])), hl.f32(hl.min(left[2], right[2]))
-            found.append(tuple((v - black[site]) * (1.0 / (clip - black[site])) for v in values))
+            values = hl.f32(left[0] + right[0]) * 0.25, hl.max(left[1], right[1]), hl.min(left[2], right[2])
+            found.append(tuple((hl.f32(v) - black[site]) * (1.0 / (clip - black[site])) for v in values))
         r, gr, gb, b = found
         return [r, ((gr[0] + gb[0]) * 0.5, hl.max(gr[1], gb[1]), hl.min(gr[2], gb[2])), b]
 
