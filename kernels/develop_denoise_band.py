@@ -25,7 +25,11 @@ SIDE = 8
 LANES = 16
 TILE = (256, 64)  # columns, rows
 FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one with structure for sure
-TRUST = 0.8  # how much less is taken from colour where luma stays
+TRUST = 0.6  # how much less is taken from colour where luma stays
+NEAR, WIDE = (
+    (1, 2, 1),
+    (1, 4, 6, 4, 1),
+)  # frequencies whose energies are pooled, both ways; `develop/denoise.py` knows it
 _COS = [[np.cos((2 * i + 1) * k * np.pi / 16) for i in range(8)] for k in range(8)]
 
 
@@ -65,11 +69,14 @@ def denoise_band_guided() -> tuple[hl.Pipeline, list[Any]]:
 
 
 def gain_of(energy: hl.Expr, noise: hl.Expr, guided: bool) -> hl.Expr:
-    """What to keep where `energy` is the picture's (guided), or the picture's and the noise's."""
-    energy = energy + hl.f32(1e-9)
-    if guided:
-        return energy * hl.fast_inverse(energy + noise)
-    return hl.max(energy - noise, 0.0) * hl.fast_inverse(energy)
+    """What to keep where `energy` is the picture's (guided), or the picture's and the noise's.
+
+    Of pictures, whose weak frequencies are many and whose strong ones few, the best gain at each measured energy runs
+    like the square's: it never drops to nothing, and neighbours differ little.
+    """
+    if not guided:
+        energy, noise = energy * energy, noise * noise
+    return energy * hl.fast_inverse(energy + noise)
 
 
 x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
@@ -225,16 +232,23 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     known = made[-1][2]
 
     # How much of each coefficient stays.
-    across, luma, chroma, greens, local = (hl.Func(n) for n in ("across", "luma", "chroma", "greens", "local"))
+    luma, chroma, greens, local = (hl.Func(n) for n in ("luma", "chroma", "greens", "local"))
     cell_x, cell_y = (((v * hop) << octave) / 4 for v in (p, q))
     local[p, q] = excess[hl.clamp(cell_x, 0, excess.width() - 1), hl.clamp(cell_y, 0, excess.height() - 1)]
     power = [[known[p, q, k, i][j] * known[p, q, k, i][j] for j in range(SIDE)] for i in range(4)]
-    nearby = [power[0][max(j - 1, 0)] + 2.0 * power[0][j] + power[0][min(j + 1, 7)] for j in range(SIDE)]
-    across[p, q, k] = hl.Tuple(nearby)
-    above, below = hl.max(k - 1, 0), hl.min(k + 1, 7)
-    around = [(across[p, q, above][j] + 2.0 * across[p, q, k][j] + across[p, q, below][j]) / 16.0 for j in range(SIDE)]
-    energy = power[0] if guided else around
     gates: list[hl.Func] = []
+    rows_pooled: list[hl.Func] = []
+
+    def pooled(power: list[hl.Expr], taps: tuple[int, ...]) -> list[hl.Expr]:
+        """Energy around each frequency of the window."""
+        across, reach, unit = hl.Func(f"across_{len(rows_pooled)}"), len(taps) // 2, 1.0 / sum(taps) ** 2
+        weigh = [(hl.f32(t), i - reach) for i, t in enumerate(taps)]
+        across[p, q, k] = hl.Tuple(
+            [sum_of(w * power[min(max(j + i, 0), SIDE - 1)] for w, i in weigh) * hl.f32(unit) for j in range(SIDE)]
+        )
+        rows_pooled.append(across)
+        rows = [(w, across[p, q, hl.clamp(k + i, 0, SIDE - 1)]) for w, i in weigh]
+        return [sum_of(w * row[j] for w, row in rows) for j in range(SIDE)]
 
     def decide(gain: hl.Func, power: list[hl.Expr], noise: list[hl.Expr], opened: hl.Expr | None) -> None:
         """The gains of one kind. Without a guide a window counts as flat where not one of them stands out."""
@@ -250,13 +264,15 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
         gain[p, q, k] = hl.Tuple([alone[p, q, k][j] * gate[p, q] for j in range(SIDE)])
         gates.extend((alone, gate))
 
-    decide(luma, energy, [take[j, k, 0] * local[p, q] for j in range(SIDE)], None)
+    decide(luma, pooled(power[0], NEAR if guided else WIDE), [take[j, k, 0] * local[p, q] for j in range(SIDE)], None)
     trust = hl.f32(0.0 if guided else TRUST)  # a guide has its colours already
     doubt = [(1.0 - trust * luma[p, q, k][j]) * local[p, q] for j in range(SIDE)]
     opened = None if guided else hl.Expr(gates[1][p, q])
     both = [(a + b) * 0.5 for a, b in zip(power[1], power[2], strict=True)]
-    decide(chroma, both, [take[j, k, 1] * doubt[j] for j in range(SIDE)], opened)
-    decide(greens, power[3], [take[j, k, 2] * doubt[j] for j in range(SIDE)], opened)
+    decide(chroma, both if guided else pooled(both, NEAR), [take[j, k, 1] * doubt[j] for j in range(SIDE)], opened)
+    decide(
+        greens, power[3] if guided else pooled(power[3], NEAR), [take[j, k, 2] * doubt[j] for j in range(SIDE)], opened
+    )
 
     kept = hl.Func("kept")
     kept_of = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
@@ -284,6 +300,6 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
         sum_of(strip[x / hop, x % hop, y / hop + m, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
     ]
     value = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
-    gains = [luma, chroma, greens, *([] if guided else [across])]
+    gains = [luma, chroma, greens, *rows_pooled]
     enlarged = [(coarse_wide, coarse_tall), (clean_wide, clean_tall)]
     return Band(value, hop, enlarged, made, gains, gates, weight, window, strip, weights, total)

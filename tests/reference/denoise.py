@@ -53,11 +53,12 @@ def enlarge(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return np.where(mask[None, :, None], even, odd)
 
 
-def around(e: np.ndarray) -> np.ndarray:
-    """Energy of each frequency and its neighbours, [1 2 1] / 4 both ways, the borders held."""
+def around(e: np.ndarray, weights: tuple[int, ...]) -> np.ndarray:
+    """Energy of each frequency and its neighbours both ways, the borders held."""
+    reach = len(weights) // 2
     for axis in (0, 1):
-        p = np.pad(e, [(1, 1) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
-        e = sum(w * np.take(p, np.arange(8) + i, axis) for i, w in enumerate((0.25, 0.5, 0.25)))
+        p = np.pad(e, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        e = sum(w * np.take(p, np.arange(8) + i, axis) for i, w in enumerate(weights)) / sum(weights)
     return e
 
 
@@ -66,11 +67,14 @@ def gains(waves: np.ndarray, take: np.ndarray, guided: bool) -> np.ndarray:
     power = waves**2
     found = np.empty((3, 8, 8))
     gates: list[float] = []
-    for kind, energy in enumerate([power[0] if guided else around(power[0]), (power[1] + power[2]) / 2, power[3]]):
-        noise = take[kind] * (1 if guided or kind == 0 else 1 - 0.8 * found[0])
-        energy = energy + 1e-9
-        found[kind] = energy / (energy + noise) if guided else np.maximum(energy - noise, 0) / energy
-        if not guided:
+    for kind, energy in enumerate([power[0], (power[1] + power[2]) / 2, power[3]]):
+        noise = take[kind] * (1 if guided or kind == 0 else 1 - 0.6 * found[0])
+        if guided:
+            energy = around(energy, (1, 2, 1)) if kind == 0 else energy
+            found[kind] = energy / (energy + noise)
+        else:
+            energy = around(energy, (1, 2, 1) if kind else (1, 4, 6, 4, 1))
+            found[kind] = energy**2 / (energy**2 + noise**2)
             gates.append(float(np.clip((found[kind].max() - 0.4) / 0.2, 0, 1)))
             found[kind] *= max(gates[0], gates[-1])
     return found

@@ -15,9 +15,9 @@ from lichtbild.record import record
 from lichtbild.report import Report
 
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
-# Energy taken from a coefficient, in variances of its noise: of luma, of both colour differences, of the greens'. More
-# than 1, because energy is measured where there is noise; more for colour, whose grain would show as blotches.
-TAKE = (1.5, 4.5, 4.0)
+# Energy, in variances of its noise, of a coefficient of which half is kept: of luma, of both colour differences, of the
+# greens'. More for colour, whose grain would show as blotches.
+TAKE = (2.8, 6.7, 4.5)
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
@@ -88,14 +88,13 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     noise = noise_of_waves()
     spread = MERGED if frame.frame_count > 1 else np.ones((3, OCTAVES))
     luma, chroma, greens = (np.asarray(factors)[:, None, None] for factors in spread)
-    around = [np.pad(v, 1, mode="edge") for v in noise]
-    across = [a[:, :-2] + 2 * a[:, 1:-1] + a[:, 2:] for a in around]
-    smooth = np.array([(a[:-2] + 2 * a[1:-1] + a[2:]) / 16 for a in across])
     alike = np.array([1.0] + [COARSE_GREENS] * (OCTAVES - 1))[:, None, None]
-    white = strength * np.stack([luma * noise, chroma * noise, alike * greens * noise], axis=1)
-    take = white * np.array(TAKE)[:, None, None]
-    take[:, 0] = strength * TAKE[0] * luma * smooth
-    again = white * np.array(AGAIN)[:, None, None] if grey_noise(frame) ** 0.5 > NOISY * 0.18 else None
+    wide, near = _pooled(noise, (1, 4, 6, 4, 1)), _pooled(noise, (1, 2, 1))
+    factors = strength * np.stack([luma, chroma, alike * greens], axis=1)
+    take = factors * np.array(TAKE)[:, None, None] * np.stack([wide, near, near], axis=1)
+    again = None
+    if grey_noise(frame) ** 0.5 > NOISY * 0.18:
+        again = factors * np.array(AGAIN)[:, None, None] * np.stack([near, noise, noise], axis=1)
     height, width = (-(-n // CELL) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
     if frame.confidence is not None:
@@ -139,6 +138,17 @@ def noise_of_waves() -> Floats:
         variances.append(np.outer(own, own) - 2 * np.outer(both, both) + np.outer(other, other))
         direct, detour = finer(direct), finer(detour)
     return np.array(variances)
+
+
+def _pooled(energy: Floats, taps: tuple[int, ...]) -> Floats:
+    """(..., 8, 8) energies, each averaged with those of frequencies nearby, as the kernels do it."""
+    reach = len(taps) // 2
+    for axis in (-1, -2):
+        energy = sum(
+            (t * np.take(energy, np.clip(np.arange(8) + i - reach, 0, 7), axis) for i, t in enumerate(taps)),
+            np.zeros_like(energy),
+        ) / sum(taps)
+    return energy
 
 
 def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
