@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import halide as hl
 
+from borders import mirrored
 from develop_bayer import X, Y, demosaic, schedule
 from kernel import kernel
 
@@ -19,8 +20,8 @@ def demosaic_alone() -> tuple[hl.Pipeline, list[object]]:
         hl.Param(hl.Int(32), n) for n in ("phase_y", "phase_x", "tile_height", "tile_width")
     )
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
-    edge, raw = hl.BoundaryConditions.mirror_interior(mosaic), hl.Func("raw")
-    raw[x, y] = edge[x - phase_x, y - phase_y]
+    raw = hl.Func("raw")
+    raw[x, y] = mosaic[mirrored(x - phase_x, mosaic.width()), mirrored(y - phase_y, mosaic.height())]
     pixels, stages = demosaic(raw)
     quad, out = hl.Func("quad"), hl.Func("lichtbild_demosaic")
     quad[X, Y] = hl.Tuple([pixels[k][colour] for k in range(4) for colour in range(3)])

@@ -12,6 +12,7 @@ from typing import Any
 
 import halide as hl
 
+from borders import mirrored
 from burst_align import sum_of
 from kernel import kernel
 
@@ -60,7 +61,7 @@ class Sites:
 def unbounded(mosaic: hl.ImageParam) -> hl.Func:
     """The first quads go on before the mosaic, as borders of planes do; behind it, it is mirrored."""
     out = hl.Func("held")
-    out[x, y] = hl.BoundaryConditions.mirror_interior(mosaic)[hl.max(x, x % 2), hl.max(y, y % 2)]
+    out[x, y] = mosaic[mirrored(x, mosaic.width(), again=True), mirrored(y, mosaic.height(), again=True)]
     return out
 
 

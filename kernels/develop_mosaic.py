@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import halide as hl
 
+from borders import mirrored
 from burst_align import sum_of
 from develop_bayer import X, Y, demosaic, schedule
 from kernel import kernel
@@ -44,9 +45,8 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
 
     lens[x, i, c] = hl.lerp(site(shading, c, ix, i), site(shading, c, hl.min(ix + 1, gw - 1), i), at_x - hl.f32(ix))
     line[x, y] = hl.lerp(lens[x, iy, y % 2], lens[x, hl.min(iy + 1, gh - 1), y % 2], at_y - hl.f32(iy))
-    edge = hl.BoundaryConditions.mirror_interior(mosaic)
     raw = hl.Func("raw")
-    light = (hl.f32(edge[px, py]) - site(black, y % 2)) * site(gain, y % 2) * line[x, y]
+    light = (hl.f32(mosaic[mirrored(px, w), mirrored(py, h)]) - site(black, y % 2)) * site(gain, y % 2) * line[x, y]
     raw[x, y] = hl.sqrt(hl.max(light + lift, 0.0))
     pixels, stages = demosaic(raw)
     quad, linear, out = hl.Func("quad"), hl.Func("linear"), hl.Func("lichtbild_develop_mosaic")

@@ -1,0 +1,19 @@
+"""What lies beyond the borders of a mosaic."""
+
+from __future__ import annotations
+
+import halide as hl
+
+
+def mirrored(v: hl.Expr, n: hl.Expr, *, again: bool = False) -> hl.Expr:
+    """The index in 0..n-1 of index v, of any size, mirrored at the first and at the last one; colours stay in order.
+
+    As `BoundaryConditions.mirror_interior`, without divisions of integers, which vectors do not have. again: before
+    the first, the first two are repeated instead.
+    """
+    period = 2 * hl.max(n - 1, 1)
+    whole = hl.select(v < 0, v % 2, v) if again else v
+    # Exact: a quotient that is not whole is farther from the next whole number than float32 rounds.
+    past = whole - period * hl.i32(hl.floor(hl.f32(whole) / hl.f32(period)))
+    inside = hl.likely(hl.clamp(v, 0, n - 1))
+    return hl.select((v < 0) | (v >= n), hl.clamp(hl.min(past, period - past), 0, n - 1), inside)
