@@ -100,7 +100,7 @@ def test_local_tone_leaves_no_halo_at_an_edge_of_ten_stops() -> None:
     report = Report()
     out = render_picture(scene, Recipe(depth="32f"), report).image[..., 1].astype(np.float64)
     shown = np.cbrt(out)  # Oklab lightness of grey
-    assert report.decided["look"]["highlights_held"] > 0.05  # local tone has work to do here
+    assert report.decided["look"]["highlights_held"] > 0.04  # local tone has work to do here
     for side in (bright == 0, bright == 1):
         flat = np.median(shown[side])
         near = np.abs(shown[side] - flat).max()

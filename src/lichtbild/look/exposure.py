@@ -1,13 +1,15 @@
 """Automatic exposure from a histogram of log luminance, decided by smooth functions of robust statistics.
 
 Two anchors are found: the gain that gives the picture the mean lightness of a well exposed photograph, and the gain
-that puts its bright parts where those of a photograph lie. The exposure is between them. What is far brighter or far
-darker than the bulk of the scene (a lamp, a black coat) counts less the farther away it is, in one step of a
-redescending M-estimator (Huber and Ronchetti, "Robust statistics", 2009). No estimate from a histogram ignores what
-comes and goes, but the influence of each part of the frame is bounded. Both anchors move exactly with the scene, so the
-same scene shot again, brighter or darker, gives the same picture. How bright the scene really was (from exposure time,
-aperture and ISO) sets how bright the picture should be: night stays night, snow stays white. Where much of the frame is
-burnt out, it is not made darker than its white allows.
+that puts its bright parts where those of a photograph lie. The exposure is between them. Light counts by how much of
+the frame is about as bright: what a small part alone is (a lamp, a black coat, who walks by) counts much less than its
+area, what a large part is counts in full. So the influence of any area of a few hundredths is bounded, and yet two
+large parts of different brightness, a face and the sky behind it, are both heard, which estimators that go by the
+distance from the middle do not do (`docs/decisions/0046`; on bounded influence: Huber and Ronchetti, "Robust
+statistics", 2009). Both anchors move exactly with the scene, so the same scene shot again, brighter or darker, gives
+the same picture. How bright the scene really was (from exposure time, aperture and ISO) sets how bright the picture
+should be: night stays night, snow stays white. Where much of the frame is burnt out, it is not made darker than its
+white allows.
 """
 
 from __future__ import annotations
@@ -27,20 +29,20 @@ Floats = npt.NDArray[np.float64]
 BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
 LEVELS = LOWEST + np.arange(BINS) / PER_STOP  # log2 luminance of each bin
 
-MEAN_LIGHTNESS = 0.43
-BRIGHT_COUNT = 0.78
-FAR = 3.5  # stops from middle grey at which light counts less by half of what it may lose
-FAR_COUNT = 0.2  # what is left of it very far away
-MEAN_OF_BRIGHT = 0.24  # mean of the fourth power of lightness, in which the bright parts decide
-TOWARDS_BRIGHT, MOST_BRIGHT = 0.85, 1.6  # share of the gap that is closed when bright parts would stay grey
-TOWARDS_DARK = 0.7  # and when they would burn out: local tone takes care of the rest
-AS_SHOT_PULL = 0.25
+MEAN_LIGHTNESS = 0.366
+MEAN_OF_BRIGHT = 0.315  # mean of the fourth power of lightness, in which the bright parts decide
+ALIKE = 0.9  # stops, deviation of the bell within which light is about as bright
+SMALL = 0.13  # share of the frame, within that bell, that counts half
+TOWARDS_BRIGHT, MOST_BRIGHT = 0.76, 2.1  # share of the gap that is closed when bright parts would stay grey, and stops
+AS_SHOT_PULL, AS_SHOT_FAR = 0.2, 4.0  # stops at most by which the exposure as shot counts, and how far off it then is
+UNKNOWN_PULL, UNKNOWN_FAR = 0.25, 1.0  # the same where nothing else tells how bright the scene was
 DARKEST = 0.02  # scene light after exposure up to which the noise of black may come
 LEFT = 0.05  # share of the variance of black that is left after noise reduction
 BURNT_TOP = 2.7  # stops above middle grey to which clipped light comes where it fills the frame
 BURNT_EDGE = 0.7  # stops below clip from which light counts as burnt
 BURNT_SHARE, BURNT_SLACK = 0.4, 2.4  # share of the frame that halves the stops by which it may still be darker
-NIGHT_SLOPE, SNOW_SLOPE = 0.24, 0.3
+NIGHT_SLOPE, SNOW_SLOPE, SUNLIT = 0.27, 0.34, 13.75  # per stop of light; light value of the mean of a sunlit scene
+ABOVE_MEAN = 0.45  # stops from what meters go by to the anchor of the mean, which shadows draw down
 
 
 @record
@@ -89,14 +91,8 @@ def key(light_value: float | None) -> float:
     if light_value is None:
         return 0.0
     night = 1.2 * math.tanh(NIGHT_SLOPE * soft(4.0 - light_value, 1.5) / 1.2)
-    snow = math.tanh(SNOW_SLOPE * soft(light_value - 15.0, 0.5))
+    snow = math.tanh(SNOW_SLOPE * soft(light_value - SUNLIT, 0.5))
     return snow - night
-
-
-def counted_lightness(light: Floats) -> Floats:
-    """What a lightness adds to the mean: a bright sky counts no more than a light wall, for local tone will hold it
-    back."""
-    return np.asarray(light / (1 + (light / BRIGHT_COUNT) ** 6) ** (1 / 6))
 
 
 def anchor(weights: Floats, values: Callable[[Floats], Floats], wanted: float) -> float:
@@ -109,10 +105,12 @@ def anchor(weights: Floats, values: Callable[[Floats], Floats], wanted: float) -
     return 0.5 * (low + high)
 
 
-def bulk(weights: Floats, ev: float) -> Floats:
-    """The histogram with less of what is far from middle grey at that exposure."""
-    far = (LEVELS - math.log2(MIDDLE_GREY) + ev) / FAR
-    counted = weights * (FAR_COUNT + (1 - FAR_COUNT) / (1 + far**4))
+def by_area(weights: Floats) -> Floats:
+    """The histogram, sum 1, with less of what only a small part of the frame is about as bright as."""
+    reach = math.ceil(3 * ALIKE * PER_STOP)
+    bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (ALIKE * PER_STOP)) ** 2)
+    alike = np.convolve(weights, bell, "same")
+    counted = weights * alike**2 / (alike**2 + SMALL**2)
     return np.asarray(counted / max(counted.sum(), 1e-12))
 
 
@@ -145,19 +143,17 @@ def decide(
     def shown(stops: Floats) -> Floats:
         return np.asarray(lightness(curve(MIDDLE_GREY * 2.0**stops)))
 
-    def level(weights: Floats) -> float:
-        return anchor(weights, lambda stops: counted_lightness(shown(stops)), MEAN_LIGHTNESS)
-
-    counted = bulk(statistics.weights, level(statistics.weights))
-    by_mean, by_white = level(counted), anchor(counted, lambda stops: shown(stops) ** 4, MEAN_OF_BRIGHT)
+    counted = by_area(statistics.weights)
+    by_mean = anchor(counted, shown, MEAN_LIGHTNESS)
+    by_white = anchor(counted, lambda stops: shown(stops) ** 4, MEAN_OF_BRIGHT)
     gap = by_white - by_mean
     brighter = TOWARDS_BRIGHT * MOST_BRIGHT * math.tanh(soft(gap, 0.35) / MOST_BRIGHT)
-    darker = TOWARDS_DARK * soft(-gap, 0.35)
-    ev = by_mean + brighter - darker
-    light_value = light_value_of(metadata, -by_mean + math.log2(MIDDLE_GREY))
+    ev = by_mean + brighter - soft(-gap, 0.35)
+    light_value = light_value_of(metadata, math.log2(MIDDLE_GREY) - by_mean - ABOVE_MEAN)
     ev += mood * key(light_value)
     as_shot = metadata.color.baseline_exposure + 0.5
-    ev += AS_SHOT_PULL * math.tanh(as_shot - ev)
+    pull, far = (UNKNOWN_PULL, UNKNOWN_FAR) if light_value is None else (AS_SHOT_PULL, AS_SHOT_FAR)
+    ev += pull * math.tanh((as_shot - ev) / far)
     ev += soft(burnt_floor(burnt_share(statistics, clip), clip) - ev, 0.3)
     ev -= soft(ev - math.log2(DARKEST / max(black_noise, 1e-5)))
     ev = max(ev, -8.0)
