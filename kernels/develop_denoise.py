@@ -53,7 +53,7 @@ class Sites:
         value = (hl.f32(mosaic[2 * x + c % 2, 2 * y + c / 2]) - self.black[c]) * self.unit
         level = scale[c] * value + 0.375 * scale[c] * scale[c] + self.offset[c]
         knee = bend(scale, self.offset, c)
-        root = hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * 0.5 / hl.sqrt(knee)
+        root = hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * (0.5 / hl.sqrt(knee))
         stable[x, y, c] = root * (2.0 / scale[c])
         return stable, sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
 
@@ -67,16 +67,17 @@ def unbounded(mosaic: hl.ImageParam) -> hl.Func:
 
 def light_of(planes: Any, scale: Any, offset: Any, basis: Any, removed: Any) -> hl.Expr:
     """0..1 of white at site c of quad (x, y): back from planes. removed: share of the variance that is gone."""
-    t = sum_of(basis[c, i] * planes[x, y, i] for i in range(4)) * scale[c] * 0.5
+    photons = sum_of(basis[c, i] * planes[x, y, i] for i in range(4)) * 0.5  # the root of their number
+    t = photons * scale[c]
     knee = bend(scale, offset, c)
     root = hl.sqrt(knee)
     level = hl.select(t < root, knee + (t - root) * 2.0 * root, t * t)
     # The root of noisy light is too small on average; what noise was removed must be given back: a quarter of a photon
     # in the light, nothing in the dark, where the line is straight (by numerical integration, within 0.04 photons, for
     # any read noise; compare Makitalo and Foi 2013).
-    part = hl.clamp((t / scale[c] - hl.f32(DARK)) * hl.f32(1 / (LIGHT - DARK)), 0.0, 1.0)
+    part = hl.clamp((photons - hl.f32(DARK)) * hl.f32(1 / (LIGHT - DARK)), 0.0, 1.0)
     bias = (0.375 - 0.25 * removed * part * part * (3.0 - 2.0 * part)) * scale[c]
-    return (level - offset[c]) / scale[c] - bias
+    return (level - offset[c]) * (1.0 / scale[c]) - bias
 
 
 @kernel("denoise_split", rare=True)

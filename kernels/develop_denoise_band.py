@@ -157,6 +157,7 @@ class Band:
     gains: list[hl.Func]
     gates: list[hl.Func]
     weight: hl.Func
+    shrunk: hl.Func
     window: hl.Func
     strip: hl.Func
     weights: hl.Func
@@ -184,6 +185,8 @@ class Band:
         po, pi = hl.Var("po"), hl.Var("pi")
         window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
         window.reorder(pi, k, c, po, q).vectorize(pi).never_partition_all()
+        # Kept in memory, or the compiler would multiply all terms of the transform by their gains.
+        self.shrunk.compute_at(window, c).vectorize(p, LANES).bound(k, 0, SIDE)
         self.weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
         for _, _, wave in self.known:  # each of its k takes another number of `column`
             wave.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
@@ -283,10 +286,11 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the weight.
     kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
     overlap = SIDE // hop
-    window, joined, strip, weights, total = (hl.Func(n) for n in ("window", "joined", "strip", "weights", "total"))
-    shrunk = backward([wave[p, q, k, c][j] * hl.mux(kind, kept_of[j]) for j in range(SIDE)])
+    names = ("shrunk", "window", "joined", "strip", "weights", "total")
+    shrunk, window, joined, strip, weights, total = (hl.Func(n) for n in names)
     heavy = weight[p, q, kind]
-    window[p, q, k, c] = hl.Tuple([*(e * heavy for e in shrunk), hl.Expr(heavy)])
+    shrunk[p, q, k, c] = hl.Tuple([wave[p, q, k, c][j] * (hl.mux(kind, kept_of[j]) * heavy) for j in range(SIDE)])
+    window[p, q, k, c] = hl.Tuple([*backward([shrunk[p, q, k, c][j] for j in range(SIDE)]), hl.Expr(heavy)])
 
     def place(i: int, n: int) -> hl.Expr:
         """The n-th coefficient of column i of hop p."""
@@ -302,4 +306,4 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     value = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
     gains = [luma, chroma, greens, *rows_pooled]
     enlarged = [(coarse_wide, coarse_tall), (clean_wide, clean_tall)]
-    return Band(value, hop, enlarged, made, gains, gates, weight, window, strip, weights, total)
+    return Band(value, hop, enlarged, made, gains, gates, weight, shrunk, window, strip, weights, total)
