@@ -12,10 +12,11 @@ import halide as hl
 
 from burst_align import sum_of
 from develop_denoise import LANES, Sites, c, light_of, unbounded, x, y
-from develop_denoise_band import TILE, Inputs, band_of, lane
+from develop_denoise_band import Inputs, band_of, lane
 from kernel import kernel
 
 HOP = 4  # quads between windows
+TILE = (512, 64)  # columns, rows of quads; the wider, the fewer windows are made for two tiles
 ROWS = 32  # of halved planes, that a thread makes at a time
 
 

@@ -27,7 +27,7 @@ MERGED = (
     (0.95, 1.2, 1.5, 1.6, 1.6, 1.6),
     (1.3, 0.8, 0.7, 0.7, 0.7, 0.7),
 )
-TILE = (64, 256)  # quads that the kernels work on at once
+TILE, FINEST_TILE = (64, 256), (64, 512)  # quads that the kernels work on at once
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
 # Deviation of mid grey, in parts of it, from which a second step is made: where it shows, its time is well spent.
@@ -179,7 +179,8 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
         clean = _band(plan, octave, noisy[octave - 1], noisy[octave], clean)
         if octave > 1:
             noisy.pop()
-    out = np.empty((2 * rooms[0][0], 2 * rooms[0][1]), np.uint16)
+    tile = FINEST_TILE if plan.again is None else TILE
+    out = np.empty([2 * t * -(-n // t) for n, t in zip(sizes[0], tile, strict=True)], np.uint16)
     if plan.again is None:
         given = (noisy[0], clean, plan.take[0], plan.share[0], plan.excess)
         native.call("denoise_finest", frame.mosaic, *sites, *given, *back, out)
