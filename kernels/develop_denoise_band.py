@@ -25,6 +25,7 @@ SIDE = 8
 LANES = 16
 TILE = (256, 64)  # columns, rows
 FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one with structure for sure
+RICH = 0.7  # how much less is taken from luma where all of a window stays
 TRUST = 0.6  # how much less is taken from colour where luma stays
 NEAR, WIDE = (
     (1, 2, 1),
@@ -264,8 +265,16 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
         peak = hl.max(*(alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE)))
         sure = hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
         gate[p, q] = sure if opened is None else hl.max(sure, opened)
-        gain[p, q, k] = hl.Tuple([alone[p, q, k][j] * gate[p, q] for j in range(SIDE)])
         gates.extend((alone, gate))
+        kept = [hl.Expr(alone[p, q, k][j]) for j in range(SIDE)]
+        if opened is None:
+            # Texture is where much of the window stays, and what is weak there is more likely texture, too.
+            doubt = hl.Func("luma_doubt")
+            stays = sum_of(share[j, i] * alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE))
+            doubt[p, q] = 1.0 - stays * hl.f32(RICH / SIDE**2)
+            gates.append(doubt)
+            kept = [g * hl.fast_inverse(g + (1.0 - g) * doubt[p, q] * doubt[p, q]) for g in kept]
+        gain[p, q, k] = hl.Tuple([g * gate[p, q] for g in kept])
 
     decide(luma, pooled(power[0], NEAR if guided else WIDE), [take[j, k, 0] * local[p, q] for j in range(SIDE)], None)
     trust = hl.f32(0.0 if guided else TRUST)  # a guide has its colours already

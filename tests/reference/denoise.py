@@ -62,7 +62,7 @@ def around(e: np.ndarray, weights: tuple[int, ...]) -> np.ndarray:
     return e
 
 
-def gains(waves: np.ndarray, take: np.ndarray, guided: bool) -> np.ndarray:
+def gains(waves: np.ndarray, take: np.ndarray, share: np.ndarray, guided: bool) -> np.ndarray:
     """(4, 8, 8) coefficients of one window -> (3, 8, 8) gains of luma, colour differences and greens."""
     power = waves**2
     found = np.empty((3, 8, 8))
@@ -76,6 +76,9 @@ def gains(waves: np.ndarray, take: np.ndarray, guided: bool) -> np.ndarray:
             energy = around(energy, (1, 2, 1) if kind else (1, 4, 6, 4, 1))
             found[kind] = energy**2 / (energy**2 + noise**2)
             gates.append(float(np.clip((found[kind].max() - 0.4) / 0.2, 0, 1)))
+            if kind == 0:
+                doubt = 1 - 0.7 * (share * found[0]).mean()
+                found[0] = energy**2 / (energy**2 + (noise * doubt) ** 2)
             found[kind] *= max(gates[0], gates[-1])
     return found
 
@@ -102,7 +105,7 @@ def band(
             if beyond[place].shape != (4, 8, 8):
                 continue
             waves, source = (WAVES @ b[place] @ WAVES.T for b in (beyond, known))
-            found = gains(source, take, guide is not None)
+            found = gains(source, take, share, guide is not None)
             weight = 1 / (0.1 + (share * found**2).sum((1, 2)))
             total[place] += (WAVES.T @ (waves * found[kind]) @ WAVES) * weight[kind][:, None, None]
             weights[place] += weight[kind][:, None, None]

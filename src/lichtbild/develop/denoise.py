@@ -17,7 +17,8 @@ from lichtbild.report import Report
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 # Energy, in variances of its noise, of a coefficient of which half is kept: of luma, of both colour differences, of the
 # greens'. More for colour, whose grain would show as blotches.
-TAKE = (2.8, 6.7, 4.5)
+TAKE = (3.2, 6.7, 5.0)
+TAKE_FIRST = (2.9, 6.7, 5.5)  # the same where a second step follows
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
@@ -91,10 +92,10 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     alike = np.array([1.0] + [COARSE_GREENS] * (OCTAVES - 1))[:, None, None]
     wide, near = _pooled(noise, (1, 4, 6, 4, 1)), _pooled(noise, (1, 2, 1))
     factors = strength * np.stack([luma, chroma, alike * greens], axis=1)
-    take = factors * np.array(TAKE)[:, None, None] * np.stack([wide, near, near], axis=1)
-    again = None
+    again, amount = None, TAKE
     if grey_noise(frame) ** 0.5 > NOISY * 0.18:
-        again = factors * np.array(AGAIN)[:, None, None] * np.stack([near, noise, noise], axis=1)
+        again, amount = factors * np.array(AGAIN)[:, None, None] * np.stack([near, noise, noise], axis=1), TAKE_FIRST
+    take = factors * np.array(amount)[:, None, None] * np.stack([wide, near, near], axis=1)
     height, width = (-(-n // CELL) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
     if frame.confidence is not None:
