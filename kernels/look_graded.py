@@ -12,17 +12,17 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_color import in_gamut
+from look_gamut import mapped, q
 from look_lut import Table, lookup
 from look_output import encode_8bit, interleaved, scene_planes, to_integer
-from look_render import BLOCK, COLUMNS, ROWS, grid_gain, lab, sharpened
+from look_render import CHUNK, COLUMNS, ROUND_UP, ROWS, edges_repeated, grid_gain, lab, sharpened
 
 Expr = Any
 HUE_ORDER = 8
 LANES, LUT_LANES = {"u8": 32, "f32": 8}, 8  # the second is rarely asked for: small, not quick
 BORDER = 32
 
-x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+x, y, c, xc = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("xc")
 
 
 @dataclass
@@ -78,10 +78,8 @@ def grid_glow(p: Inputs) -> tuple[Any, list[Expr]]:
 
 
 def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
-    out, p, table = hl.Func(f"lichtbild_look_graded_{kind}"), Inputs.make(), Table.make()
-    padded = hl.Func("padded")
-    width, height = p.scene.dim(1).extent(), p.scene.dim(2).extent()
-    padded[x, y, c] = p.scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(hl.likely(y), 0, height - 1)]
+    out, p, table, lanes = hl.Func(f"lichtbild_look_graded_{kind}"), Inputs.make(), Table.make(), LANES[kind]
+    padded = edges_repeated(p.scene)
     gain_wide, gain_at = grid_gain(p)
     glow_wide, glow = grid_glow(p)
     color = lab(p, padded, gain_at, HUE_ORDER, glow)
@@ -101,8 +99,10 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     # Grain is strongest in middle densities, and leaves black and white alone.
     dense = hl.max(4.0 * L * (1.0 - L), 0.0)
     specks = [hl.f32(p.grain[x + BORDER + i * p.apart, y]) * dense * p.grain_gain[min(i, 1)] for i in range(3)]
-    rgb = hl.Func("rgb")
-    rgb[x, y] = tuple(in_gamut(p.to_out, p.gamut, L + specks[0], a + specks[1], b + specks[2]))
+    mixed, rgb = hl.Func("mixed"), hl.Func("rgb")
+    mixed[x, y] = (L + specks[0], a + specks[1], b + specks[2])
+    shown = mapped(p.to_out, p.gamut, mixed, lanes)
+    rgb[x, y] = tuple(hl.clamp(v, 0.0, 1.0) for v in shown.rgb())
 
     looked, moved = lookup(table, rgb, kind), hl.Func("moved")
     plain, other = [rgb[x, y][i] for i in range(3)], looked.other
@@ -117,35 +117,32 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     finished[x, y] = tuple(codes if kind == "f32" else to_integer(kind, codes, p.transfer[10], x, y))
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
 
-    lanes = LANES[kind]
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
     out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
     out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
-    finished.compute_at(out, yi).vectorize(x, lanes)
-    moved.compute_at(out, yi).vectorize(x, LUT_LANES)
+    finished.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, lanes, ROUND_UP)
+    moved.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, LUT_LANES, ROUND_UP)
     moved.specialize(table.tabled == 0)
     moved.specialize(table.space == 0)
     looked.found.compute_at(moved, x).bound(c, 0, 4).vectorize(c).unroll(x)
     looked.places.compute_at(moved, x).vectorize(x)
     for state in (1, 2):
         looked.places.specialize(table.tabled == state)
-    rgb.compute_at(out, yi).vectorize(x, lanes)
-    shades.compute_at(rgb, x).bound(c, 0, 4).vectorize(c).unroll(x)
-    sharp.compute_at(out, yi).vectorize(x, lanes)
+    shown.schedule(out, yi)
+    shades.compute_at(shown.full, q).bound(c, 0, 4).vectorize(c).unroll(x)
+    sharp.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
     for stage in stencils:
-        stage.compute_at(out, yi).vectorize(x, lanes)
-    color.store_at(out, xo).compute_at(out, yi).vectorize(x, lanes)
+        stage.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
+    color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
     for grid in (gain_wide, glow_wide):
-        grid.compute_at(out, xo).vectorize(x, lanes)
-    padded.compute_at(out, xo).bound(c, 0, 3)
-    by_row = (finished, moved, looked.found, looked.places, rgb, shades, sharp, color, gain_wide, glow_wide)
+        grid.compute_at(out, xo).vectorize(x, lanes, ROUND_UP)
+    by_row = (finished, moved, looked.found, looked.places, sharp, color, gain_wide, glow_wide)
     for stage in (out, *by_row, *stencils):
         stage.never_partition_all()
+    padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)
     for step in (1, -1):
-        padded.specialize(p.scene.dim(1).stride() == step).reorder(x, y, c).vectorize(x, lanes)
-    for step in (1, -1):
-        padded.specialize(p.scene.dim(2).stride() == step).reorder(y, x, c).vectorize(y, BLOCK)
+        padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, lanes, ROUND_UP)
     given = [getattr(p, n) for n in Inputs.__dataclass_fields__]
     return hl.Pipeline([out]), [*given, *(getattr(table, n) for n in Table.__dataclass_fields__)]
 

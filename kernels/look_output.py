@@ -29,7 +29,6 @@ def encode(transfer: Any, v: Expr) -> Expr:
 
 def encode_8bit(transfer: Any, v: Expr) -> Expr:
     """The same to 1/100 of an 8-bit step: a quartic of the fourth root, whose coefficients follow the offset."""
-    v = hl.max(v, TINY)
     root = inverse_fourth_root(v)
     q = v * root * (root * root)
     curve = transfer[9]
@@ -45,6 +44,14 @@ def to_integer(kind: str, encoded: list[Expr], dither: Expr, x: Expr, y: Expr) -
     spread = hl.lerp(hl.f32(0.5), spread - hl.floor(spread), dither)
     top = TOP[kind]
     return [hl.cast(INTEGER[kind], hl.i32(hl.min(v * top + spread, top + 0.5))) for v in encoded]
+
+
+def coded(kind: str, transfer: Any, rgb: list[Expr], x: Expr, y: Expr) -> list[Expr]:
+    """What is written of linear light that may lie a little outside of 0..1: encoded, dithered integers, or floats."""
+    if kind == "u8":
+        return to_integer(kind, [encode_8bit(transfer, hl.max(v, 0.0)) for v in rgb], transfer[10], x, y)
+    rgb = [hl.clamp(v, 0.0, 1.0) for v in rgb]
+    return rgb if kind == "f32" else to_integer(kind, [encode(transfer, v) for v in rgb], transfer[10], x, y)
 
 
 def interleaved(out: Any, c: Any) -> None:

@@ -8,23 +8,27 @@ arrays, laid out by `lichtbild/look/render.py`; see there for their meaning.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import halide as hl
 
 from kernel import kernel
-from look_color import LAB, TINY, in_gamut, inside, series, tone_curve
+from look_color import LAB, OUTSIDE, TINY, inside, series, tone_curve
+from look_gamut import mapped
 from look_math import cube_root, exp2, log2, matrix_rows
-from look_output import encode, encode_8bit, interleaved, scene_planes, to_integer
+from look_output import coded, interleaved, scene_planes
 
 Expr = Any
-# A tile with its border of a pixel is 64 rows of six vectors, and its scene lies in the second-level cache.
-ROWS, COLUMNS, LANES, BLOCK = 62, 190, 32, 16
+# A strip with its border is 64 rows. Long rows hide how long memory takes, and of each only a chunk is read at a time.
+ROWS, COLUMNS, CHUNK = 62, 4096, 64
+LANES = {"u8": 32, "u16": 16, "f32": 16}  # the last two are less often asked for: small rather than quick
 
 MOST_OVER = 0.008  # lightness by which even the highest edge may leave its neighbours
 
-x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+x, y, c, xc = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("xc")
+ROUND_UP = hl.TailStrategy.RoundUp
 
 
 @dataclass
@@ -53,6 +57,15 @@ class Inputs:
         return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
 
 
+def edges_repeated(scene: Any) -> Any:
+    """The scene's planes with their outermost pixels going on."""
+    padded = hl.Func("padded")
+    width, height = scene.dim(1).extent(), scene.dim(2).extent()
+    # `likely` lets the compiler take the rows' ends apart, so that their middle is copied without questions.
+    padded[x, y, c] = scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(y, 0, height - 1)]
+    return padded
+
+
 def grid_gain(p: Any) -> tuple[Any, Any]:
     """The grid's three values at a pixel: interpolated along its rows once for many pixels, then between rows."""
     width, height = p.gain.dim(0).extent(), p.gain.dim(1).extent()
@@ -66,9 +79,9 @@ def grid_gain(p: Any) -> tuple[Any, Any]:
 
     wide, at = hl.Func("gain_wide"), hl.Func("gain_at")
     x0, x1, fx = cell(x, p.scene.dim(1).extent(), p.place[1], width)
-    wide[x, y, c] = hl.lerp(p.gain[x0, y, c], p.gain[x1, y, c], fx)
+    wide[x, y] = tuple(hl.lerp(p.gain[x0, y, i], p.gain[x1, y, i], fx) for i in range(3))
     y0, y1, fy = cell(y, p.scene.dim(2).extent(), p.place[2], height)
-    at[x, y] = tuple(hl.lerp(wide[x, y0, i], wide[x, y1, i], fy) for i in range(3))
+    at[x, y] = tuple(hl.lerp(wide[x, y0][i], wide[x, y1][i], fy) for i in range(3))
     return wide, at
 
 
@@ -89,7 +102,8 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 4, glow: Any = None, sha
     trust = gain_at[x, y][2]
     primaries = inside([guide + (v - guide) * trust for v in matrix_rows(p.to_primaries, rgb)])
     cones = matrix_rows(p.to_cones, primaries)
-    root_gain = exp2((gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]) * hl.f32(1 / 3))
+    log_gain = gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]
+    root_gain = exp2(log_gain * hl.f32(1 / 3) - hl.f32(math.log2(OUTSIDE) / 3))
     roots = [hl.min(cube_root(hl.max(v, TINY)) * root_gain, 16.0) for v in cones]
 
     def opponent(row: int, of: list[Expr]) -> Expr:
@@ -106,17 +120,13 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 4, glow: Any = None, sha
     chroma = hl.lerp(scene, film, p.color[1])
     muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
-    waves = [cos1, sin1]
-    for _ in range(order - 1):
-        u, v = waves[-2:]
-        waves += [u * cos1 - v * sin1, v * cos1 + u * sin1]
-    turn = series(p.hue, 0, waves)
-    factor = series(p.hue, 1, waves) + series(p.hue, 2, waves) * muted * muted
+    turn, plain, vivid, lighter = (series(p.hue, row, order, cos1, sin1) for row in range(4))
+    factor = plain + vivid * (muted * muted)
     chroma *= hl.max(factor, 0.0)
     cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
     # Bright colours as dye gives them: denser, where else they would have to run into white. Film's chroma, which fades
     # there, keeps brighter light brighter.
-    lightness = L1 * (1.0 + series(p.hue, 3, waves) * hl.min(chroma, hl.f32(0.3)))
+    lightness = L1 * (1.0 + lighter * hl.min(chroma, hl.f32(0.3)))
     lightness -= p.color[2] * hl.max(film, 0.0) * (L1 * L1 * L1)
     more_a, more_b = None, None
     if shaded:
@@ -157,39 +167,32 @@ def sharpened(p: Any, of: Any) -> tuple[Any, list[Any]]:
 
 
 def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
-    out, p = hl.Func(f"lichtbild_look_render_{kind}"), Inputs.make()
-    padded = hl.Func("padded")
-    width, height = p.scene.dim(1).extent(), p.scene.dim(2).extent()
-    # `likely` lets the compiler take the rows' ends apart, so that their middle is copied without questions.
-    padded[x, y, c] = p.scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(hl.likely(y), 0, height - 1)]
+    out, p, lanes = hl.Func(f"lichtbild_look_render_{kind}"), Inputs.make(), LANES[kind]
+    padded = edges_repeated(p.scene)
     gain_wide, gain_at = grid_gain(p)
     color = lab(p, padded, gain_at)
     sharp, stencils = sharpened(p, color)
-    rgb = in_gamut(p.to_out, p.gamut, sharp[x, y], color[x, y][1], color[x, y][2])
-
-    if kind != "f32":
-        encoded = [(encode_8bit if kind == "u8" else encode)(p.transfer, v) for v in rgb]
-        rgb = to_integer(kind, encoded, p.transfer[10], x, y)
-    finished = hl.Func("finished")
-    finished[x, y] = tuple(rgb)
-    out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
+    finished, crisp = hl.Func("finished"), hl.Func("crisp")
+    crisp[x, y] = (sharp[x, y], color[x, y][1], color[x, y][2])
+    shown = mapped(p.to_out, p.gamut, crisp, lanes)
+    finished[x, y] = tuple(coded(kind, p.transfer, shown.rgb(), x, y))
+    out[c, x, y] = hl.mux(c, [finished[x, y][k] for k in range(3)])
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
     out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
-    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
-    finished.compute_at(out, yi).vectorize(x, LANES)
+    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
+    finished.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, lanes, ROUND_UP)
+    shown.schedule(out, yi)
     for stage in stencils:
-        stage.compute_at(out, yi).vectorize(x, LANES)
-    color.store_at(out, xo).compute_at(out, yi).vectorize(x, LANES)
-    gain_wide.compute_at(out, xo).vectorize(x, LANES)
-    padded.compute_at(out, xo).bound(c, 0, 3)
+        stage.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
+    color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
+    gain_wide.compute_at(out, xo).vectorize(x, lanes, ROUND_UP)
     for stage in (out, finished, color, gain_wide, *stencils):
         stage.never_partition_all()
+    padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)
     for step in (1, -1):
-        padded.specialize(p.scene.dim(1).stride() == step).reorder(x, y, c).vectorize(x, LANES)
-    for step in (1, -1):
-        padded.specialize(p.scene.dim(2).stride() == step).reorder(y, x, c).vectorize(y, BLOCK)
+        padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, lanes, ROUND_UP)
     return hl.Pipeline([out]), [getattr(p, n) for n in Inputs.__dataclass_fields__]
 
 

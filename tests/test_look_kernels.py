@@ -100,7 +100,8 @@ def test_render(name: str, space: str) -> None:
     for kind, dtype, top in (("u8", np.uint8, 255), ("u16", np.uint16, 65535)):
         encoded = np.empty(scene.image.shape, dtype)
         native.call(f"look_render_{kind}", scene.image, gain, *arguments, TRANSFER[space].to_array(0.0), encoded)
-        np.testing.assert_allclose(encoded, TRANSFER[space].encode(linear) * top, atol=0.5 + top * 5e-5)
+        off = np.abs(encoded - TRANSFER[space].encode(linear) * top)
+        assert (off > 0.5 + top * 5e-5).mean() < 3e-4 and off.max() < 0.5 + top * 1e-3
 
 
 def test_eight_bits_are_dithered_without_a_pattern_that_shows() -> None:
