@@ -8,6 +8,7 @@ import pytest
 from lichtbild.carriers import Metadata, NoiseProfile, Scene
 from lichtbild.color import convert
 from lichtbild.look.catalog import names
+from lichtbild.look.orient import turned
 from lichtbild.look.render import render_picture
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
@@ -53,6 +54,19 @@ def test_orientation_is_baked_in(orientation: int) -> None:
     out = render(image, orientation, look="linear", depth="32f")
     assert out.flags.c_contiguous
     np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("orientation", [2, 5, 6, 7, 8])
+def test_a_picture_of_eight_bits_is_the_same_however_it_lies(orientation: int) -> None:
+    """Wider and higher than what the kernels work on at a time; flips alone move the dither."""
+    image = np.random.default_rng(orientation).lognormal(-2, 1, (131, 157, 3))
+    expected = turned(render(image, space="srgb"), orientation)
+    out = render(image, orientation, space="srgb")
+    assert out.flags.c_contiguous and out.shape == expected.shape
+    if orientation == 2:
+        assert np.abs(out.astype(int) - expected).max() <= 1
+    else:
+        np.testing.assert_array_equal(out, expected)
 
 
 @pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])

@@ -1,9 +1,14 @@
-"""EXIF orientation as views: the kernels read the scene upright, nothing is turned in memory."""
+"""EXIF orientation as views: the kernels read the scene upright. Only a picture of 8 bits that lies on its side is
+turned in memory, once it is finished: that is cheaper than reading its scene across the rows."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+
+from lichtbild import native
 
 Array = npt.NDArray[np.float32]
 
@@ -20,7 +25,7 @@ TURNS = {
 }
 
 
-def turned(image: Array, orientation: int) -> Array:
+def turned(image: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """(h, w, ...) image as an upright view; an orientation outside 1..8 counts as 1."""
     swap, flip_rows, flip_columns = TURNS.get(orientation, TURNS[1])
     if swap:
@@ -37,3 +42,16 @@ def upright(scene: Array, grid: Array, factor: int, orientation: int) -> tuple[A
     dy = cells.shape[1] * factor - view.shape[0] if flip_rows else 0
     dx = cells.shape[2] * factor - view.shape[1] if flip_columns else 0
     return view, cells.copy(), (float(dy), float(dx))
+
+
+def upright_picture(image: npt.NDArray[np.uint8], orientation: int) -> npt.NDArray[np.uint8]:
+    """A finished (h, w, 3) picture, turned, in the order of its rows."""
+    view = turned(image, orientation)
+    out = np.empty(view.shape, np.uint8)
+    native.call("look_turn", view, out)
+    return out
+
+
+def lies(orientation: int) -> bool:
+    """Whether rows and columns are to be swapped."""
+    return TURNS.get(orientation, TURNS[1])[0]

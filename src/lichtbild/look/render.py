@@ -117,8 +117,13 @@ def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[An
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
     place = np.array([1 / factor, dx, dy], np.float32)
     gain_map = headroom.gain_map(decided.room, view, gain_view, place, guide)
-    restored = decided.sharpness * restoring(chosen.sharpen.amount)
     graded = is_graded(chosen)
+    kind, dtype = KINDS[target.depth]
+    turn = 0
+    if kind == "u8" and not graded and orient.lies(scene.metadata.orientation):
+        turn, view, gain_view = scene.metadata.orientation, scene.image, gain
+        place = np.array([1 / factor, 0, 0], np.float32)
+    restored = decided.sharpness * restoring(chosen.sharpen.amount)
     arguments = [
         view,
         gain_view,
@@ -131,12 +136,11 @@ def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[An
         np.array([restored, chosen.sharpen.overshoot, chosen.sharpen.noise], np.float32),
         np.array([GAMUT_THRESHOLD, 1 / (1 - GAMUT_THRESHOLD) - 1 / (2 - GAMUT_THRESHOLD)], np.float32),
     ]
-    kind, dtype = KINDS[target.depth]
     image: npt.NDArray[Any] = np.empty(view.shape, dtype)
     dither = 1.0 if target.depth == "8" else 0.0
     if not graded:
         native.call(f"look_render_{kind}", *arguments, TRANSFER[target.space].to_array(dither), image)
-        return image, gain_map
+        return orient.upright_picture(image, turn) if turn else image, gain_map
     more = grading(decided, target, view.shape[:2])
     light = np.empty(view.shape, np.float32) if kind == "u16" else image
     native.call(
