@@ -17,6 +17,7 @@ from kernel import kernel
 MARGIN = 16  # padding of the planes, so that displaced blocks read dense vectors
 PEDESTAL, UNIT = 4096.0, 56000.0  # planes hold PEDESTAL + UNIT * x, x in 0..1 of the frame's white minus black
 STRIP = 512, 128  # least size of the planes (x, y)
+RISE = 12288.0  # by which planes of spline coefficients lie higher, since these go below black
 BLOCK_X, BLOCK_Y = 16, 8  # mosaic pixels that share one displacement
 TILE = 32  # mosaic pixels of an alignment tile
 
@@ -157,17 +158,20 @@ def burst_warp() -> tuple[hl.Pipeline, list[Any]]:
     """The mosaic that the alternate shows of the reference's pixels, by Catmull-Rom interpolation.
 
     planes as from burst_planes, blocks as from burst_blocks -> (h, w) uint16 in the planes' units; 0 where the
-    position lies outside the alternate.
+    position lies outside the alternate. spline: whether the planes hold coefficients of cubic B-splines, as from
+    superres_splines, which lie higher by RISE.
     """
     planes = hl.ImageParam(hl.UInt(16), 3, "planes")
     blocks = hl.ImageParam(hl.Float(32), 3, "blocks")
     red_y, red_x = hl.Param(hl.Int(32), "red_y"), hl.Param(hl.Int(32), "red_x")
     width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
+    spline = hl.Param(hl.Bool(), "spline")
     x, y, u, v, c, k, bx, by = (hl.Var(n) for n in ("x", "y", "u", "v", "c", "k", "bx", "by"))
 
     whole, tap = hl.Func("whole"), hl.Func("tap")
     whole[bx, by, c] = hl.i32(hl.floor(blocks[bx, by, c]))
-    tap[k, bx, by, c] = catmull_rom(blocks[bx, by, c] - hl.f32(whole[bx, by, c]), k)
+    part = blocks[bx, by, c] - hl.f32(whole[bx, by, c])
+    tap[k, bx, by, c] = hl.select(spline, cubic_spline(part, k), catmull_rom(part, k))
     sx = hl.clamp(bx * BLOCK_X + MARGIN + whole[bx, by, 1], 1, planes.width() - BLOCK_X - 2)
     sy = hl.clamp(by * BLOCK_Y + MARGIN + whole[bx, by, 0], 1, planes.height() - BLOCK_Y - 2)
     across, down, block = hl.Func("across"), hl.Func("down"), hl.Func("block")
@@ -179,7 +183,7 @@ def burst_warp() -> tuple[hl.Pipeline, list[Any]]:
     row = (py - red_y) % 2 == 0
     green = row != ((px - red_x) % 2 == 0)
     colored = hl.Expr(down[u, v, hl.select(row, 0, 2), bx, by])
-    value = hl.select(green, hl.Expr(down[u, v, 1, bx, by]), colored)
+    value = hl.select(green, hl.Expr(down[u, v, 1, bx, by]), colored) - hl.select(spline, hl.f32(RISE), hl.f32(0.0))
     at_x = hl.f32(px) + blocks[bx, by, 1]
     at_y = hl.f32(py) + blocks[bx, by, 0]
     inside = (at_x > -0.5) & (at_x < hl.f32(width) - 0.5) & (at_y > -0.5) & (at_y < hl.f32(height) - 0.5)
@@ -197,4 +201,19 @@ def burst_warp() -> tuple[hl.Pipeline, list[Any]]:
     tap.compute_at(out, bx).bound(c, 0, 2).bound(k, 0, 4).unroll(c).vectorize(k, 4)
     for f in (block, across, whole, tap):
         f.bound_extent(bx, 1).bound_extent(by, 1).store_in(hl.MemoryType.Stack)
-    return hl.Pipeline([out]), [planes, blocks, red_y, red_x, width, height]
+    return hl.Pipeline([out]), [planes, blocks, red_y, red_x, width, height, spline]
+
+
+def cubic_spline(t: hl.Expr, k: Any) -> hl.Expr:
+    """Weight of coefficient k (0..3, at -1..2) for a position t in [0, 1) between cubic B-splines."""
+    t2, t3, sixth = t * t, t * t * t, hl.f32(1 / 6)
+    left = 1.0 - t
+    return hl.mux(
+        k,
+        [
+            left * left * left * sixth,
+            (3 * t3 - 6 * t2 + 4) * sixth,
+            (3 * t2 - 3 * t3 + 3 * t + 1) * sixth,
+            t3 * sixth,
+        ],
+    )

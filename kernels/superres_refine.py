@@ -11,24 +11,59 @@ from typing import Any
 
 import halide as hl
 
+from burst_align import sum_of
+from burst_interpolate import MARGIN, PEDESTAL, RISE
 from kernel import kernel
-from superres_detail import Fine
+from superres_detail import AROUND, BLUR, FLOOR, Fine, wiener
 
 TILE = 128, 64
+AROUND_COLOR = BLUR  # row of `windows` that is not needed for blur here
+REACH = 6  # of the filter of coefficients
+STRIP = 256, 64
+
+
+@kernel("superres_splines", rare=True)
+def superres_splines() -> tuple[hl.Pipeline, list[Any]]:
+    """Coefficients of cubic B-splines, as burst_warp takes them: (3, h, w) float32 -> (3, h' + 2 MARGIN, w' + 2 MARGIN)
+    uint16.
+
+    They hold PEDESTAL + RISE + c * scale; beyond the image its edge is repeated. half: (REACH + 1,) of the symmetric
+    filter that finds them.
+    """
+    image, half = hl.ImageParam(hl.Float(32), 3, "image"), hl.ImageParam(hl.Float(32), 1, "half")
+    scale = hl.Param(hl.Float(32), "scale")
+    x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+    edge = hl.BoundaryConditions.repeat_edge(image, [(0, image.width()), (0, image.height())])
+
+    def filtered(at: Any) -> hl.Expr:
+        return at(0) * half[0] + sum_of((at(-n) + at(n)) * half[n] for n in range(1, REACH + 1))
+
+    down, out = hl.Func("down"), hl.Func("lichtbild_superres_splines")
+    down[x, y, c] = filtered(lambda n: edge[x, y + n, c])
+    both = filtered(lambda n: down[x - MARGIN + n, y - MARGIN, c])
+    out[x, y, c] = hl.u16(hl.clamp(both * scale + (PEDESTAL + RISE + 0.5), 1.0, 65535.0))
+    xi, yi, xo, yo = (hl.Var(n) for n in ("xi", "yi", "xo", "yo"))
+    out.bound(c, 0, 3).tile(x, y, xo, yo, xi, yi, *STRIP, hl.TailStrategy.ShiftInwards)
+    out.reorder(xi, yi, xo, c, yo).vectorize(xi, 8).parallel(yo)
+    down.compute_at(out, xo).vectorize(x, 8)
+    for func in (out, down):
+        func.never_partition_all()
+    return hl.Pipeline([out]), [image, scale, half]
 
 
 @kernel("superres_refine", rare=True)
 def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16, sums as from superres_gather with two phases -> (h, w) uint16.
 
-    windows, doubt, noise: as of superres_finish; times: how often the noise is taken from the energy of differences.
+    windows, doubt, noise: as of superres_finish, but the last two windows are those of the energies of grey and of
+    colours; times, times_color: how often the noise is taken from them.
     black: digital number of no light; unit: (3,) balanced light of one number, of R, G, B; phase_y, phase_x: of red.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows, noise = hl.ImageParam(hl.Float(32), 2, "windows"), hl.ImageParam(hl.Float(32), 2, "noise")
     doubt, unit = hl.ImageParam(hl.Float(32), 1, "doubt"), hl.ImageParam(hl.Float(32), 1, "unit")
-    times, black = hl.Param(hl.Float(32), "times"), hl.Param(hl.Float(32), "black")
+    times, times_color, black = (hl.Param(hl.Float(32), n) for n in ("times", "times_color", "black"))
     phase_y, phase_x = hl.Param(hl.Int(32), "phase_y"), hl.Param(hl.Int(32), "phase_x")
     fine = Fine(windows)
     x, y = fine.x, fine.y
@@ -44,9 +79,18 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     detail = fine.detail(told, doubt)
     # The light of one colour stands for all: balanced, they are alike as a rule.
     variance = [noise[0, n] * light + noise[1, n] for n in range(3)]
-    keep, keep_color, _ = fine.kept(detail, told, variance, times)
-    d = detail()
-    more = (keep * d[0] + keep_color * of_color(d[1:])) / of_color([unit[n] for n in range(3)])
+    v, d = told(), detail()
+    # Grey as all sites together show it, so that what one colour has more is no part of it.
+    share = (0.25, 0.5, 0.25)
+    beyond = sum_of(d[1 + n] * share[n] for n in range(3))
+    gray, *colors = fine.stage("parts", d[0] + beyond, *(d[1 + n] - beyond for n in range(3)))()
+    power = fine.window(fine.stage("power", gray * gray), AROUND, "powers")()[0]
+    power_color = fine.window(fine.stage("power_color", *(c * c for c in colors)), AROUND_COLOR, "powers_color")()
+    left = sum_of(variance[n] * share[n] for n in range(3)) / (2.0 * v[1] + FLOOR)
+    own = of_color([colors[n] for n in range(3)])
+    left_own = of_color([variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)])
+    keep, keep_color = wiener(power, left, times), wiener(of_color(power_color), left_own, times_color)
+    more = (keep * gray + keep_color * own) / of_color([unit[n] for n in range(3)])
     out = hl.Func("lichtbild_superres_refine")
     out[x, y] = hl.u16(hl.clamp(old + more + 0.5, 0.0, 65535.0))
 
@@ -56,5 +100,5 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     for func in fine.made:
         func.compute_at(out, xo).vectorize(x, 8).never_partition_all()
     return hl.Pipeline([out]), [
-        mosaic, sums, windows, noise, doubt, unit, times, black, phase_y, phase_x,
+        mosaic, sums, windows, noise, doubt, unit, times, times_color, black, phase_y, phase_x,
     ]  # fmt: skip

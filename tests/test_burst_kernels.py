@@ -115,13 +115,14 @@ def test_burst_blocks(rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("phase", PHASES)
 @pytest.mark.parametrize("shape", [(48, 64), (50, 70)])
-def test_burst_warp(rng: np.random.Generator, phase: tuple[int, int], shape: tuple[int, int]) -> None:
+@pytest.mark.parametrize("spline", [False, True])
+def test_burst_warp(rng: np.random.Generator, phase: tuple[int, int], shape: tuple[int, int], spline: bool) -> None:
     planes = rng.integers(0, 65536, (3, 128, 512), dtype=np.uint16)
     blocks = rng.uniform(-9, 9, (2, -(-shape[0] // 8), -(-shape[1] // 16))).astype(np.float32)
     blocks[:, 2, 1] = 4.0, -3.0  # whole pixels
     out = np.empty(shape, np.uint16)
-    native.call("burst_warp", planes, blocks, *phase, shape[1], shape[0], out)
-    want = reference.burst_warp(planes, blocks, phase, shape, shape)
+    native.call("burst_warp", planes, blocks, *phase, shape[1], shape[0], spline, out)
+    want = reference.burst_warp(planes, blocks, phase, shape, shape, spline)
     np.testing.assert_array_equal(out == 0, want == 0)
     assert np.abs(out - want).max() < 0.6
 

@@ -9,6 +9,7 @@ import pytest
 
 from lichtbild import native
 from lichtbild.carriers import Frame
+from lichtbild.develop import refine
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.superres import MARGIN, PAD_X, PAD_Y, PEDESTAL, empty, inverse, windows
 from reference import superres as reference
@@ -66,8 +67,21 @@ def test_flow_back_and_forth_is_still() -> None:
 
 
 def test_windows_are_means() -> None:
-    half = windows(2.0)
-    np.testing.assert_allclose(2 * half.sum(axis=1) - half[:, 0], 1, rtol=1e-6)
+    for half in (windows(2.0), refine.windows()):
+        np.testing.assert_allclose(2 * half.sum(axis=1) - half[:, 0], 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(140, 530), (13, 21)])
+def test_splines_go_through_the_picture(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(8).uniform(0.4, 0.6, (3, *shape)).astype(np.float32)
+    out = np.empty((3, max(shape[0] + 2 * MARGIN, 128), max(shape[1] + 2 * MARGIN, 512)), np.uint16)
+    native.call("superres_splines", image, 12000.0, refine.coefficients(), out)
+    part = out[:, MARGIN - 1 : MARGIN + shape[0] + 1, MARGIN - 1 : MARGIN + shape[1] + 1].astype(float)
+    for axis in (1, 2):
+        lines = np.moveaxis(part, axis, 0)
+        part = np.moveaxis((lines[:-2] + 4 * lines[1:-1] + lines[2:]) / 6, 0, axis)
+    away = (part - PEDESTAL - refine.RISE) / 12000 - image
+    assert np.abs(away).max() < 1e-3
 
 
 @pytest.mark.parametrize("crop", [(0, 0, 13, 21), (2, 3, 9, 17), (5, 4, 1, 1)])
@@ -176,14 +190,14 @@ def test_refining_is_what_numpy_makes_of_it(cfa: str) -> None:
     unit = np.array([2.0, 1.0, 1.5]) / 50000
     noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]])
     out = np.empty_like(mosaic)
-    single = [np.asarray(a, np.float32) for a in (windows(1.0), noise, (0.1, 0.2), unit)]
-    native.call("superres_refine", mosaic, sums, *single, 1.2, 2000.0, *frame.color_phase, out)
+    single = [np.asarray(a, np.float32) for a in (refine.windows(), noise, (0.1, 0.2), unit)]
+    native.call("superres_refine", mosaic, sums, *single, 1.2, 0.9, 2000.0, *frame.color_phase, out)
     units = np.empty(SHAPE)
     for i, color in enumerate(cfa):
         units[i // 2 :: 2, i % 2 :: 2] = unit["RGB".index(color)]
     wanted = reference.refined(
         (mosaic - 2000.0) * units, cfa, (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024,
-        windows(1.0).astype(np.float64), noise, (0.1, 0.2), 1.2,
+        refine.windows().astype(np.float64), noise, (0.1, 0.2), (1.2, 0.9),
     )  # fmt: skip
     assert np.abs(out - np.clip(wanted / units + 2000, 0, 65535)).max() < 2
     assert np.abs(out.astype(float) - mosaic).mean() > 20

@@ -100,11 +100,13 @@ class Aligned:
     frame: a file that is read again when its pixels are needed, or the frame itself.
     flow: (2, rows, columns) float32, (dy, dx) in mosaic pixels at the centres of tiles of 32x32 of the reference.
     gain: what brings its light, 0..1 of white, to the reference's exposure.
+    steady: the flow of the camera alone, where some tiles have one of their own; None where none has.
     """
 
     frame: Frame | Path
     flow: FloatImage
     gain: float
+    steady: FloatImage | None = None
 
 
 @record

@@ -6,6 +6,7 @@ import numpy as np
 
 TILE, PAD, PULL = 16, 32, 2.0  # of grey levels
 MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # of planes
+RISE = 12288.0  # of planes of spline coefficients
 BLOCK_Y, BLOCK_X = 8, 16
 
 
@@ -153,8 +154,17 @@ def burst_blocks(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return out
 
 
+def cubic_spline(t: float) -> np.ndarray:
+    return np.array([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 1 + 3 * t + 3 * t**2 - 3 * t**3, t**3]) / 6
+
+
 def burst_warp(
-    planes: np.ndarray, blocks: np.ndarray, phase: tuple[int, int], source: tuple[int, int], shape: tuple[int, int]
+    planes: np.ndarray,
+    blocks: np.ndarray,
+    phase: tuple[int, int],
+    source: tuple[int, int],
+    shape: tuple[int, int],
+    spline: bool = False,
 ) -> np.ndarray:
     planes, blocks = planes.astype(float), blocks.astype(float)
     out = np.empty(shape)
@@ -169,8 +179,9 @@ def burst_warp(
         sx = min(max(first_x + MARGIN + whole[1], 1), planes.shape[2] - BLOCK_X - 2) + x % BLOCK_X
         red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
         c = 1 if red_row != red_column else 0 if red_row else 2
-        down, along = catmull_rom(move[0] - whole[0]), catmull_rom(move[1] - whole[1])
-        out[y, x] = np.clip(down @ planes[c, sy - 1 : sy + 3, sx - 1 : sx + 3] @ along, 1, 65535)
+        down, along = (cubic_spline(t) if spline else catmull_rom(t) for t in move - whole)
+        value = down @ planes[c, sy - 1 : sy + 3, sx - 1 : sx + 3] @ along
+        out[y, x] = np.clip(value - RISE * spline, 1, 65535)
     return out
 
 

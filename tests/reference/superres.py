@@ -87,13 +87,18 @@ def wiener(power: Array, unwanted: Array, times: float) -> Array:
     return np.maximum(1 - (times * unwanted / np.maximum(power, 1e-12)) ** 2, 0)
 
 
+def said(mean: Array, weight: Array, windows: Array, doubt: tuple[float, float]) -> Array:
+    """(3, h, w) of R, G, B that the differences say."""
+    shared = mean[0] * weight[0] / (weight[0] + doubt[0])
+    soft = {c: windowed(shared, windows[1 if c == 1 else 2]) for c in range(3)}
+    return np.stack([shared + (mean[1 + c] - soft[c]) * weight[1 + c] / (weight[1 + c] + doubt[1]) for c in range(3)])
+
+
 def beyond_noise(
     mean: Array, weight: Array, windows: Array, variance: Array, doubt: tuple[float, float], times: float
 ) -> tuple[Array, Array]:
     """(3, h, w) of R, G, B that the differences add, and the noise that is left in grey."""
-    shared = mean[0] * weight[0] / (weight[0] + doubt[0])
-    soft = {c: windowed(shared, windows[1 if c == 1 else 2]) for c in range(3)}
-    beyond = np.stack([shared + (mean[1 + c] - soft[c]) * weight[1 + c] / (weight[1 + c] + doubt[1]) for c in range(3)])
+    beyond = said(mean, weight, windows, doubt)
     gray = beyond.mean(0)
     colour = beyond - gray
     left = variance.mean(0) / (2 * weight[0] + 0.2)
@@ -111,14 +116,20 @@ def refined(
     windows: Array,
     noise: Array,
     doubt: tuple[float, float],
-    times: float,
+    times: tuple[float, float],
 ) -> Array:
     """(h, w) balanced light of a mosaic with what its frames say beyond it."""
     light, mean, weight = (
         np.pad(a, [*[(0, 0)] * (a.ndim - 2), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (light, mean, weight)
     )
     variance = noise[:, 0, None, None] * np.maximum(light, 0) + noise[:, 1, None, None]
-    more, _ = beyond_noise(mean, weight, windows, variance, doubt, times)
+    beyond = said(mean, weight, windows, doubt)
+    share = np.array([0.25, 0.5, 0.25])
+    gray = np.tensordot(share, beyond, 1)
+    left = np.tensordot(share, variance, 1) / (2 * weight[0] + 0.2)
+    more = wiener(windowed(gray**2, windows[3]), left, times[0]) * gray
+    left_colour = variance / (2 * weight[1:] + 0.2)
+    more = more + wiener(windowed((beyond - gray) ** 2, windows[4]), left_colour, times[1]) * (beyond - gray)
     out = light.copy()
     for i, color in enumerate(cfa):
         site = np.s_[i // 2 :: 2, i % 2 :: 2]  # PAD is even

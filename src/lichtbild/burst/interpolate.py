@@ -43,4 +43,4 @@ def warp(
     height, width = warped.shape
     blocks = np.empty((2, -(-height // BLOCK_Y), -(-width // BLOCK_X)), np.float32)
     native.call("burst_blocks", flow, blocks)
-    native.call("burst_warp", planes, blocks, *color_phase, source[1], source[0], warped)
+    native.call("burst_warp", planes, blocks, *color_phase, source[1], source[0], False, warped)

@@ -131,7 +131,8 @@ class Merger:
             return
         gain = self._accumulate(its, alignment, ratio, clip)
         if self.keep:
-            self.aligned.append(Aligned(source, alignment.flow, gain))
+            steady = alignment.flow - alignment.beside_camera() if alignment.own.any() else None
+            self.aligned.append(Aligned(source, alignment.flow, gain, steady))
         self.used += 1
         self.highest = max(self.highest, clip)
 

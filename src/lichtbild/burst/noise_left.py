@@ -54,7 +54,7 @@ class NoiseLeft:
         blocks = np.ascontiguousarray(moves.reshape(2, *shape), np.float32)
         warped = np.empty(SHAPE, np.uint16)
         for kind, (planes, variance) in enumerate(zip(self.planes, self.variances, strict=True)):
-            native.call("burst_warp", planes, blocks, *self.phase, SHAPE[1] + 8, SHAPE[0] + 8, warped)
+            native.call("burst_warp", planes, blocks, *self.phase, SHAPE[1] + 8, SHAPE[0] + 8, False, warped)
             light = (warped - np.float32(PEDESTAL)) / np.float32(UNIT)
             seen = [light[self.site == c].var(dtype=np.float64) for c in range(3)]
             self.total[kind] += weight * np.array(seen) / variance

@@ -137,7 +137,7 @@ def gather(
     blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
     sharpness = np.array([0.5 / s**2 for s in (SHARED, GREEN, COLOR)], np.float32)
     waiting = 0
-    for done, (moved, its) in enumerate(_opened(frame.aligned, report, device)):
+    for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
         if its is not None:
             expected = predict(planes, moved.flow, (height, width), frame.color_phase)
             weigh(frame, its, moved.gain, expected, unit, neutral, samples[waiting])
@@ -165,7 +165,7 @@ def empty(frame: Frame, scale: float) -> Mosaic:
     return sums
 
 
-def _opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[tuple[Aligned, Frame | None]]:
+def opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[tuple[Aligned, Frame | None]]:
     """The frames in order, each read while the one before it is used."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -196,7 +196,7 @@ def predict(planes: Mosaic, flow: FloatImage, shape: tuple[int, int], color_phas
     blocks = np.empty((2, -(-height // 8), -(-width // 16)), np.float32)
     native.call("burst_blocks", inverse(flow), blocks)
     expected = np.empty((height, width), np.uint16)
-    native.call("burst_warp", planes, blocks, *color_phase, width, height, expected)
+    native.call("burst_warp", planes, blocks, *color_phase, width, height, False, expected)
     return expected
 
 
