@@ -13,7 +13,7 @@ pytest.importorskip("colour", reason="colour-science (extra calibrate) is not in
 
 from lichtbild import color
 from lichtbild.cli.root import root
-from lichtbild.devices import correction, hue_sat, sensitivities, spectral, surfaces
+from lichtbild.devices import correction, hue_sat, sensitivities, spectral, surfaces, wanted
 from lichtbild.devices.profile import DeviceProfile
 from lichtbild.devices.spectral import WAVELENGTHS, Spectra
 from lichtbild.errors import DeviceError
@@ -65,8 +65,21 @@ def test_better_than_the_best_matrix_and_hardly_noisier(made: DeviceProfile) -> 
     for name, figures in made.accuracy.items():
         for key in ("chart mean", "ces mean"):
             assert figures[key] < 0.85 * figures[f"matrix {key}"], (name, key)
-        assert figures["noise mean"] < 1.05
-        assert figures["noise worst"] < 1.15
+        assert figures["noise mean"] < 1.02
+        assert figures["noise worst"] <= 1.1
+
+
+def test_noise_is_bounded_at_colours_that_no_test_has(made: DeviceProfile) -> None:
+    """Through the table, at mixtures that were not learnt from, at colours of all depths."""
+    measured = np.clip(spectral.reflectances("training")[0], 0, 1)
+    unseen = surfaces.mixed(measured, 1000, seed=7)
+    for light in made.lights:
+        for refl in (unseen, unseen**2):
+            rgb, _, neutral = sensitivities.simulated(camera().values, spectral.light(light.illuminant), refl)
+            gain = sensitivities.noise_gain(light, rgb, neutral)
+            assert np.quantile(gain, 0.998) <= 1.1
+            assert gain.max() < 1.25
+            assert gain.mean() < 1.02
 
 
 def test_no_hues_fold_and_no_chroma_falls(made: DeviceProfile) -> None:
@@ -78,14 +91,18 @@ def test_no_hues_fold_and_no_chroma_falls(made: DeviceProfile) -> None:
 
 
 def test_what_is_learnt_from_is_not_what_is_tested() -> None:
-    """The made-up surfaces are smooth, in range, the same on every run, and none is one of the test."""
-    drawn = surfaces.drawn(500)
-    assert drawn.min() >= 0.02
-    assert drawn.max() <= 0.95
-    np.testing.assert_array_equal(drawn, surfaces.drawn(500))
+    """The surfaces are in range, the same on every run, and none is one of the test; own ones are added, once each."""
+    refl, weight = sensitivities.learnt(None)
+    np.testing.assert_array_equal(refl, sensitivities.learnt(None)[0])
+    assert refl.min() >= 0
+    assert weight[: sensitivities.MIXED].sum() == pytest.approx(weight[sensitivities.MIXED :].sum())
+    measured = spectral.reflectances("training")[0]
+    assert measured.shape == (190, 81)
     for name in ("chart", "ces"):
         test = spectral.reflectances(name)[0]
-        assert np.sqrt(((drawn[:, None] - test) ** 2).mean(axis=-1)).min() > 1e-3
+        assert np.sqrt(((refl[:, None] - test) ** 2).mean(axis=-1)).min() > 1e-4
+    own = np.concatenate([measured[:5], np.full((1, 81), 0.123), np.zeros((1, 81))])
+    assert len(sensitivities.learnt(own)[0]) == len(refl) + 1
 
 
 def test_matrix_alone_where_a_matrix_is_enough() -> None:
@@ -94,7 +111,7 @@ def test_matrix_alone_where_a_matrix_is_enough() -> None:
     found = sensitivities.calibrate(Spectra(("R", "G", "B"), eye @ color.BRADFORD.T), test=False)
     for light in found.lights:
         camera_rgb, xyz, _ = sensitivities.simulated(
-            eye @ color.BRADFORD.T, spectral.light(light.illuminant), surfaces.drawn(50)
+            eye @ color.BRADFORD.T, spectral.light(light.illuminant), spectral.reflectances("ces")[0]
         )
         off = color.delta_e_2000(color.lab_from_xyz(xyz), color.lab_from_xyz(sensitivities.rendered(light, camera_rgb)))
         assert off.max() < 0.1
@@ -119,19 +136,41 @@ def test_noise_is_what_simulated_noise_is() -> None:
     np.testing.assert_allclose(ratio, sensitivities.noise_gain(light, rgb, neutral), atol=0.06)
 
 
-CAMERAS = ("Sony_ILCE-7RM4", "Canon_EOS_5D_Mark_II", "Nikon_D5100", "Hasselblad_L1D-20c", "Arashi_Vision_Insta360_X5")
+CAMERAS = ("Sony_ILCE-7SM2", "Nikon_D5100", "Hasselblad_L2D-20c", "Arashi_Vision_Insta360_X5")
 
 
 @pytest.mark.parametrize("name", CAMERAS)
 def test_real_cameras_reach_the_figures(name: str, shared_data: Shared) -> None:
     measured = spectral.read_sensitivities(shared_data(f"ssf/data/camera/{name}_380_780_5.json"))
-    training = spectral.read_spectra(shared_data("ssf/data/training/training_spectral.json")).values.T
-    found = sensitivities.calibrate(measured, training).accuracy
+    found = sensitivities.calibrate(measured).accuracy
     for light, chart, ces in (("D65", 0.8, 1.2), ("A", 1.2, 1.6)):
         assert found[light]["chart mean"] <= chart
         assert found[light]["ces mean"] <= ces
         assert found[light]["chart worst"] <= 3
-        assert found[light]["noise worst"] <= 1.15
+        assert found[light]["noise worst"] <= 1.1
+    assert list(wanted.lines(found)) == []
+
+
+def test_a_camera_that_cannot_tells_why(shared_data: Shared) -> None:
+    """The hardest of the measured ones: what it misses is told, beside what is left when the set itself is learnt."""
+    measured = spectral.read_sensitivities(shared_data("ssf/data/camera/Canon_PowerShot_S90_380_780_5.json"))
+    found = sensitivities.calibrate(measured, lights=("D65",)).accuracy
+    assert found["D65"]["chart mean"] <= 0.8
+    assert found["D65"]["ces mean"] <= 1.55
+    assert found["D65"]["ces mean known"] > 1.4
+    (line,) = wanted.lines(found)
+    assert line.startswith("light D65: mean CIEDE2000 of the 99 samples is 1.5")
+    assert line.endswith("the sensor cannot tell these colours apart (metamerism)")
+
+
+def test_what_is_missed_is_told() -> None:
+    figures = {"chart mean": 0.8, "chart worst": 3.2, "chart worst known": 2.1, "ces mean": 1.1, "noise worst": 1.12}
+    first, second = wanted.lines({"D65": figures, "D50": {"chart mean": 9.0}})
+    assert first == (
+        "light D65: CIEDE2000 of the chart's worst patch is 3.20, wanted is 3; "
+        "learnt from the other samples of the same set it would be 2.10"
+    )
+    assert second == "light D65: noise beside that of the matrix is 1.12, wanted is 1.1"
 
 
 @pytest.mark.parametrize("step", [1, 10, 0])

@@ -18,7 +18,7 @@ from lichtbild.color import convert
 from lichtbild.errors import OutputError
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.output import avif, formats, jxl
-from lichtbild.output.icc import profile
+from lichtbild.output.icc import profile, television
 from lichtbild.output.save import save_picture
 from reference import headroom as plain
 from test_output_save import RECIPE, exiftool
@@ -96,7 +96,8 @@ def test_avif_above_white(tmp_path: Path, hdr: str, code: int) -> None:
         np.testing.assert_allclose(plain.hlg_display(read).mean(), np.minimum(nits, 1000).mean(), rtol=0.02)
     told = run("avifdec", "--info", tmp_path / "a.avif")
     assert "Color Primaries: 9\n" in told and f"Transfer Char. : {code}\n" in told and "Matrix Coeffs. : 9\n" in told
-    assert "Bit Depth      : 10\n" in told and "ICC Profile    : Absent" in told
+    assert "Bit Depth      : 10\n" in told and "ICC Profile    : Present" in told
+    assert television({"on": "pq", "hlg": "hlg"}[hdr]) in data
 
 
 @pytest.mark.parametrize(("hdr", "words"), [("on", "PQ"), ("hlg", "HLG")])
@@ -122,9 +123,9 @@ def test_heic(tmp_path: Path, depth: str | None) -> None:
     read = np.asarray(opened)
     assert rms(read / (65535 if read.dtype == np.uint16 else 255), picture.image / 65535) < 0.01
     assert b"colrnclx\0\x0c\0\x0d\0\x06\x80" in data and opened.info["icc_profile"] == profile("p3")
-    bright = heif.open_heif(io.BytesIO(saved(tmp_path, "b.heic", wide("p3", hdr="on"))), convert_hdr_to_8bit=False)
-    nclx = bright.info["nclx_profile"]
-    assert (nclx["color_primaries"], nclx["transfer_characteristics"], nclx["matrix_coefficients"]) == (9, 16, 9)
+    data = saved(tmp_path, "b.heic", wide("p3", hdr="on"))
+    bright = heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    assert b"colrnclx\0\x09\0\x10\0\x09\x80" in data and bright.info["icc_profile"] == television("pq")
 
 
 @pytest.mark.parametrize("effort", ["quick", "small"])

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import shutil
 import struct
+import subprocess
+from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from imagecodecs import cms_transform
 from PIL import ImageCms
 
+from lichtbild.carriers import Metadata, Picture
 from lichtbild.color import convert, decode_srgb
-from lichtbild.output import icc
+from lichtbild.output import attachments, avif, heif_items, icc
 
 # Colorants under D50 as published: sRGB by the ICC (sRGB v4), Display P3 by its makers, Rec. 2020 by colour engines.
 PUBLISHED = {
@@ -76,3 +81,49 @@ def test_the_bytes_are_the_same_every_time() -> None:
     first = icc.profile("p3")
     icc.profile.cache_clear()
     assert icc.profile("p3") == first
+
+
+@pytest.mark.parametrize(("kind", "code", "white"), [("pq", 16, 0.5806), ("hlg", 18, 0.75)])
+def test_profiles_of_pq_and_hlg_say_so_and_have_a_curve(kind: str, code: int, white: float) -> None:
+    data = icc.television(kind)
+    found = tags(data)
+    assert found[b"cicp"] == b"cicp\0\0\0\0" + bytes((9, code, 0, 1)) and data[8:10] == b"\x04\x40"
+    assert ImageCms.getProfileDescription(ImageCms.getOpenProfile(io.BytesIO(data))).strip().endswith("(Lichtbild)")
+    curve = np.frombuffer(found[b"rTRC"][12:], ">u2") / 65535
+    assert (np.diff(curve) >= 0).all() and curve[0] == 0 and 0.9 < curve[-1] < 1
+    # White is three quarters; a fifth of it, 40.6 cd/m2 (0.4207 in PQ), is exact.
+    assert np.interp(white, np.linspace(0, 1, len(curve)), curve) == pytest.approx(0.75, abs=2e-3)
+    if kind == "pq":
+        assert np.interp(0.42067, np.linspace(0, 1, len(curve)), curve) == pytest.approx(0.2, abs=1e-3)
+
+
+def test_chromium_shows_pq_by_its_profile_as_by_its_code_points(tmp_path: Path) -> None:
+    """It goes by the profile where there is one; a plain one of Rec. 2020 would be shown wrongly."""
+    if not shutil.which("chromium"):
+        pytest.skip("chromium is not installed")
+    levels = np.repeat(np.array([0.2983, 0.5081, 0.5806, 0.7518]), 64)  # 10, 100, 203 and 1000 cd/m2
+    image = np.broadcast_to((levels * 1023).round().astype(np.uint16)[None, :, None], (64, 256, 3))
+    bare = avif.encode(np.ascontiguousarray(image), 10, "rec2020", "pq", 98, "quick")
+    (tmp_path / "bare.avif").write_bytes(bare)
+    picture = Picture(np.zeros((64, 256, 3), np.uint8), "rec2020", Metadata(), {})
+    for name, data in (("told", icc.television("pq")), ("plain", icc.profile("rec2020"))):
+        chunks = heif_items.with_metadata(bare, attachments.of(picture, icc=data))
+        (tmp_path / f"{name}.avif").write_bytes(b"".join(bytes(c) for c in chunks))
+    page = tmp_path / "a.html"
+    images = "".join(f'<img src="{name}.avif" style="display:block">' for name in ("bare", "told", "plain"))
+    page.write_text(f'<body style="margin:0;background:#000">{images}')
+    shot = tmp_path / "shot.png"
+    flags = "--headless --no-sandbox --disable-gpu --hide-scrollbars --force-color-profile=srgb --window-size=256,300"
+    told = subprocess.run(
+        ["chromium", *flags.split(), f"--user-data-dir={tmp_path / 'profile'}", f"--screenshot={shot}", page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if not shot.exists():
+        pytest.skip(f"chromium cannot run here: {told.stderr[-200:]}")
+    seen = imagecodecs.imread(shot)[..., :3].astype(int)
+    assert np.ptp(seen[32, 32:256:64, 1]) > 100
+    np.testing.assert_allclose(seen[64:128], seen[:64], atol=1)
+    assert np.abs(seen[128:192] - seen[:64]).max() > 20

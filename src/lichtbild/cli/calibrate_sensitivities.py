@@ -16,7 +16,7 @@ from lichtbild.cli.calibrate_output import check, outputs, write
     "--training",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Reflectances to learn from (JSON or CSV), beside those that are made up.",
+    help="Reflectances to learn from (JSON or CSV), beside the 190 that come with colour-science.",
 )
 @click.option(
     "--lights",
@@ -56,8 +56,11 @@ def command(
     profile = write(calibrate(measured, surfaces, names), output, make=make, model=model, add=add, overwrite=overwrite)
     from lichtbild.cli.devices_text import accuracy_table
     from lichtbild.cli.say import one_line
+    from lichtbild.devices import wanted
 
     click.echo(accuracy_table(profile))
+    for text in wanted.lines(profile.accuracy):
+        click.echo(one_line(text))
     click.echo(one_line(f"{output}: colour of {profile.title}, {', '.join(x.illuminant for x in profile.lights)}"))
 
 

@@ -16,12 +16,12 @@ from lichtbild import color
 from lichtbild.color import Floats
 from lichtbild.devices import correction, hue_sat
 from lichtbild.devices.profile import HueSatMap, Light, Table
-from lichtbild.devices.sensitivities import FLATTEST, HUES, SATURATIONS, noise_gain
+from lichtbild.devices.sensitivities import HUES, SATURATIONS, noise_gain
 
 WIDTH = 0.14  # distance in chromaticity r / (r + g + b) at which patches speak for each other
 DOUBTS = (0.4, 1.0, 2.5)  # variance of what is no property of the colour, over that which is
 EARNED, NOTHING = 0.92, 0.4  # of the matrix's error at patches left out; CIEDE2000 below which a matrix is good enough
-MOST_NOISE = 1.10
+MOST_NOISE, FLATTEST = 1.10, 0.5
 DARK = 0.1  # Y below which a patch is told less and less exactly
 
 

@@ -4,7 +4,8 @@ Both map white-balanced camera RGB to XYZ of D50, both keep white exactly, and n
 minimised is the error in CIELAB, scaled as CIEDE2000 scales it. The correction is a ridge regression on Gaussian bumps
 over chromaticity, multiplied by brightness (as root polynomials are of degree one: Finlayson, Mackiewicz and Hurlbert
 2015; bumps stay tame where a channel is dark). It is held smooth by a penalty on how much it adds to noise: on the
-difference of its derivatives to the matrix's, in the metric of sensor noise.
+difference of its derivatives to the matrix's, in the metric of sensor noise; the penalty is raised colour by colour
+until none has too much (iteratively reweighted, as Lawson 1961 finds the smallest largest error).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from lichtbild.color import Floats
 from lichtbild.record import record
 
 WHITE = color.xyz_from_xy(color.D50)
-STEP, WIDTH = 0.1, 0.12  # distance of bumps and their standard deviation, in chromaticity r / (r + g + b)
+STEP, WIDTH = 0.07, 0.085  # distance of bumps and their standard deviation, in chromaticity r / (r + g + b)
 RIDGE = 1e-3  # of the bumps' heights
-GENTLEST, STRONGER, TRIES = 20.0, 1.5, 16  # penalty on noise: the first tried, and by how much the next is stronger
-MOST_NOISE, ALL_BUT = 1.11, 0.005  # times that of the matrix, at all colours but the worst of 200
-PROBES = 800  # colours at which noise is penalised
+GENTLEST, STEEP, TRIES = 10.0, 12.0, 30  # penalty on noise: the least, how it follows noise, and how often it is raised
+MOST_NOISE = 1.08  # times that of the matrix
+DARK = 0.02  # Y below which a colour counts no less
+PROBES = 600  # colours at which noise is penalised
 
 
 def metric(xyz: Floats) -> Floats:
@@ -85,25 +87,15 @@ class Correction:
         """(n, 3) white-balanced camera RGB to (n, 3) XYZ of D50."""
         return np.asarray(camera @ self.matrix.T + _bumps(camera) @ self.heights.T)
 
-    def noise(self, camera: Floats, neutral: Floats) -> Floats:
-        """(n,) noise at these colours, as many times that of the matrix alone, both in the metric of `metric`.
-
-        neutral: camera RGB of white before white balance; the noise is that of photons.
-        """
-        measure = metric(np.maximum(camera @ self.matrix.T, 1e-3))
-        variance = np.maximum(camera, 0) / neutral
-        jacobian = self.matrix + np.einsum("am,nkm->nak", self.heights, _slopes(camera))
-        after = ((measure @ jacobian) ** 2 * variance[:, None]).sum(axis=(1, 2))
-        before = ((measure @ self.matrix) ** 2 * variance[:, None]).sum(axis=(1, 2))
-        return np.asarray(np.sqrt(after / before))
-
 
 def fit(camera: Floats, xyz: Floats, weight: Floats, neutral: Floats, probes: Floats | None = None) -> Correction:
     """The correction learnt from (n, 3) white-balanced camera RGB and their true XYZ of D50.
 
-    The penalty on noise is raised until hardly a colour of `probes` (camera RGB; the learnt ones where left out) has
-    more than `MOST_NOISE` times the noise that the best matrix leaves.
+    No colour of `probes` (camera RGB; those learnt from where left out) has more than `MOST_NOISE` times the noise that
+    the best matrix leaves: the penalty on noise is raised where there is more, and there only, until it is so. Of two
+    colours the brighter counts more.   neutral: camera RGB of white before white balance.
     """
+    weight = weight * np.sqrt(np.maximum(xyz[:, 1], DARK))
     matrix = best_matrix(camera, xyz, weight)
     measure = metric(np.maximum(xyz, 2e-3))
     inner = np.einsum("nij,nik->njk", measure, measure)
@@ -111,25 +103,32 @@ def fit(camera: Floats, xyz: Floats, weight: Floats, neutral: Floats, probes: Fl
     bumps = _bumps(camera)
     m, total = bumps.shape[1], weight.sum()
     target = (wanted.T @ bumps).reshape(-1)
-    system, penalty = np.zeros((3, m, 3, m)), np.zeros((3, m, 3, m))
-    some = slice(0, len(camera), max(1, len(camera) // PROBES))
-    slopes, inner_some = _slopes(camera[some]), inner[some]
-    variance = np.maximum(camera[some], 0) / neutral
-    usual = np.einsum("nab,nk,ak,bk->n", inner_some, variance, matrix, matrix)
-    relative = variance / usual[:, None] * (total / len(variance))
+    system = np.zeros((3, m, 3, m))
     for a in range(3):
         for b in range(a + 1):
             system[a, :, b] = (bumps * (weight * inner[:, a, b])[:, None]).T @ bumps
-            for k in range(3):
-                penalty[a, :, b] += (slopes[:, k] * (inner_some[:, a, b] * relative[:, k])[:, None]).T @ slopes[:, k]
-            system[b, :, a], penalty[b, :, a] = system[a, :, b].T, penalty[a, :, b].T
-    flat, noise = system.reshape(3 * m, 3 * m), penalty.reshape(3 * m, 3 * m)
-    flat = flat + np.eye(3 * m) * RIDGE * total
-    strength = GENTLEST
+            system[b, :, a] = system[a, :, b].T
+    flat = system.reshape(3 * m, 3 * m) + np.eye(3 * m) * RIDGE * total
+    probes = camera if probes is None else probes
+    usual, beyond = _noise_terms(matrix, probes[:: max(1, len(probes) // PROBES)], neutral)
+    rows = beyond.reshape(-1, 3 * m)
+    strength = np.full(len(usual), GENTLEST)
     for _ in range(TRIES):
-        heights = np.linalg.solve(flat + strength * noise, target).reshape(3, m)
-        found = Correction(matrix, heights)
-        if np.quantile(found.noise(camera if probes is None else probes, neutral), 1 - ALL_BUT) <= MOST_NOISE:
+        scaled = rows * np.repeat(np.sqrt(strength * total / len(usual)), 9)[:, None]
+        heights = np.linalg.solve(flat + scaled.T @ scaled, target)
+        noise = np.sqrt(((usual + beyond @ heights) ** 2).sum(axis=1))
+        if noise.max() <= MOST_NOISE:
             break
-        strength *= STRONGER
-    return found
+        strength = np.maximum(strength * np.clip((noise / MOST_NOISE * 1.01) ** STEEP, 0.8, 2.0), GENTLEST)
+    return Correction(matrix, heights.reshape(3, m))
+
+
+def _noise_terms(matrix: Floats, camera: Floats, neutral: Floats) -> tuple[Floats, Floats]:
+    """Noise of the matrix at (n, 3) colours, (n, 9) of length 1, and what heights add to it, (n, 9, 3 m)."""
+    measure = metric(np.maximum(camera @ matrix.T, 1e-3))
+    deviation = np.sqrt(np.maximum(camera, 0) / neutral)[:, None]
+    usual = measure @ matrix * deviation
+    size = np.sqrt((usual**2).sum(axis=(1, 2)))[:, None, None]
+    slopes = _slopes(camera) * deviation.transpose(0, 2, 1)
+    beyond = np.einsum("nab,nkm->nakbm", measure / size, slopes)
+    return (usual / size).reshape(len(camera), 9), beyond.reshape(len(camera), 9, -1)

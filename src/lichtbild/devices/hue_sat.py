@@ -17,7 +17,8 @@ from lichtbild import color
 from lichtbild.color import Floats
 from lichtbild.devices.profile import HueSatMap, Table
 
-SOFT = 8.0  # sharpness of a soft minimum
+SOFT = 12.0  # sharpness of a soft minimum
+NO_END = 1.2  # reach of a hue of which all colours are known, so that the soft minimum leaves 1 alone
 # ROMM RGB (ISO 22028-2), the primaries of ProPhoto RGB, white D50.
 PRIMARIES = ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105))
 
@@ -169,12 +170,19 @@ def reach_of(prophoto: Floats, hues: int, near: float) -> Floats:
     closest = np.concatenate([((p[:, None] - known) ** 2).sum(axis=-1).min(axis=1) for p in np.array_split(place, 20)])
     alone = (closest > near**2).reshape(hues, -1)
     first = np.where(alone.any(axis=1), alone.argmax(axis=1), len(steps) - 1)
-    limit = steps[first]
+    limit = np.where(alone.any(axis=1), steps[first], NO_END)
     width = max(1, hues // 36)
     limit = np.min([np.roll(limit, i) for i in range(-width, width + 1)], axis=0)
-    for _ in range(2 * width):
+    for _ in range(2 * width**2):
         limit = (np.roll(limit, 1) + 2 * limit + np.roll(limit, -1)) / 4
     return np.asarray(limit)
+
+
+def spread(hit: npt.NDArray[np.bool_]) -> Floats:
+    """(hues,) how much each hue has to do with those that are hit: 1 for these, falling to 0 within 16 degrees."""
+    hues = len(hit)
+    away = np.abs((np.arange(hues)[:, None] - np.flatnonzero(hit) + hues / 2) % hues - hues / 2) * 360 / hues
+    return np.asarray(np.cos(np.pi / 2 * np.minimum(away.min(axis=1) / 16, 1)) ** 2)
 
 
 def chromaticity(rgb: Floats) -> Floats:

@@ -14,15 +14,19 @@ import numpy as np
 from lichtbild import __version__, color
 from lichtbild.carriers import Matrix
 from lichtbild.color import Floats
-from lichtbild.devices import correction, hue_sat, spectral, surfaces
+from lichtbild.devices import correction, hue_sat, spectral, surfaces, wanted
 from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light
 from lichtbild.devices.spectral import Spectra
 
 LIGHTS = ("A", "D65")
-HUES, SATURATIONS = 90, 30
-# Chromaticity between a colour and one that was learnt from, that still can be believed: as far as hues stay apart.
-NEAR, FLATTEST = (0.03, 0.02, 0.013, 0.008), 0.5
-DRAWN, MIXED, MEASURED = 1500, 3000, 1500  # surfaces to learn from; the measured ones count as so many
+HUES, SATURATIONS = 180, 30
+NEAR = 0.04  # chromaticity between a colour and one that was learnt from, that still can be believed
+# New hues by old ones, at the least: where hues would come too near, the reach is made shorter, so often at the most.
+FLATTEST, SHORTER, SHORTENED = 0.52, 0.05, 40
+MIXED = 4500  # mixtures to learn from; the measured surfaces count as much as all of them
+DEEP = 10  # every so many are probes of noise, and so are colours three times as deep
+SAME = 1e-4  # difference of reflectances up to which they are one, or black
+FOLDS = 6  # parts of a set of samples that are left out in turn
 
 
 def calibrate(
@@ -30,7 +34,7 @@ def calibrate(
 ) -> DeviceProfile:
     """The profile of a camera of these (81, 3) sensitivities.
 
-    training: (n, 81) measured reflectances to learn from, beside drawn ones; None: drawn ones alone.
+    training: (n, 81) measured reflectances to learn from, beside the 190 that come with colour-science.
     lights: names of illuminants with a code of their own (A, D50, D55, D65, D75).   test: measure its accuracy.
     Needs the extra `calibrate`. Raises `DeviceError`.
     """
@@ -47,23 +51,30 @@ def calibrate(
         source=source,
         lights=tuple(sorted(made, key=lambda light: light.kelvin)),
     )
-    return replace(profile, accuracy=accuracy(profile, sensitivities.values)) if test else profile
+    if not test:
+        return profile
+    found = accuracy(profile, sensitivities.values)
+    more = {name: {**f, **known(name, f, sensitivities.values, refl, weight)} for name, f in found.items()}
+    return replace(profile, accuracy=more)
 
 
 def learnt(training: Floats | None) -> tuple[Floats, Floats]:
     """Reflectances (n, 81) to learn from, and how much each counts (n,)."""
-    if training is None:
-        return surfaces.drawn(DRAWN + MIXED), np.ones(DRAWN + MIXED)
-    training = np.clip(training, 0.0, 1.5)
-    refl = np.concatenate([surfaces.drawn(DRAWN), surfaces.mixed(training, MIXED), training])
-    weight = np.concatenate([np.ones(DRAWN + MIXED), np.full(len(training), MEASURED / len(training))])
+    measured = spectral.reflectances("training")[0]
+    if training is not None:
+        new = np.array([np.abs(measured - row).max(axis=1).min() > SAME for row in training], bool)
+        measured = np.concatenate([measured, training[new]])
+    measured = np.clip(measured[measured.max(axis=1) > SAME], 0.0, 1.5)
+    refl = np.concatenate([surfaces.mixed(measured, MIXED), measured])
+    weight = np.concatenate([np.ones(MIXED), np.full(len(measured), MIXED / len(measured))])
     return refl, weight
 
 
 def of_light(sensors: Floats, light: Floats, refl: Floats, weight: Floats) -> tuple[Light, HueSatMap]:
     """Matrices and table under a light (81,), without names."""
     camera, xyz, neutral = simulated(sensors, light, refl)
-    found = correction.fit(camera, xyz, weight, neutral)
+    deeper = spectral.seen(sensors, light, refl[::DEEP] ** 3) / spectral.seen(sensors, light)
+    found = correction.fit(camera, xyz, weight, neutral, np.concatenate([camera[::DEEP], deeper]))
     forward = found.matrix
     # A colour matrix maps XYZ under the light itself to the camera's own RGB, whose green is 1 at white.
     from_light = color.adaptation(spectral.white_xy(light), color.D50)
@@ -74,10 +85,13 @@ def of_light(sensors: Floats, light: Floats, refl: Floats, weight: Floats) -> tu
     def corrected(prophoto: Floats) -> Floats:
         return np.asarray(found(prophoto @ to_camera_balanced.T) @ hue_sat.XYZ_TO_PROPHOTO.T)
 
-    for near in NEAR:
-        table = hue_sat.sample(corrected, HUES, SATURATIONS, hue_sat.reach_of(camera @ to_prophoto.T, HUES, near))
-        if hue_sat.hue_slope(table).min() > FLATTEST:
+    reach = hue_sat.reach_of(camera @ to_prophoto.T, HUES, NEAR)
+    for _ in range(SHORTENED):
+        table = hue_sat.sample(corrected, HUES, SATURATIONS, reach)
+        flat = hue_sat.hue_slope(table)[0].min(axis=1) < FLATTEST
+        if not flat.any():
             break
+        reach = reach * (1 - SHORTER * hue_sat.spread(flat))
     return Light("other", matrix(to_camera), matrix(forward)), HueSatMap(table)
 
 
@@ -106,6 +120,28 @@ def accuracy(profile: DeviceProfile, sensors: Floats) -> Mapping[str, Mapping[st
         figures["noise mean"] = float(np.concatenate(noise).mean())
         figures["noise worst"] = float(np.concatenate(noise).max())
         result[light.illuminant] = figures
+    return result
+
+
+def known(light: str, figures: Mapping[str, float], sensors: Floats, refl: Floats, weight: Floats) -> dict[str, float]:
+    """What the figures that are missed would be if the other samples of the same set were learnt from, as often as all
+    else: each sixth is left out in turn. What then remains is that the sensor cannot tell colours apart."""
+    result = {}
+    for name in wanted.missed(light, figures):
+        kind, _, what = name.partition(" ")
+        if kind == "noise":
+            continue
+        test = spectral.reflectances(kind)[0]
+        fold, errors = np.arange(len(test)) % FOLDS, np.zeros(len(test))
+        for out in range(FOLDS):
+            others = test[fold != out]
+            both = np.concatenate([refl, others])
+            counts = np.concatenate([weight, np.full(len(others), weight.sum() / len(others))])
+            camera, xyz, neutral = simulated(sensors, spectral.light(light), both)
+            found = correction.fit(camera, xyz, counts, neutral)
+            camera, xyz, _ = simulated(sensors, spectral.light(light), test[fold == out])
+            errors[fold == out] = color.delta_e_2000(color.lab_from_xyz(xyz), color.lab_from_xyz(found(camera)))
+        result[name + wanted.KNOWN] = float(errors.mean() if what == "mean" else errors.max())
     return result
 
 

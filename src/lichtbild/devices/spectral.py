@@ -229,9 +229,13 @@ def light(name: str) -> Floats:
 
 
 def reflectances(name: str) -> tuple[Floats, tuple[str, ...]]:
-    """(n, 81) reflectances with their names: "chart" (24 patches, the mean of 30 charts) or "ces" (the 99 colour
-    evaluation samples of ANSI/IES TM-30, CIE 224). Needs the extra `calibrate`."""
+    """(n, 81) reflectances with their names: "training" (the 190 of ACES input transforms), to learn from; to test by,
+    "chart" (24 patches, the mean of 30 charts) or "ces" (the 99 colour evaluation samples of ANSI/IES TM-30, CIE 224).
+    Needs the extra `calibrate`."""
     colour = _colour()
+    if name == "training":
+        known = colour.characterisation.read_training_data_rawtoaces_v1()
+        return _aligned(known).T.copy(), tuple(map(str, known.labels))
     if name == "chart":
         patches = colour.SDS_COLOURCHECKERS["BabelColor Average"]
         return np.stack([_aligned(sd)[:, 0] for sd in patches.values()]), tuple(patches)
@@ -240,7 +244,7 @@ def reflectances(name: str) -> tuple[Floats, tuple[str, ...]]:
 
         samples = load_TCS_CIE2017(colour.SpectralShape(380, 780, 5))
         return np.asarray(samples.values, np.float64).T.copy(), tuple(f"CES{i + 1:02d}" for i in range(99))
-    raise DeviceError(f"reflectances: {name!r} is not chart or ces")
+    raise DeviceError(f"reflectances: {name!r} is not training, chart or ces")
 
 
 def seen(sensors: Floats, illuminant: Floats, reflected: npt.ArrayLike | None = None) -> Floats:

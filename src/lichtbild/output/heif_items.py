@@ -28,11 +28,11 @@ class Place:
     extents: tuple[tuple[int, int], ...]  # offset, length
 
 
-def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> list[Chunk]:
+def with_metadata(file: bytes, attached: Attachments) -> list[Chunk]:
     """The chunks of an AVIF or HEIC file with Exif and XMP items and, unless it is there, the ICC profile.
 
-    file: as the encoder wrote it: one picture (of tiles, too), no sequence.   icc: False where the codec states the
-    colours alone, as for PQ and HLG. Raises `OutputError` for a file of another structure.
+    file: as the encoder wrote it: one picture (of tiles, too), no sequence. Raises `OutputError` for a file of another
+    structure.
     """
     boxes = list(boxes_in(file, 0, len(file)))
     kinds = [kind for kind, _, _, _ in boxes]
@@ -52,7 +52,7 @@ def with_metadata(file: bytes, attached: Attachments, *, icc: bool = True) -> li
     new = dict(children)
     new[b"iinf"] = _with_infos(children[b"iinf"], [(i, kind, mime) for i, kind, mime, _ in added])
     new[b"iref"] = _with_references(children.get(b"iref", b"\0\0\0\0"), [i for i, *_ in added], primary)
-    if icc and b"colrprof" not in children[b"iprp"] and b"colrrICC" not in children[b"iprp"]:
+    if b"colrprof" not in children[b"iprp"] and b"colrrICC" not in children[b"iprp"]:
         new[b"iprp"] = _with_profile(children[b"iprp"], primary, attached.icc)
     new[b"iloc"] = _iloc([*places, *(Place(i, _IN_FILE, ((0, len(data)),)) for i, _, _, data in added)])
     meta = box(b"meta", file[body : body + 4], *(box(kind, data) for kind, data in new.items()))

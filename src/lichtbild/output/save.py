@@ -167,12 +167,12 @@ def _jxl(picture: Picture, asked: _Asked) -> bytes:
 
 
 def _television(picture: Picture, asked: _Asked) -> list[Chunk]:
-    """A picture in PQ or HLG and Rec. 2020, of 10 or 12 bits; code points say so, and no ICC profile gainsays them."""
+    """A picture in PQ or HLG and Rec. 2020, of 10 or 12 bits; code points say so, and a profile with the same ones."""
     from lichtbild.output import avif, heic, heif_items, jxl, jxl_boxes, light
 
     bits = asked.bits if asked.bits in (10, 12) else 10
     wide = replace(picture, image=_widened(picture.image))
-    attached = attachments.of(replace(picture, space="rec2020"), icc=b"")
+    attached = attachments.of(replace(picture, space="rec2020"), icc=icc.television(asked.curve))
     if asked.format is JXL:
         halves = light.half_floats(wide, "srgb", light.WHITE / jxl.ENCODER_WHITE).view(np.float16)
         coded = jxl.encode(halves, asked.quality, asked.effort)
@@ -181,7 +181,7 @@ def _television(picture: Picture, asked: _Asked) -> list[Chunk]:
     encode = avif.encode if asked.format is AVIF else heic.encode
     image = light.television(wide, asked.curve, bits if asked.format is AVIF else 16)
     bare = encode(image, bits, "rec2020", asked.curve, asked.quality, asked.effort)
-    return heif_items.with_metadata(bare, attached, icc=False)
+    return heif_items.with_metadata(bare, attached)
 
 
 def _of_depth(image: npt.NDArray[Any], asked: _Asked) -> npt.NDArray[Any]:
