@@ -14,6 +14,7 @@ from typing import Any
 import halide as hl
 
 from develop_highlights import BLOCK, Stages, mixed, square, step, write_blocks
+from half import half_image
 from kernel import kernel
 
 Expr = Any
@@ -29,12 +30,12 @@ WITH_RED = 2.0  # red that is taken, at most, for each part of blue
 def defringe() -> tuple[hl.Pipeline, list[Any]]:
     """Take the rims of the listed blocks of a working-space image, in place.
 
-    image: (3, h, w) float32; the output is the same array. blocks: (n, 2) int32, (y, x) of blocks of 16x16 pixels,
+    image: (3, h, w) float16; the output is the same array. blocks: (n, 2) int32, (y, x) of blocks of 16x16 pixels,
     of which no two touch. nodes: (3, h', w') float32 at every 16th pixel from (0, 0) on, one more than there are
     blocks: clip of G, the largest R/G and B/G that the surroundings explain. to_camera, from_camera: (3, 3) of
     working space to white-balanced camera RGB, and back. floor: light that counts as noise.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     blocks = hl.ImageParam(hl.Int(32), 2, "blocks")
     nodes = hl.ImageParam(hl.Float(32), 3, "nodes")
     to_camera, from_camera = (hl.ImageParam(hl.Float(32), 2, n) for n in ("to_camera", "from_camera"))
@@ -48,7 +49,7 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     green = nodes[bx, by, 0]
     here = [hl.clamp(bx * BLOCK + i, 0, width - 1), hl.clamp(by * BLOCK + j, 0, height - 1)]
     shine, rows, glow = hl.Func("shine"), hl.Func("rows"), hl.Func("glow")
-    light = mixed(to_camera, [image[here[0], here[1], k] for k in range(3)], 1)
+    light = mixed(to_camera, [hl.f32(image[here[0], here[1], k]) for k in range(3)], 1)
     shine[i, j, n] = light * step((light / green - SHINE[0]) * (1 / (SHINE[1] - SHINE[0])))
     rows[i, j, n] = spread([shine[i, j + d, n] for d in range(-REACH, REACH + 1)])
     glow[i, j, n] = spread([rows[i + d, j, n] for d in range(-REACH, REACH + 1)])
@@ -61,7 +62,7 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
         left, right = corners[0] + down * (corners[2] - corners[0]), corners[1] + down * (corners[3] - corners[1])
         at.append(left + along * (right - left))
     at = stage("at", *at)
-    old = stage("old", *(image[here[0], here[1], k] for k in range(3)))
+    old = stage("old", *(hl.f32(image[here[0], here[1], k]) for k in range(3)))
     camera = stage("camera", *(mixed(to_camera, old, k) for k in range(3)))
     taken = stage("taken", *rim(camera, at[0], at[1:], SHARE * glow[i, j, n], floor))
     changed = hl.Func("changed")

@@ -14,6 +14,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half, half_image
 from kernel import kernel
 
 Expr = Any
@@ -248,12 +249,12 @@ def highlight_statistics_rgb() -> tuple[hl.Pipeline, list[Any]]:
 def highlights() -> tuple[hl.Pipeline, list[Any]]:
     """Recover highlights of the listed blocks of a working-space image, in place.
 
-    image: (3, h, w) float32; the output is the same array. blocks: (n, 2) int32, (y, x) of blocks of 16x16 pixels,
+    image: (3, h, w) float16; the output is the same array. blocks: (n, 2) int32, (y, x) of blocks of 16x16 pixels,
     each once. nodes: (8, h', w') float32 at every 16th pixel from (0, 0) on, one more than there are blocks: clip of
     R, G, B, the local colour, `deep`, `doubt` of `recover`. to_camera, from_camera: (3, 3) of working space to
     white-balanced camera RGB, and back.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     blocks = hl.ImageParam(hl.Int(32), 2, "blocks")
     nodes = hl.ImageParam(hl.Float(32), 3, "nodes")
     to_camera, from_camera = (hl.ImageParam(hl.Float(32), 2, n) for n in ("to_camera", "from_camera"))
@@ -272,7 +273,7 @@ def highlights() -> tuple[hl.Pipeline, list[Any]]:
         at.append(left + along * (right - left))
     at = stage("at", *at)
     px, py = hl.clamp(bx * BLOCK + i, 0, width - 1), hl.clamp(by * BLOCK + j, 0, height - 1)
-    old = stage("old", *(image[px, py, k] for k in range(3)))
+    old = stage("old", *(hl.f32(image[px, py, k]) for k in range(3)))
     camera = stage("camera", *(mixed(to_camera, old, k) for k in range(3)))
     new = recover(stage, camera, at[:3], at[3:6], at[6], at[7], onset, full)
     gain = stage("gain", *(a - b for a, b in zip(new, camera, strict=True)))
@@ -292,12 +293,12 @@ def write_blocks(out: hl.Func, changed: hl.Func, image: hl.ImageParam, blocks: h
     """
     width, height = image.dim(0).extent(), image.dim(1).extent()
     x, y, c, i = hl.Var("x"), hl.Var("y"), hl.Var("c"), changed.args()[0]
-    out[x, y, c] = hl.undef(hl.Float(32))
+    out[x, y, c] = hl.undef(hl.Float(16))
     r = hl.RDom([(0, BLOCK), (0, BLOCK), (0, blocks.dim(1).extent())], "r")
     rx, ry = blocks[1, r.z] * BLOCK + r.x, blocks[0, r.z] * BLOCK + r.y
     r.where((rx < width) & (ry < height))
     inside = hl.unsafe_promise_clamped(rx, 0, width - 1), hl.unsafe_promise_clamped(ry, 0, height - 1)
-    out[(*inside, c)] = changed[r.x, r.y, r.z, c]
+    out[(*inside, c)] = half(changed[r.x, r.y, r.z, c])
 
     change = out.update()
     change.allow_race_conditions().reorder(c, r.x, r.y, r.z).vectorize(r.x).unroll(c).parallel(r.z)

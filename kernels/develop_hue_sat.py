@@ -13,6 +13,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half, half_image
 from kernel import kernel
 from look_math import exp2, log2
 
@@ -73,20 +74,20 @@ def scheduled(out: hl.Func, colour: hl.Func, lanes: int) -> None:
 
 @kernel("hue_sat")
 def hue_sat() -> tuple[hl.Pipeline, list[object]]:
-    """(3, h, w) float32 -> the same, which may be the same memory.
+    """(3, h, w) float16 -> the same, which may be the same memory.
 
     table: (hues + 1) * saturations words, the first hue repeated at the end: from the top 11 bits for hue, 11 for
     saturation, 10 for value, each a number of steps, half of them below what changes nothing.
     numbers: entries per sixth of hue, entries of saturation less one, steps of hue (in sixths), saturation, value.
     before, after: (3, 3) from the image's primaries to those of the table, and back.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     table = hl.ImageParam(hl.UInt(32), 1, "table")
     numbers = hl.ImageParam(hl.Float(32), 1, "numbers")
     before, after = hl.ImageParam(hl.Float(32), 2, "before"), hl.ImageParam(hl.Float(32), 2, "after")
     saturations, last = hl.Param(hl.Int(32), "saturations"), hl.Param(hl.Int(32), "last_hue")
 
-    rgb = [row(before, k, [image[x, y, i] for i in range(3)]) for k in range(3)]
+    rgb = [row(before, k, [hl.f32(image[x, y, i]) for i in range(3)]) for k in range(3)]
     apart = hl.Func("apart")
     hue, chroma, value, saturation = taken_apart(rgb)
     apart[x, y] = hl.Tuple([hue, chroma, value, saturation])
@@ -106,7 +107,7 @@ def hue_sat() -> tuple[hl.Pipeline, list[object]]:
     colour = hl.Func("colour")
     colour[x, y] = hl.Tuple(changed(hue, chroma, value, [turn, scale], value * gain, gain))
     out = hl.Func("lichtbild_hue_sat")
-    out[x, y, c] = row(after, c, [hl.Expr(colour[x, y][k]) for k in range(3)])
+    out[x, y, c] = half(row(after, c, [hl.Expr(colour[x, y][k]) for k in range(3)]))
     scheduled(out, colour, LANES)
     return hl.Pipeline([out]), [image, table, numbers, before, after, saturations, last]
 
@@ -129,12 +130,12 @@ def hue_sat_value() -> tuple[hl.Pipeline, list[object]]:
     table: (values, hues + 1, saturations, 3) float32, the first hue repeated at the end: turn of hue in sixths, factor
     of saturation, factor of value.   encode: value is encoded as sRGB is, both for the place and to be scaled.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     table = hl.ImageParam(hl.Float(32), 4, "table")
     before, after = hl.ImageParam(hl.Float(32), 2, "before"), hl.ImageParam(hl.Float(32), 2, "after")
     encode = hl.Param(hl.Int(32), "encode")
 
-    rgb = [row(before, k, [image[x, y, i] for i in range(3)]) for k in range(3)]
+    rgb = [row(before, k, [hl.f32(image[x, y, i]) for i in range(3)]) for k in range(3)]
     apart = hl.Func("apart")
     hue, chroma, value, saturation = taken_apart(rgb)
     apart[x, y] = hl.Tuple([hue, chroma, value, saturation])
@@ -165,7 +166,7 @@ def hue_sat_value() -> tuple[hl.Pipeline, list[object]]:
     colour = hl.Func("colour")
     colour[x, y] = hl.Tuple(changed(hue, chroma, value, entry, new, gain))
     out = hl.Func("lichtbild_hue_sat_value")
-    out[x, y, c] = row(after, c, [hl.Expr(colour[x, y][n]) for n in range(3)])
+    out[x, y, c] = half(row(after, c, [hl.Expr(colour[x, y][n]) for n in range(3)]))
     scheduled(out, colour, FEW)
     return hl.Pipeline([out]), [image, table, before, after, encode]
 
@@ -175,15 +176,15 @@ def profile_tone() -> tuple[hl.Pipeline, list[object]]:
     """A tone curve that keeps hue, as DNG's reference applies ProfileToneCurve: the largest and the smallest channel go
     through it, and the middle one keeps its place between them.
 
-    (3, h, w) float32 -> the same, which may be the same memory. curve: (n,) of 0..1, evenly spaced; what is outside
+    (3, h, w) float16 -> the same, which may be the same memory. curve: (n,) of 0..1, evenly spaced; what is outside
     takes its ends. before, after: (3, 3) as above.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     curve = hl.ImageParam(hl.Float(32), 1, "curve")
     before, after = hl.ImageParam(hl.Float(32), 2, "before"), hl.ImageParam(hl.Float(32), 2, "after")
     last = curve.dim(0).extent() - 1
 
-    r, g, b = (unit(row(before, k, [image[x, y, i] for i in range(3)])) for k in range(3))
+    r, g, b = (unit(row(before, k, [hl.f32(image[x, y, i]) for i in range(3)])) for k in range(3))
     rgb = hl.Func("rgb")
     rgb[x, y] = hl.Tuple([r, g, b])
     r, g, b = (hl.Expr(rgb[x, y][i]) for i in range(3))
@@ -199,6 +200,6 @@ def profile_tone() -> tuple[hl.Pipeline, list[object]]:
     colour = hl.Func("colour")
     colour[x, y] = hl.Tuple([bottom + (v - low) * slope for v in (r, g, b)])
     out = hl.Func("lichtbild_profile_tone")
-    out[x, y, c] = row(after, c, [hl.Expr(colour[x, y][n]) for n in range(3)])
+    out[x, y, c] = half(row(after, c, [hl.Expr(colour[x, y][n]) for n in range(3)]))
     scheduled(out, colour, FEW)
     return hl.Pipeline([out]), [image, curve, before, after]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import halide as hl
 
 from burst_align import sum_of
+from half import half
 from kernel import kernel
 
 
 @kernel("develop_linear", rare=True)
 def develop_linear() -> tuple[hl.Pipeline, list[object]]:
-    """(h, w, 3) uint16 -> (3, h', w') float32 linear Rec. 2020 of the part that begins at (top, left).
+    """(h, w, 3) uint16 -> (3, h', w') float16 linear Rec. 2020 of the part that begins at (top, left).
 
     shading: (3, gh, gw) gains on a grid that spans the image; black, gain: (3,) of the colours; matrix: (3, 3).
     """
@@ -39,7 +40,7 @@ def develop_linear() -> tuple[hl.Pipeline, list[object]]:
     value = (hl.f32(image[c, x + left, y + top]) - black[c]) * gain[c]
     light[x, y, c] = value * hl.select(gw > 1, lens, hl.f32(1.0))
     out = hl.Func("lichtbild_develop_linear")
-    out[x, y, c] = sum_of(matrix[k, c] * light[x, y, k] for k in range(3))
+    out[x, y, c] = half(sum_of(matrix[k, c] * light[x, y, k] for k in range(3)))
 
     xo, xi = hl.Var("xo"), hl.Var("xi")
     guard = hl.TailStrategy.GuardWithIf

@@ -7,12 +7,13 @@ import halide as hl
 from borders import mirrored
 from burst_align import sum_of
 from develop_bayer import X, Y, demosaic, schedule
+from half import half
 from kernel import kernel
 
 
 @kernel("develop_mosaic")
 def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
-    """(h, w) uint16 -> (3, rows, columns) float32 linear Rec. 2020, rows and columns in whole tiles.
+    """(h, w) uint16 -> (3, rows, columns) float16 linear Rec. 2020, rows and columns in whole tiles.
 
     The output begins (phase_y, phase_x), 0 or 1, before the mosaic, so that red is at even rows and columns.
     shading: (4, gh, gw) gains on a grid that spans the mosaic; black, gain: (4,) of the sites (0,0) (0,1) (1,0) (1,1);
@@ -54,7 +55,7 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     v, left, top = quad[x / 2, y / 2], x % 2 == 0, y % 2 == 0
     rgb = [hl.select(top, hl.select(left, v[j], v[3 + j]), hl.select(left, v[6 + j], v[9 + j])) for j in range(3)]
     linear[x, y, c] = hl.mux(c, [e * hl.abs(e) - lift for e in rgb])
-    out[x, y, c] = sum_of(matrix[k, c] * linear[x, y, k] for k in range(3))
+    out[x, y, c] = half(sum_of(matrix[k, c] * linear[x, y, k] for k in range(3)))
 
     column, _, vector = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
     linear.compute_at(out, vector).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x).unroll(y)

@@ -13,6 +13,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half, half_image
 from kernel import kernel
 
 Expr = Any
@@ -59,14 +60,14 @@ def weights(part: Expr, shift: Expr, taps: int) -> list[Expr]:
 def optics(
     symbol: str, lanes: int, taps_y: int, taps_x: int, planes: int = 3, step: int = STEP
 ) -> tuple[hl.Pipeline, list[Any]]:
-    """(3, h, w) image -> (3, h', w') corrected crop that begins at (top, left).
+    """(3, h, w) float16 -> (3, h', w') corrected crop that begins at (top, left).
 
     field: (3, planes, rows, columns) displacement down, displacement right and gain - 1 at nodes `step` pixels apart,
     the first of them one step before the crop; step 1: one for each pixel. first, reach: as `optics.tile_starts` makes
     them. to_camera, from_camera: 3x3 matrices around the resampling. lanes: neighbours that share taps_y x taps_x
     pixels each. planes: 1 when all planes go the same way.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     field = hl.ImageParam(hl.Float(32), 4, "field")
     first = hl.ImageParam(hl.Int(32), 3, "first")
     to_camera = hl.ImageParam(hl.Float(32), 2, "to_camera")
@@ -78,8 +79,8 @@ def optics(
     edge = hl.BoundaryConditions.repeat_edge(image)
     camera = hl.Func("camera")
     here_x, here_y = tx * TILE_X + left + first[tx, ty, 1] + u, ty * TILE_Y + top + first[tx, ty, 0] + v
-    own = [to_camera[j, c] * edge[here_x, here_y, j] for j in range(3)]
-    camera[u, v, c, tx, ty] = own[0] + own[1] + own[2] if planes == 3 else edge[here_x, here_y, c]
+    own = [to_camera[j, c] * hl.f32(edge[here_x, here_y, j]) for j in range(3)]
+    camera[u, v, c, tx, ty] = own[0] + own[1] + own[2] if planes == 3 else hl.f32(edge[here_x, here_y, c])
 
     # The map at this tile's pixels: k = 0 displacement down, 1 displacement right, 2 gain - 1.
     at = hl.Func("at")
@@ -123,7 +124,7 @@ def optics(
     place = x % TILE_X, y % TILE_Y, x / TILE_X, y / TILE_Y
     values = [corrected[place[0], place[1], j, place[2], place[3]] for j in (range(3) if planes == 3 else (c,))]
     mixed = [from_camera[j, c] * value for j, value in enumerate(values)] if planes == 3 else values
-    out[x, y, c] = mixed[0] + mixed[1] + mixed[2] if planes == 3 else mixed[0]
+    out[x, y, c] = half(mixed[0] + mixed[1] + mixed[2] if planes == 3 else mixed[0])
 
     for buffer in (image, field, first, to_camera, from_camera, out.output_buffer()):
         for dimension in range(buffer.dimensions()):

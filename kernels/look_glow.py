@@ -6,6 +6,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half_image
 from kernel import kernel
 
 LANES = 16
@@ -20,7 +21,7 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     exposure; by how much light there counts more, for what is above is not known. step: every how many rows are looked
     at, a divisor of `factor`.
     """
-    scene = hl.ImageParam(hl.Float(32), 3, "scene")  # (c, x, y), each row contiguous
+    scene = half_image("scene")  # (c, x, y), each row contiguous
     scene.dim(0).set_stride(hl.Expr())
     scene.dim(1).set_stride(1)
     numbers = hl.ImageParam(hl.Float(32), 1, "numbers")
@@ -30,7 +31,7 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     rows, cells, out = hl.Func("rows"), hl.Func("cells"), hl.Func("lichtbild_look_glow")
     r, q = hl.RDom([(0, factor)], "r"), hl.RDom([(0, factor / step)], "q")
     at = hl.clamp(y * factor + q.x * step, 0, height - 1)
-    rgb = [hl.max(scene[i, x, at], 0.0) for i in range(3)]
+    rgb = [hl.max(hl.f32(scene[i, x, at]), 0.0) for i in range(3)]
     mean = (rgb[0] + rgb[1] + rgb[2]) * numbers[0] * hl.f32(1 / 3)
     above = hl.max(hl.min(mean, numbers[1]) - 1.0, 0.0)
     # Paper and snow, just above white, count little.

@@ -42,7 +42,8 @@ def look_headroom() -> tuple[hl.Pipeline, list[Any]]:
     width, height = scene.dim(1).extent(), scene.dim(2).extent()
     out = hl.Func("lichtbild_look_headroom")
     padded, wide, grid, stops = (hl.Func(n) for n in ("padded", "grid_wide", "grid_at", "stops"))
-    padded[x, y, c] = scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(hl.likely(y), 0, height - 1)]
+    source = scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(hl.likely(y), 0, height - 1)]
+    padded[x, y, c] = hl.f32(source)
 
     def cell(position: Any, offset: Any, extent: Any) -> tuple[Any, Any, Any]:
         """Cells before and behind the middle of two pixels, and its place between them."""

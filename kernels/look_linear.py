@@ -14,13 +14,12 @@ LANES = 16
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
 
-def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
-    out = hl.Func(f"lichtbild_look_linear_{kind}")
-    scene = scene_planes()
+def build(name: str, kind: str, scene: Any) -> tuple[hl.Pipeline, list[Any]]:
+    out = hl.Func(f"lichtbild_{name}")
     matrix = hl.ImageParam(hl.Float(32), 2, "matrix")
     transfer = hl.ImageParam(hl.Float(32), 1, "transfer")
     planes, finished = hl.Func("planes"), hl.Func("finished")
-    planes[x, y, c] = scene[c, x, y]
+    planes[x, y, c] = hl.f32(scene[c, x, y])
     rgb = matrix_rows(matrix, [planes[x, y, i] for i in range(3)])
     if kind != "f32":
         rgb = to_integer(kind, [encode(transfer, hl.clamp(v, 0.0, 1.0)) for v in rgb], hl.f32(0.0), x, y)
@@ -42,16 +41,24 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 @kernel("look_linear_u8", rare=True)
 def look_linear_u8() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint8, encoded, clipped to 0..1."""
-    return build("u8")
+    return build("look_linear_u8", "u8", scene_planes())
 
 
 @kernel("look_linear_u16", rare=True)
 def look_linear_u16() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint16, encoded, clipped to 0..1."""
-    return build("u16")
+    return build("look_linear_u16", "u16", scene_planes())
 
 
 @kernel("look_linear_f32", rare=True)
 def look_linear_f32() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) float32, linear, with what lies below 0 and above 1."""
-    return build("f32")
+    return build("look_linear_f32", "f32", scene_planes())
+
+
+@kernel("look_encode_u16", rare=True)
+def look_encode_u16() -> tuple[hl.Pipeline, list[Any]]:
+    """The same of a finished picture in linear light, (h, w, 3) float32."""
+    light = hl.ImageParam(hl.Float(32), 3, "light")
+    light.dim(0).set_stride(hl.Expr())
+    return build("look_encode_u16", "u16", light)

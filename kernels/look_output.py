@@ -6,6 +6,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half_image
 from look_math import exp2, inverse_fourth_root, log2
 
 Expr = Any
@@ -16,7 +17,7 @@ INTEGER = {"u8": hl.UInt(8), "u16": hl.UInt(16)}
 
 def scene_planes() -> Any:
     """The scene as a (c, x, y) argument with any strides: an upright view is as good as the stored order."""
-    scene = hl.ImageParam(hl.Float(32), 3, "scene")
+    scene = half_image("scene")
     scene.dim(0).set_stride(hl.Expr())
     return scene
 

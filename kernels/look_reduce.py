@@ -6,6 +6,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half_image
 from kernel import kernel
 from look_math import log2
 
@@ -21,7 +22,7 @@ def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
 
     guide: weights of R, G, B, then the luminance below which the logarithm levels off.
     """
-    scene = hl.ImageParam(hl.Float(32), 3, "scene")  # (c, x, y), each row contiguous
+    scene = half_image("scene")  # (c, x, y), each row contiguous
     scene.dim(0).set_stride(hl.Expr())
     scene.dim(1).set_stride(1)
     guide = hl.ImageParam(hl.Float(32), 1, "guide")
@@ -32,7 +33,8 @@ def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
     r = hl.RDom([(0, factor)], "r")
     at = hl.clamp(y * factor + r.x, 0, height - 1)
     rows[x, y] = hl.f32(0.0)
-    rows[x, y] += sum((guide[i] * scene[i, x, at] for i in (1, 2)), guide[0] * scene[0, x, at])
+    rgb = [hl.f32(scene[i, x, at]) for i in range(3)]
+    rows[x, y] += guide[0] * rgb[0] + guide[1] * rgb[1] + guide[2] * rgb[2]
     cells[x, y] = hl.f32(0.0)
     cells[x, y] += rows[hl.clamp(x * factor + r.x, 0, width - 1), y]
     mean = hl.max(cells[x, y] / (hl.f32(factor) * hl.f32(factor)), 0.0)

@@ -62,7 +62,7 @@ def edges_repeated(scene: Any) -> Any:
     padded = hl.Func("padded")
     width, height = scene.dim(1).extent(), scene.dim(2).extent()
     # `likely` lets the compiler take the rows' ends apart, so that their middle is copied without questions.
-    padded[x, y, c] = scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(y, 0, height - 1)]
+    padded[x, y, c] = hl.f32(scene[c, hl.clamp(hl.likely(x), 0, width - 1), hl.clamp(y, 0, height - 1)])
     return padded
 
 

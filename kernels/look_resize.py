@@ -6,6 +6,7 @@ from typing import Any
 
 import halide as hl
 
+from half import half, half_image
 from kernel import kernel
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
@@ -31,12 +32,12 @@ def within(f: hl.Func) -> Any:
 
 @kernel("look_resize", rare=True)
 def look_resize() -> tuple[hl.Pipeline, list[Any]]:
-    """(3, h, w) float32 -> (3, h', w') float32.
+    """(3, h, w) float16 -> (3, h', w') float16.
 
     rows, columns: (taps, h') and (taps, w') weights; first_row, first_column: (h',) and (w',) where each window begins,
     which may be outside: there the border is repeated.
     """
-    scene = hl.ImageParam(hl.Float(32), 3, "scene")
+    scene = half_image("scene")
     rows, columns = hl.ImageParam(hl.Float(32), 2, "rows"), hl.ImageParam(hl.Float(32), 2, "columns")
     first_row, first_column = hl.ImageParam(hl.Int(32), 1, "first_row"), hl.ImageParam(hl.Int(32), 1, "first_column")
     width, height = scene.dim(0).extent(), scene.dim(1).extent()
@@ -45,7 +46,7 @@ def look_resize() -> tuple[hl.Pipeline, list[Any]]:
     down, lower = hl.Func("down"), hl.Func("lower")
     down[x, y, c] = (hl.f32(0.0), MOST, LEAST)
     edge = hl.BoundaryConditions.repeat_edge(scene, [(0, width), (0, height), (0, 3)])
-    source = edge[x, first_row[y] + ky.x, c]
+    source = hl.f32(edge[x, first_row[y] + ky.x, c])
     down[x, y, c] = weighted(source, rows[y, ky.x], down)
     lower[x, y, c] = within(down)
 
@@ -54,7 +55,7 @@ def look_resize() -> tuple[hl.Pipeline, list[Any]]:
     across[x, y, c] = (hl.f32(0.0), MOST, LEAST)
     source = lower[hl.clamp(first_column[x] + kx.x, 0, width - 1), y, c]
     across[x, y, c] = weighted(source, columns[x, kx.x], across)
-    out[x, y, c] = within(across)
+    out[x, y, c] = half(within(across))
 
     xo, xi = hl.Var("xo"), hl.Var("xi")
     guard = hl.TailStrategy.GuardWithIf

@@ -12,6 +12,7 @@ from typing import Any
 import halide as hl
 
 from burst_align import catmull_rom, sum_of
+from half import half_image
 from kernel import kernel
 from superres_detail import AROUND, BLUR, THIRD, Fine, wiener
 
@@ -23,7 +24,7 @@ STEEP = hl.f32(1.8)  # weight of the second step of sharpening
 
 @kernel("superres_finish", rare=True)
 def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
-    """image (3, h, w) float32, the merged picture in balanced colour, and sums as from superres_gather ->
+    """image (3, h, w) float16, the merged picture in balanced colour, and sums as from superres_gather ->
     (H, W, 3) uint16 = black + x * scale of camera colour.
 
     step: mosaic pixels between fine ones; phases: P; windows: (5, RADIUS + 1) half windows, each of sum 1, of the
@@ -32,7 +33,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     energy of differences, and of sharpening; sharpen: 0..1; overshoot: beyond the neighbours' range, in parts of it;
     neutral: (3,) camera colour of white.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows = hl.ImageParam(hl.Float(32), 2, "windows")
     noise = hl.ImageParam(hl.Float(32), 2, "noise")
@@ -57,7 +58,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     edge = hl.BoundaryConditions.repeat_edge(image, [(0, image.width())])
     rows = [hl.clamp(iy + m - 1, 0, image.height() - 1) for m in range(4)]
     line[k, y] = hl.Tuple(
-        [sum_of(catmull_rom(ty, m) * edge[k, rows[m], color] for m in range(4)) for color in range(3)]
+        [sum_of(catmull_rom(ty, m) * hl.f32(edge[k, rows[m], color]) for m in range(4)) for color in range(3)]
     )
     columns = [hl.clamp(ix + m - 1, -1, image.width()) for m in range(4)]
     across = [catmull_rom(tx, m) for m in range(4)]

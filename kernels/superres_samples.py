@@ -14,6 +14,7 @@ import halide as hl
 
 from burst_align import sum_of
 from burst_interpolate import MARGIN, PEDESTAL
+from half import half_image
 from kernel import kernel
 
 PAD_X, PAD_Y = 16, 8  # quads around the samples that hold nothing
@@ -23,16 +24,16 @@ TONE_NOISE = hl.f32(0.2)  # share of a quad's noise that is left of the mean of 
 
 @kernel("superres_planes", rare=True)
 def superres_planes() -> tuple[hl.Pipeline, list[Any]]:
-    """Colour planes as burst_warp takes them: (3, h, w) float32 -> (3, h' + 2 MARGIN, w' + 2 MARGIN) uint16.
+    """Colour planes as burst_warp takes them: (3, h, w) float16 -> (3, h' + 2 MARGIN, w' + 2 MARGIN) uint16.
 
     They hold PEDESTAL + x * unit; beyond the image its edge is repeated.
     """
-    image = hl.ImageParam(hl.Float(32), 3, "image")
+    image = half_image("image")
     unit = hl.Param(hl.Float(32), "unit")
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
     edge = hl.BoundaryConditions.repeat_edge(image, [(0, image.width()), (0, image.height())])
     out = hl.Func("lichtbild_superres_planes")
-    out[x, y, c] = hl.u16(hl.clamp(edge[x - MARGIN, y - MARGIN, c] * unit + (PEDESTAL + 0.5), 1.0, 65535.0))
+    out[x, y, c] = hl.u16(hl.clamp(hl.f32(edge[x - MARGIN, y - MARGIN, c]) * unit + (PEDESTAL + 0.5), 1.0, 65535.0))
     guard = hl.TailStrategy.GuardWithIf
     out.bound(c, 0, 3).parallel(y, 16, guard).vectorize(x, 16, guard)
     return hl.Pipeline([out]), [image, unit]

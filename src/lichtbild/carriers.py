@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Mosaic: TypeAlias = npt.NDArray[np.uint16]
 FloatImage: TypeAlias = npt.NDArray[np.float32]
+HalfImage: TypeAlias = npt.NDArray[np.float16]  # light between the legs, 2 bytes a value (docs/decisions/0032)
 CELL = 8  # pixels of a side of the squares that `confidence` speaks of
 Matrix: TypeAlias = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 Triple: TypeAlias = tuple[float, float, float]
@@ -175,7 +176,8 @@ class Burst:
 class Scene:
     """A scene-linear image in linear Rec. 2020 (D65); 1.0 is the raw white level of the reference exposure.
 
-    image: (h, w, 3) float32 view of planar memory: rows are contiguous, colour planes apart.
+    image: (h, w, 3) float16 view of planar memory: rows are contiguous, colour planes apart. The look leg takes arrays
+        of other types and layouts too, and makes a copy of them.
     noise_profile: of each working-space channel, at the scale of `image`.
     neutral: camera RGB of white that the white balance used, max 1.
     white_xy: CIE 1931 xy of the illuminant that it stands for.
@@ -184,7 +186,7 @@ class Scene:
     captured_noise: the profile as it was before noise reduction, whatever its strength; None where that is the same.
     """
 
-    image: FloatImage
+    image: HalfImage
     noise_profile: NoiseProfile
     neutral: Triple
     white_xy: tuple[float, float]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import FloatImage, NoiseProfile
+from lichtbild.carriers import FloatImage, HalfImage, NoiseProfile
 from lichtbild.color import Floats
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 from lichtbild.develop.highlights import HighlightPlan
@@ -64,7 +64,7 @@ def decide(plan: HighlightPlan, noise: NoiseProfile, neutral: Floats) -> FringeP
     return FringePlan(tuple(listed), np.ascontiguousarray(nodes), DEVIATIONS * float(np.sqrt(max(variance, 0.0))))
 
 
-def defringe(image: FloatImage, plan: FringePlan, matrix: Floats) -> None:
+def defringe(image: HalfImage, plan: FringePlan, matrix: Floats) -> None:
     """Take the rims of `plan` from a developed image, in place. image, matrix: as for `recover_highlights`."""
     to_camera, from_camera = np.linalg.inv(matrix).astype(np.float32), matrix.astype(np.float32)
     for blocks in plan.blocks:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from lichtbild import native
-from lichtbild.carriers import FloatImage, Frame
+from lichtbild.carriers import FloatImage, Frame, HalfImage
 from lichtbild.color import Floats
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 from lichtbild.record import record
@@ -51,7 +51,7 @@ class HighlightPlan:
     origin: tuple[int, int]
 
 
-def recover_highlights(image: FloatImage, plan: HighlightPlan, matrix: Floats) -> None:
+def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) -> None:
     """Recover clipped highlights of a developed image, in place; values above 1 come into being.
 
     image: (3, h, w) contiguous planes in the working space, the part of the frame for which `plan` was decided; it is

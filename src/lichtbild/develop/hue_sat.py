@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import FloatImage
+from lichtbild.carriers import HalfImage
 from lichtbild.color import Floats
 from lichtbild.devices.hue_sat import working_to_prophoto
 from lichtbild.devices.profile import HueSatMap
@@ -19,9 +19,9 @@ COARSEST_TURN = 0.1 / 60  # the same of hue, in sixths of the circle
 
 
 def apply_hue_sat(
-    image: FloatImage, found: HueSatMap, before: Floats | None = None, after: Floats | None = None
+    image: HalfImage, found: HueSatMap, before: Floats | None = None, after: Floats | None = None
 ) -> None:
-    """Send the (3, h, w) float32 image through the table, in place.
+    """Send the (3, h, w) float16 image through the table, in place.
 
     before, after: (3, 3) to linear ProPhoto RGB and back; from and to linear Rec. 2020 where left out.
     """

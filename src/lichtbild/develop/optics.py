@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import FloatImage
+from lichtbild.carriers import HalfImage
 from lichtbild.develop.lens_map import AROUND, TILE, Field, Floats, Grid, field_of
 from lichtbild.raw.opcodes import Opcode
 from lichtbild.report import Report
@@ -27,15 +27,15 @@ KERNELS = (  # name, neighbours interpolated together, whole pixels they may be 
 
 
 def correct_optics(
-    image: FloatImage,
+    image: HalfImage,
     opcodes: Sequence[Opcode],
     crop: tuple[int, int, int, int],
     report: Report,
     camera_to_image: npt.ArrayLike = ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-) -> FloatImage:
-    """The crop (y, x, height, width) of the corrected picture, (3, height, width) float32.
+) -> HalfImage:
+    """The crop (y, x, height, width) of the corrected picture, (3, height, width) float16.
 
-    image: (3, h, w) float32, linear, of the whole active area. camera_to_image: the 3x3 matrix that made its colours
+    image: (3, h, w) float16, linear, of the whole active area. camera_to_image: the 3x3 matrix that made its colours
     from the camera's; where opcodes treat the planes differently, they act on the camera's planes.
     What lies outside of the image repeats its edge. Opcodes that are not known, or ask for the impossible, are left
     out with a notice.
@@ -52,7 +52,7 @@ def correct_optics(
     values = np.stack([field.down, field.right, field.gain - 1]).astype(np.float32)
     mixed = np.eye(3) if len(field.gain) == 1 else np.asarray(camera_to_image, np.float64)
     matrices = (np.linalg.inv(mixed).astype(np.float32), mixed.astype(np.float32)) if planes == 3 else ()
-    out = np.empty((3, height, width), np.float32)
+    out = np.empty((3, height, width), np.float16)
     values = np.broadcast_to(values, (3, planes, *values.shape[2:]))
     native.call(name, image, values, first, *matrices, *reach, top, left, out)
     return out

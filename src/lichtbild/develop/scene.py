@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lichtbild.carriers import FloatImage, Frame, NoiseProfile, Scene
+from lichtbild.carriers import Frame, HalfImage, NoiseProfile, Scene
 from lichtbild.color import Floats
 from lichtbild.develop import defringe, highlights
 from lichtbild.develop.camera_color import CameraModel
@@ -127,7 +127,7 @@ def working_noise(profile: NoiseProfile, neutral: Floats, matrix: Floats) -> Noi
     )
 
 
-def _develop(frame: Frame, neutral: Floats, matrix: Floats) -> FloatImage:
+def _develop(frame: Frame, neutral: Floats, matrix: Floats) -> HalfImage:
     if frame.is_linear:
         return develop_linear(frame, crop_of(frame), neutral, matrix)
     return develop_mosaic(frame, crop_of(frame), neutral, matrix)

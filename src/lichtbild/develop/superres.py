@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
+from lichtbild.carriers import Aligned, FloatImage, Frame, HalfImage, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
@@ -107,7 +107,7 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     )
 
 
-def expectation(frame: Frame, image: FloatImage, neutral: Floats) -> tuple[Mosaic, float]:
+def expectation(frame: Frame, image: HalfImage, neutral: Floats) -> tuple[Mosaic, float]:
     """Padded planes of the demosaiced picture, as burst_warp takes them, and their units of light."""
     height, width = (n + n % 2 for n in frame.mosaic.shape)
     black = float(np.mean(frame.black_level))

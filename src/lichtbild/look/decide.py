@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import Scene
+from lichtbild.carriers import HalfImage, Scene
 from lichtbild.look import exposure, grain, headroom, local, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.recipe import Recipe
@@ -47,7 +47,8 @@ class Decided:
 
 
 def decide(scene: Scene, recipe: Recipe, chosen: Look, report: Report) -> Decided:
-    """Decide how a scene, with contiguous rows of each colour, becomes a picture in a look."""
+    """Decide how a scene becomes a picture in a look."""
+    scene = replace(scene, image=planar(scene.image))
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
     guide = guide_numbers(scene, chosen)
     black_noise = exposure.usual_noise(scene, guide[:3])
@@ -74,18 +75,18 @@ def decide(scene: Scene, recipe: Recipe, chosen: Look, report: Report) -> Decide
     if chosen.version:
         report.decide("look", look_version=chosen.version)
     seed = grain.seed_of(scene.metadata.capture_time)
-    scene = replace(scene, image=planar(scene.image))
     return Decided(chosen, scene, coarse, factor, guide, ev, curve, tones, room, sharpness * recipe.sharpen, seed)
 
 
-def planar(image: Array) -> Array:
-    """(h, w, 3) with contiguous rows of each colour: the scene as it is, or a copy where it is laid out otherwise."""
-    if image.strides[1] == image.itemsize:
+def planar(image: npt.NDArray[Any]) -> HalfImage:
+    """(h, w, 3) half floats with contiguous rows of each colour; the array itself where it is that already."""
+    if image.dtype == np.float16 and image.strides[1] == image.itemsize:
         return image
-    return np.moveaxis(np.moveaxis(image, 2, 0).copy(order="C"), 0, 2)
+    largest = np.finfo(np.float16).max
+    return np.moveaxis(np.clip(np.moveaxis(image, 2, 0), -largest, largest).astype(np.float16, order="C"), 0, 2)
 
 
-def coarse_luminance(image: Array, guide: Array, black_noise: float) -> tuple[Array, int]:
+def coarse_luminance(image: HalfImage, guide: Array, black_noise: float) -> tuple[Array, int]:
     """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge; pixels per cell.
 
     The logarithm levels off at half of `black_noise`.
@@ -94,7 +95,7 @@ def coarse_luminance(image: Array, guide: Array, black_noise: float) -> tuple[Ar
     factor = max(1, round(max(height, width) / COARSE))
     coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
     weights = np.array([*guide[:3], 0.5 * black_noise], np.float32)
-    native.call("look_reduce", image, weights, factor, coarse)
+    native.call("look_reduce", planar(image), weights, factor, coarse)
     return coarse, factor
 
 

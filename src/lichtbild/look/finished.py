@@ -71,7 +71,7 @@ def finished_light(path: Path, long_edge: int | None, report: Report) -> FloatIm
     measured = image.load(path, report)
     matrix = xyz_to_rgb("srgb") @ adaptation(D50, D65) @ measured.space.to_xyz
     linear = np.clip(measured.linear @ matrix.T.astype(np.float32), 0, 1)
-    return np.asarray(resize.smaller(fixed.scene_of(linear), long_edge).image.clip(0, 1))
+    return np.asarray(resize.smaller(fixed.scene_of(linear), long_edge).image.clip(0, 1), np.float32)
 
 
 def _undone(linear: FloatImage) -> Scene:

@@ -103,7 +103,7 @@ def paired(name: str, scene: Scene, finished: bool, target: npt.NDArray[np.float
         raise RecipeError(
             f"{after}: {width} x {height} is cropped or turned otherwise than {name}; give the whole frame"
         )
-    small = np.asarray(resize.smaller(scene_of(target), max(scene.image.shape[:2])).image)
+    small = np.asarray(resize.smaller(scene_of(target), max(scene.image.shape[:2])).image, np.float32)
     h, w = rows * BLOCK, columns * BLOCK
     small = small[:h, :w] if small.shape[0] >= h and small.shape[1] >= w else _stretched(target, h, w)
     pair = replace(pair, target=ours, weight=np.ones((rows, columns)))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.carriers import Metadata, NoiseProfile, Picture, Scene
+from lichtbild.look.decide import planar
 from lichtbild.look.look import SECTIONS, Look
 from lichtbild.look.numbers import Local
 from lichtbild.look.render import render_picture
@@ -33,8 +34,7 @@ def flat(look: Look) -> Look:
 
 def scene_of(image: npt.ArrayLike, clip: float = FAR) -> Scene:
     """A scene without noise of (h, w, 3) linear Rec. 2020."""
-    planes = np.ascontiguousarray(np.moveaxis(np.asarray(image, np.float32), 2, 0))
-    return Scene(np.moveaxis(planes, 0, 2), NO_NOISE, (1.0, 1.0, 1.0), (0.3127, 0.3290), clip, Metadata())
+    return Scene(planar(np.asarray(image)), NO_NOISE, (1.0, 1.0, 1.0), (0.3127, 0.3290), clip, Metadata())
 
 
 def render(scene: Scene, look: Look, recipe: Recipe) -> Picture:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
+from lichtbild.carriers import HalfImage
 from lichtbild.look import oklab
 from lichtbild.look.numbers import Bloom, Halation
 
@@ -26,7 +27,7 @@ FINE = 2.5  # cells for a standard deviation, beyond which the grid is made coar
 
 
 def grid(
-    image: Array, factor: int, ev: float, clip: float, halation: Halation, bloom: Bloom
+    image: HalfImage, factor: int, ev: float, clip: float, halation: Halation, bloom: Bloom
 ) -> npt.NDArray[np.float32]:
     """(3, rows, columns) light to be added to the scene at each cell of `factor` pixels.
 
@@ -69,14 +70,14 @@ def blurred(planes: Array, sigma: float) -> Array:
 
 def resampled(planes: Array, shape: tuple[int, ...], sigma: float | None) -> Array:
     """Planes in another size, by Gaussians of `sigma` source cells or, where None, by cubic B-splines."""
-    out = np.empty((3, *shape), np.float32)
+    out = np.empty((3, *shape), np.float16)
     (row, rows), (column, columns) = (
         gaussian_windows(n, m, sigma) for n, m in zip(planes.shape[1:], shape, strict=True)
     )
-    source = np.empty((3, *planes.shape[1:]), np.float32)
+    source = np.empty((3, *planes.shape[1:]), np.float16)
     source[:] = planes
     native.call("look_resize", source, rows, columns, row, column, out)
-    return out[: planes.shape[0]]
+    return out[: planes.shape[0]].astype(np.float32)
 
 
 def gaussian_windows(source: int, target: int, sigma: float | None) -> tuple[npt.NDArray[np.int32], Array]:

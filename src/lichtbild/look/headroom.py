@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
-from lichtbild.carriers import GainMap
+from lichtbild.carriers import GainMap, HalfImage
 from lichtbild.look.exposure import LEVELS, Statistics, burnt_share
 from lichtbild.record import record
 
@@ -96,7 +96,7 @@ def decide(
     return Headroom(share, level, strength, round(min(max(highest, LEAST), MOST), 3) if wanted else 0.0, ev)
 
 
-def gain_map(headroom: Headroom, view: Array, grid: Array, place: Array, guide: Array) -> GainMap | None:
+def gain_map(headroom: Headroom, view: HalfImage, grid: Array, place: Array, guide: Array) -> GainMap | None:
     """The map of a scene (h, w, 3), upright, at half of its size; None where none is wanted.
 
     grid: (3, rows, columns) the picture's own local gain, as `look_local` made it; place, guide: as for `look_render`.

@@ -3,7 +3,7 @@ turned in memory, once it is finished: that is cheaper than reading its scene ac
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lichtbild import native
 
 Array = npt.NDArray[np.float32]
+T = TypeVar("T", np.float16, np.float32)
 
 # Orientation (TIFF 6.0, tag 274): first swap rows and columns, then flip rows, flip columns.
 TURNS = {
@@ -33,7 +34,9 @@ def turned(image: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     return image[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
 
 
-def upright(scene: Array, grid: Array, factor: int, orientation: int) -> tuple[Array, Array, tuple[float, float]]:
+def upright(
+    scene: npt.NDArray[T], grid: Array, factor: int, orientation: int
+) -> tuple[npt.NDArray[T], Array, tuple[float, float]]:
     """Upright views of a scene (h, w, 3) and of its coarse grid (n, h', w'), and how far (dy, dx) in pixels the first
     pixel lies inside the first cell: after a flip, the cell that the border cut short comes first."""
     _, flip_rows, flip_columns = TURNS.get(orientation, TURNS[1])

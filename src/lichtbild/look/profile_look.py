@@ -36,7 +36,7 @@ def shown(scene: Scene, recipe: Recipe, report: Report) -> Scene | None:
         return None
     ev = scene.metadata.color.baseline_exposure + profile.baseline_exposure + recipe.ev
     report.decide("look", look=NAME, ev=ev, profile=profile.source_line)
-    image = np.ascontiguousarray(np.moveaxis(scene.image, 2, 0))
+    image = np.ascontiguousarray(np.moveaxis(scene.image, 2, 0), np.float16)
     if image is scene.image.base or np.shares_memory(image, scene.image):
         image = image.copy()
     to_prophoto, same = 2.0**ev * working_to_prophoto(), np.eye(3)

@@ -151,7 +151,7 @@ def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[An
         light,
     )
     if kind == "u16":
-        native.call("look_linear_u16", light, np.eye(3, dtype=np.float32), TRANSFER[target.space].to_array(0.0), image)
+        native.call("look_encode_u16", light, np.eye(3, dtype=np.float32), TRANSFER[target.space].to_array(0.0), image)
     return image, gain_map
 
 

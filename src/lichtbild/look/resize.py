@@ -29,8 +29,8 @@ def smaller(scene: Scene, long_edge: int | None) -> Scene:
     new_height, new_width = (max(1, round(n * factor)) for n in (height, width))
     first_row, rows = windows(height, new_height)
     first_column, columns = windows(width, new_width)
-    planes = np.ascontiguousarray(np.moveaxis(scene.image, 2, 0))
-    out = np.empty((3, new_height, new_width), np.float32)
+    planes = np.ascontiguousarray(np.moveaxis(scene.image, 2, 0), np.float16)
+    out = np.empty((3, new_height, new_width), np.float16)
     native.call("look_resize", planes, rows, columns, first_row, first_column, out)
     kept = float((rows.astype(np.float64) ** 2).sum(0).mean() * (columns.astype(np.float64) ** 2).sum(0).mean())
     return replace(
