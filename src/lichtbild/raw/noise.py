@@ -160,8 +160,13 @@ def _line(bins: _Bins) -> tuple[float, float]:
     above = np.where(bins.white, bins.weight, 0.05)
     below = np.where(bins.white, 1.2 * bins.weight, 6.0)
     slack = np.where(bins.white, 0.0, 0.2)
-    over, under = np.maximum(away, 0), np.maximum(-away - slack, 0)
-    loss = (over / (0.5 + over)) @ above + (under / (0.5 + under)) @ below
+    over = np.maximum(away, 0)
+    under = np.subtract(-slack, away, out=away)  # memory is used again: new memory costs more than the arithmetic
+    np.maximum(under, 0, out=under)
+    step = 0.5 + over
+    loss = np.divide(over, step, out=over) @ above
+    np.add(0.5, under, out=step)
+    loss += np.divide(under, step, out=under) @ below
     ratio, level = np.unravel_index(int(np.argmin(loss)), loss.shape)
     scale = math.exp(float(distance[ratio, level]))
     return scale, scale * float(ratios[ratio, 0]) * middle
