@@ -14,10 +14,13 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import io
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -76,6 +79,18 @@ def rename(library: Path, old: str, new: str) -> None:
         subprocess.run(["objcopy", *pairs, str(library)], check=True)
 
 
+@contextmanager
+def quieter() -> Iterator[None]:
+    """Without the warning that half floats are slow on processors that cannot convert them: there they must be."""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said):
+            yield
+    finally:
+        lines = said.getvalue().splitlines()
+        print(*(line for line in lines if "float16 type operation is emulated" not in line), sep="\n", end="")
+
+
 def compile_module(name: str, out: Path) -> None:
     import halide as hl
 
@@ -96,7 +111,10 @@ def compile_module(name: str, out: Path) -> None:
             pipeline, args = build()
             prefix = f"{scratch}/{symbol}"
             chosen = dict.fromkeys(AVX2 if t == AVX512 and symbol in RARE else t for t in targets())
-            pipeline.compile_to_multitarget_static_library(prefix, args, [hl.Target(f"{t}-no_runtime") for t in chosen])
+            with quieter():
+                pipeline.compile_to_multitarget_static_library(
+                    prefix, args, [hl.Target(f"{t}-no_runtime") for t in chosen]
+                )
             made.append(Path(f"{prefix}.a"))
             rename(made[-1], pipeline.outputs()[0].name().replace("$", "_"), symbol)
         archive(made, out / f"{name}.a")

@@ -62,7 +62,7 @@ def look_histogram() -> tuple[hl.Pipeline, list[Any]]:
     low = hl.clamp(hl.i32(u), 0, BINS - 2)
     dx = (2 * hl.f32(r.x) + 1) / hl.f32(w) - 1
     dy = (2 * hl.f32(r.y) + 1) / hl.f32(h) - 1
-    weight = 1 - 0.1 * (dx * dx + dy * dy)
+    weight = 1 - hl.f32(0.1) * (dx * dx + dy * dy)
     out[x] = hl.f32(0.0)
     out[low] += weight * (1 - (u - hl.f32(low)))
     out[low + 1] += weight * (u - hl.f32(low))
