@@ -65,4 +65,6 @@ def look_resize() -> tuple[hl.Pipeline, list[Any]]:
     lower.compute_at(out, y).split(x, xo, xi, 64).vectorize(xi, 16)
     down.compute_at(lower, xo).vectorize(x, 16)
     down.update().reorder(x, ky.x).vectorize(x, 16)
+    for stage in (out, across, lower, down):
+        stage.never_partition_all()
     return hl.Pipeline([out]), [scene, rows, columns, first_row, first_column]
