@@ -15,7 +15,7 @@ from kernel import kernel
 from look_gamut import mapped, q
 from look_lut import Table, lookup
 from look_output import encode_8bit, interleaved, scene_planes, to_integer
-from look_render import CHUNK, COLUMNS, ROUND_UP, ROWS, edges_repeated, grid_gain, lab, sharpened
+from look_render import CHUNK, ROUND_UP, ROWS, columns, edges_repeated, grid_gain, lab, sharpened
 
 Expr = Any
 HUE_ORDER = 8
@@ -119,7 +119,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
-    out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
+    out.tile(x, y, xo, yo, xi, yi, columns(out), ROWS, hl.TailStrategy.GuardWithIf)
     out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
     finished.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, lanes, ROUND_UP)
     moved.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, LUT_LANES, ROUND_UP)

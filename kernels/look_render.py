@@ -57,6 +57,11 @@ class Inputs:
         return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
 
 
+def columns(out: Any) -> Any:
+    """Of a tile: no more than there are, in whole chunks."""
+    return hl.min(COLUMNS, (out.output_buffer().dim(1).extent() + (CHUNK - 1)) / CHUNK * CHUNK)
+
+
 def edges_repeated(scene: Any) -> Any:
     """The scene's planes with their outermost pixels going on."""
     padded = hl.Func("padded")
@@ -180,7 +185,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
-    out.tile(x, y, xo, yo, xi, yi, COLUMNS, ROWS, hl.TailStrategy.GuardWithIf)
+    out.tile(x, y, xo, yo, xi, yi, columns(out), ROWS, hl.TailStrategy.GuardWithIf)
     out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
     finished.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, lanes, ROUND_UP)
     shown.schedule(out, yi)
