@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from tests.reference import defringe as reference
+from tests.reference.half import HALF
 from tests.test_develop_highlights import CLIP, MATRIX, NEUTRAL, NOISE, frame_of
 
 from lichtbild import native
@@ -29,7 +30,7 @@ def shot(light: np.ndarray) -> np.ndarray:
     """(h, w, 3) camera RGB after reconstruction of highlights and taking of rims."""
     frame = frame_of(light)
     plan = highlights.decide(frame, (0, 0, *light.shape[:2]), NEUTRAL)
-    planes = np.ascontiguousarray((np.minimum(light, CLIP) @ MATRIX.T).transpose(2, 0, 1), np.float32)
+    planes = np.ascontiguousarray((np.minimum(light, CLIP) @ MATRIX.T).transpose(2, 0, 1), np.float16)
     assert plan is not None
     highlights.recover_highlights(planes, plan, MATRIX)
     rims = defringe.decide(plan, NOISE, NEUTRAL)
@@ -78,11 +79,12 @@ def test_the_light_of_signs_stays(colour: tuple[float, float, float]) -> None:
     frame = frame_of(light)
     plan = highlights.decide(frame, (0, 0, *light.shape[:2]), NEUTRAL)
     assert plan is not None
-    before = np.ascontiguousarray((np.minimum(light, CLIP) @ MATRIX.T).transpose(2, 0, 1), np.float32)
+    before = np.ascontiguousarray((np.minimum(light, CLIP) @ MATRIX.T).transpose(2, 0, 1), np.float16)
     after = before.copy()
     rims = defringe.decide(plan, NOISE, NEUTRAL)
     if rims is not None:
         defringe.defringe(after, rims, MATRIX)
+    before, after = before.astype(float), after.astype(float)
     lost = (before - after)[[0, 2]].sum() / before[[0, 2]].sum()
     assert abs(lost) < 0.015
 
@@ -91,7 +93,8 @@ def test_the_light_of_signs_stays(colour: tuple[float, float, float]) -> None:
 def test_the_kernel_follows_its_reference(shape: tuple[int, int]) -> None:
     g = np.random.default_rng(5)
     rgb = g.random((3, *shape)) ** 3 * 1.4
-    image = np.einsum("ij,jyx->iyx", MATRIX, rgb).astype(np.float32)
+    image = np.einsum("ij,jyx->iyx", MATRIX, rgb).astype(np.float16)
+    rgb = np.einsum("ij,jyx->iyx", np.linalg.inv(MATRIX), image.astype(float))
     corners = tuple(-(-n // 16) + 1 for n in shape)
     nodes = np.stack([np.full(corners, 1.0), g.uniform(0.5, 2, corners), g.uniform(0.5, 2, corners)]).astype(np.float32)
     out, plan = image.copy(), []
@@ -102,7 +105,7 @@ def test_the_kernel_follows_its_reference(shape: tuple[int, int]) -> None:
     y, x = (np.arange(n) / 16 for n in shape)
     most = block_fields.sample(nodes[1:], y, x)
     wanted = np.einsum("ij,jyx->iyx", MATRIX, reference.defringe(rgb, 1.0, most, 0.01))
-    np.testing.assert_allclose(out, wanted, atol=2e-5)
+    np.testing.assert_allclose(out, wanted, rtol=HALF, atol=2e-5)
     assert np.abs(out - image).max() > 0.05
 
 
@@ -120,10 +123,10 @@ def test_no_block_is_listed_beside_another() -> None:
     with pytest.raises(native.KernelError):
         native.call(
             "defringe",
-            np.zeros((2, 8, 8), np.float32),
+            np.zeros((2, 8, 8), np.float16),
             part,
             rims.nodes,
             *[MATRIX.astype(np.float32)] * 2,
             0.0,
-            np.zeros((3, 8, 8), np.float32),
+            np.zeros((3, 8, 8), np.float16),
         )

@@ -62,9 +62,9 @@ def test_memory_is_planar_and_metadata_is_true() -> None:
     report = Report()
     scene = develop_scene(frame, Recipe(), report)
     assert scene.image.shape == (32, 48, 3)
-    assert scene.image.strides[1] == 4  # rows are contiguous, and planes apart
+    assert scene.image.strides[1] == 2  # rows are contiguous, and planes apart
     assert scene.image.strides[2] >= 32 * scene.image.strides[0]
-    assert scene.image.dtype == np.float32
+    assert scene.image.dtype == np.float16
     assert scene.clip == pytest.approx(1.0 / min(NEUTRAL))
     assert report.decided["develop"]["white_balance"] == "as-shot"
     assert not report.notices

@@ -9,6 +9,7 @@ from lichtbild.develop.hue_sat import apply_hue_sat, packed
 from lichtbild.devices import hue_sat
 from lichtbild.devices.profile import HueSatMap
 from reference import hue_sat as reference
+from reference.half import HALF
 
 TO = hue_sat.working_to_prophoto()
 EYE = np.eye(3)
@@ -36,12 +37,12 @@ def table(values: int, hues: int, saturations: int, strength: float, seed: int =
 )  # fmt: skip
 def test_kernel_does_what_the_specification_says(size: tuple[int, int, int], srgb: bool) -> None:
     found = HueSatMap(table(*size, 0.9), srgb)
-    rgb = np.random.default_rng(1).uniform(0, 1, (3, 7, 37)).astype(np.float32)
+    rgb = np.random.default_rng(1).uniform(0, 1, (3, 7, 37)).astype(np.float16)
     image = rgb.copy()
     apply_hue_sat(image, found, EYE, EYE)
     want = [reference.through(found.table, tuple(p), srgb) for p in rgb.reshape(3, -1).T.astype(float)]
     # A packed table knows saturation and value in steps of at most a thousandth.
-    np.testing.assert_allclose(image.reshape(3, -1).T, want, atol=8e-4 if packed(found) else 1e-4)
+    np.testing.assert_allclose(image.reshape(3, -1).T, want, rtol=HALF, atol=8e-4 if packed(found) else 1e-4)
     single = hue_sat.apply(found, rgb.reshape(3, -1).T.astype(float))
     np.testing.assert_allclose(single, want, atol=1e-9)
 
@@ -51,10 +52,10 @@ def test_example_by_hand() -> None:
     made = np.tile(np.array([0, 1, 1], np.float32), (1, 6, 2, 1))
     made[0, 0, 1] = (20, 0.5, 0.8)  # red
     made[0, 1, 1] = (40, 0.9, 1.0)  # yellow
-    image = np.array([0.5, 0.25, 0.0], np.float32).reshape(3, 1, 1)
+    image = np.array([0.5, 0.25, 0.0], np.float16).reshape(3, 1, 1)
     apply_hue_sat(image, HueSatMap(made), EYE, EYE)
     # Turn by 30 to yellow, saturation 0.7, value 0.5 * 0.9.
-    np.testing.assert_allclose(image[:, 0, 0], [0.45, 0.45, 0.45 * 0.3], atol=3e-4)
+    np.testing.assert_allclose(image[:, 0, 0], [0.45, 0.45, 0.45 * 0.3], rtol=HALF, atol=3e-4)
 
 
 def test_big_moves_take_the_exact_way() -> None:
@@ -65,37 +66,39 @@ def test_big_moves_take_the_exact_way() -> None:
 
 @pytest.mark.parametrize("found", [HueSatMap(table(1, 90, 30, 0.5)), HueSatMap(table(4, 90, 30, 0.5), True)])
 def test_neutral_stays_neutral_at_any_level(found: HueSatMap) -> None:
-    level = np.concatenate([[-0.2, -1e-4, 0, 1e-6], np.logspace(-4, 1.5, 60)]).astype(np.float32)
+    level = np.concatenate([[-0.2, -1e-4, 0, 1e-6], np.logspace(-4, 1.5, 60)]).astype(np.float16)
     image = np.tile(level, (3, 2, 1))
     apply_hue_sat(image, found)
-    np.testing.assert_allclose(image, np.tile(level, (3, 2, 1)), rtol=2e-5, atol=1e-7)
+    np.testing.assert_array_equal(image, np.tile(level, (3, 2, 1)))
 
 
 def test_two_stops_more_light_are_two_stops_more() -> None:
     found = HueSatMap(table(1, 90, 30, 0.5))
-    dark = np.random.default_rng(2).uniform(-0.02, 0.9, (3, 11, 53)).astype(np.float32)
+    dark = np.random.default_rng(2).uniform(-0.02, 0.9, (3, 11, 53)).astype(np.float16)
     bright = 4 * dark
     apply_hue_sat(dark, found)
     apply_hue_sat(bright, found)
-    np.testing.assert_array_equal(bright, 4 * dark)
+    whole = np.abs(dark) > 2.0**-14  # smaller half floats have fewer digits
+    assert whole.mean() > 0.99
+    np.testing.assert_array_equal(bright[whole], 4 * dark[whole])
 
 
 def test_colours_outside_the_table_go_on_smoothly() -> None:
     """Below zero, above white and at black there is neither a jump nor a number that is none."""
     found = HueSatMap(table(1, 36, 12, 0.3))
     path = np.stack([np.linspace(1.5, -0.5, 20001), np.full(20001, 0.3), np.linspace(-0.4, 0.9, 20001)])
-    image = path.astype(np.float32)[:, None].copy()
+    image = path.astype(np.float16)[:, None].copy()
     apply_hue_sat(image, found)
     assert np.isfinite(image).all()
-    assert np.abs(np.diff(image[:, 0])).max() < 40 * np.abs(np.diff(path)).max()
-    zero = np.zeros((3, 1, 5), np.float32)
+    assert np.abs(np.diff(image[:, 0].astype(float))).max() < 40 * np.abs(np.diff(path)).max()
+    zero = np.zeros((3, 1, 5), np.float16)
     apply_hue_sat(zero, found)
     assert (zero == 0).all()
 
 
 def test_part_of_a_larger_image_and_odd_sizes() -> None:
     found = HueSatMap(table(1, 90, 30, 0.5))
-    whole = np.random.default_rng(3).uniform(0, 1, (3, 9, 200)).astype(np.float32)
+    whole = np.random.default_rng(3).uniform(0, 1, (3, 9, 200)).astype(np.float16)
     part = whole[:, 2:7, 3:104]
     want = np.ascontiguousarray(part)
     before = whole.copy()

@@ -20,7 +20,7 @@ NATURAL = look.load("natural")
 
 
 def planar(image: np.ndarray) -> np.ndarray:
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(image.astype(np.float32), 2, 0)), 0, 2)
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(image.astype(np.float16), 2, 0)), 0, 2)
 
 
 def lamp(height: int, light: float = 8.0) -> np.ndarray:

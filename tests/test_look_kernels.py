@@ -18,7 +18,7 @@ RNG = np.random.default_rng(7)
 
 
 def planar(image: np.ndarray) -> np.ndarray:
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(image.astype(np.float32), 2, 0)), 0, 2)
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(image.astype(np.float16), 2, 0)), 0, 2)
 
 
 def scene_of(image: np.ndarray, noise: float = 1e-4) -> Scene:
