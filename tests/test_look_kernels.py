@@ -101,7 +101,7 @@ def test_render(name: str, space: str) -> None:
         encoded = np.empty(scene.image.shape, dtype)
         native.call(f"look_render_{kind}", scene.image, gain, *arguments, TRANSFER[space].to_array(0.0), encoded)
         off = np.abs(encoded - TRANSFER[space].encode(linear) * top)
-        assert (off > 0.5 + top * 5e-5).mean() < 3e-4 and off.max() < 0.5 + top * 1e-3
+        assert (off > 0.5 + top * 5e-5).mean() < 3e-4 and off.max() < 0.03 * top  # the same few pixels
 
 
 def test_eight_bits_are_dithered_without_a_pattern_that_shows() -> None:
