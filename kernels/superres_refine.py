@@ -13,6 +13,7 @@ import halide as hl
 
 from burst_align import sum_of
 from burst_interpolate import MARGIN, PEDESTAL, RISE
+from half import half_image
 from kernel import kernel
 from superres_detail import AROUND, BLUR, FLOOR, Fine, wiener
 
@@ -24,13 +25,13 @@ STRIP = 256, 64
 
 @kernel("superres_splines", rare=True)
 def superres_splines() -> tuple[hl.Pipeline, list[Any]]:
-    """Coefficients of cubic B-splines, as burst_warp takes them: (3, h, w) float32 -> (3, h' + 2 MARGIN, w' + 2 MARGIN)
+    """Coefficients of cubic B-splines, as burst_warp takes them: (3, h, w) float16 -> (3, h' + 2 MARGIN, w' + 2 MARGIN)
     uint16.
 
     They hold PEDESTAL + RISE + c * scale; beyond the image its edge is repeated. half: (REACH + 1,) of the symmetric
     filter that finds them.
     """
-    image, half = hl.ImageParam(hl.Float(32), 3, "image"), hl.ImageParam(hl.Float(32), 1, "half")
+    image, half = half_image("image"), hl.ImageParam(hl.Float(32), 1, "half")
     scale = hl.Param(hl.Float(32), "scale")
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
     edge = hl.BoundaryConditions.repeat_edge(image, [(0, image.width()), (0, image.height())])
@@ -39,7 +40,7 @@ def superres_splines() -> tuple[hl.Pipeline, list[Any]]:
         return at(0) * half[0] + sum_of((at(-n) + at(n)) * half[n] for n in range(1, REACH + 1))
 
     down, out = hl.Func("down"), hl.Func("lichtbild_superres_splines")
-    down[x, y, c] = filtered(lambda n: edge[x, y + n, c])
+    down[x, y, c] = filtered(lambda n: hl.f32(edge[x, y + n, c]))
     both = filtered(lambda n: down[x - MARGIN + n, y - MARGIN, c])
     out[x, y, c] = hl.u16(hl.clamp(both * scale + (PEDESTAL + RISE + 0.5), 1.0, 65535.0))
     xi, yi, xo, yo = (hl.Var(n) for n in ("xi", "yi", "xo", "yo"))

@@ -18,7 +18,7 @@ CAMERA = np.array([3.0, -2.0], np.float32)  # whole pixels
 
 @pytest.fixture
 def picture() -> np.ndarray:
-    return np.random.default_rng(1).uniform(0.2, 0.5, SHAPE).astype(np.float32)
+    return np.random.default_rng(1).uniform(0.2, 0.5, SHAPE).astype(np.float16)
 
 
 def planes_of(picture: np.ndarray) -> np.ndarray:
