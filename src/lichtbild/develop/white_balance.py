@@ -1,12 +1,13 @@
 """White balance: which camera RGB is white. Decides numbers only; the kernels divide by them.
 
 As the camera was set, as the recipe says, or measured in the picture (see `illuminant`). What the file says is believed
-where it can be the colour of any light as this camera sees it by its own matrices.
+where it can be the colour of any light as this camera sees it by its own matrices; what is measured heeds it a little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,8 +89,8 @@ def decide_white_balance(
     if asked is not None:
         xy = color.xy_from_temperature(*asked)
         return WhiteBalance(model.neutral_from_xy(xy), xy, *asked, source="recipe")
-    shot = as_shot(tags, model) if wb == "as-shot" else None
-    if shot is not None:
+    shot = as_shot(tags, model)
+    if shot is not None and wb == "as-shot":
         neutral, xy = shot
         return WhiteBalance(neutral, xy, *color.temperature_from_xy(xy), source="as-shot")
     if wb == "as-shot" and report is not None and (tags.as_shot_neutral or tags.as_shot_white_xy):
@@ -101,6 +102,8 @@ def decide_white_balance(
     from lichtbild.develop.illuminant.mixed import lights_of
 
     seen = samples()
+    if shot is not None:
+        seen = replace(seen, as_shot=shot[0])
     found = ESTIMATORS[estimator or DEFAULT](seen, model)
     lights = lights_of(seen, model, found)
     balance = _kept_warm(found, model, seen.light_value, lights)

@@ -2,8 +2,9 @@
 
 Candidates lie on the locus of daylight and of the black body, and to both sides of it as far as lamps do (ANSI C78.377
 allows ±0.006 in Duv; old fluorescent tubes and foliage-filtered light go further). How common: outdoors in the sun
-there is daylight and nothing else; where a room's lamps suffice to see by, mostly they light it. Cameras have used the
-measured brightness so since there is automatic white balance; here as a prior of two smooth bells in mired.
+there is daylight and nothing else, and the dimmer the day, the more of it is light of clouds and blue sky; where a
+room's lamps suffice to see by, mostly they light it. Cameras have used the measured brightness so since there is
+automatic white balance; here as a prior of two smooth bells in mired.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from lichtbild.record import record
 MIRED = np.linspace(80.0, 520.0, 67)  # 12500 to 1920 K
 TINT = np.linspace(-36.0, 48.0, 15)  # 3000 Duv; + is greenish
 DAY, DAY_COLDER, DAY_WARMER = 182.0, 28.0, 38.0  # mired: daylight, its spread towards the blue sky and the low sun
+SUN, BLUER, BROADER = 13.5, 9.0, 6.0  # light value of sunlight, and mired per stop below: cloud and shade are bluer
+DIMMEST = 5.0  # stops below
 LAMP, LAMP_COLDER, LAMP_WARMER = 300.0, 75.0, 65.0
 TINT_MIDDLE, GREENER, PINKER = 3.0, 9.0, 6.0  # tubes and leaves make light greenish; hardly anything makes it pink
 TAIL = 0.03  # share of lights that are neither: coloured lamps, sodium
@@ -69,12 +72,17 @@ def share_of_daylight(light_value: float | None) -> float:
 def log_prior(mired: Floats, tint: Floats, light_value: float | None) -> Floats:
     """Log density of lights, up to a constant."""
     day = share_of_daylight(light_value)
+    dim = 0.0 if light_value is None else min(math.log1p(math.exp(min(SUN - light_value, 50.0))), DIMMEST)
 
     def bell(middle: float, colder: float, warmer: float) -> Floats:
         away = (mired - middle) / np.where(mired < middle, colder, warmer)
         return np.asarray(np.exp(-0.5 * away**2) / (colder + warmer))
 
-    along = day * bell(DAY, DAY_COLDER, DAY_WARMER) + (1 - day) * bell(LAMP, LAMP_COLDER, LAMP_WARMER) + TAIL / 400
+    along = (
+        day * bell(DAY - BLUER * dim, DAY_COLDER + BROADER * dim, DAY_WARMER)
+        + (1 - day) * bell(LAMP, LAMP_COLDER, LAMP_WARMER)
+        + TAIL / 400
+    )
     away = tint - TINT_MIDDLE
     across = np.exp(-0.5 * (away / np.where(away < 0, PINKER, GREENER)) ** 2) + np.where(away < 0, 0.001, 0.01)
     return np.asarray(np.log(along) + np.log(across))

@@ -7,8 +7,11 @@ that makes a wall grey and everything else purple is thus refused, which a count
 own matrices carry its colours to those of a standard one, so that this holds for cameras never seen.
 
 Surfaces and not pixels are counted: samples of one colour and brightness stand together for a small power of their
-number, and all of them for no more than `EVIDENCE` independent surfaces, as the parts of a scene resemble each other.
-The means of the well-known estimators are further, weak witnesses. The answer is the mean of the lights by their
+number, and all of them for no more than `EVIDENCE` independent surfaces, as the parts of a scene resemble each other;
+for fewer still where there is hardly more than one colour: a wall that fills the frame tells little of the light.
+The means of the well-known estimators are further, weak witnesses. So is what the camera had chosen, as far as a camera
+that chooses for itself can be told from one that was set to another light: a light near it gains, all others are as
+they were. The answer is the mean of the lights by their
 probability, which moves smoothly with the scene, so that frames of one scene are balanced alike.
 """
 
@@ -27,8 +30,10 @@ from lichtbild.record import record
 LEVEL = np.array([0.25, 0.5, 0.25])
 CROWD = 0.2  # power of the number of alike samples with which they count
 EVIDENCE, FINE_EVIDENCE = 4.0, 10.0  # independent surfaces that a scene stands for; and once the light is nearly known
+FEW, WIDE = 2.5, 0.1  # different colours of a scene that give half of that; deviation of log ratios of one colour
 FINE = 0.06  # deviation of log ratios within which it then is
 WITNESSES, DOUBT = (shades_of_grey, grey_edge, white_patch), 0.5  # deviation of log ratios with which they are believed
+AS_SHOT, UNSET = 0.15, 0.1  # the same of what the camera chose, and how little any other light is against that
 ALIKE = 0.06  # of log ratios: samples that are nearer are of one kind
 DARK = 0.1  # with which the darkest kinds count
 NEAR = 0.15  # of log ratios: lights farther from the best one are other lights
@@ -66,14 +71,31 @@ def posterior(samples: Samples, model: CameraModel) -> Posterior:
     """The probability of each light: roughly by all witnesses, then finely by the surfaces near that."""
     lights = candidates(model, samples.light_value)
     scores = scores_of(samples, lights, model)
+    share = evidence_share(samples)
     logs = np.log(lights.neutrals[:, [0, 2]])
-    total = EVIDENCE * scores + lights.log_prior
+    total = EVIDENCE * share * scores + lights.log_prior
     if len(samples.weights):
         for witness in WITNESSES:
-            total = total - 0.5 * ((logs - _ratios(witness(samples, model))) ** 2).sum(1) / DOUBT**2
-    rough = _ratios(neutral_of(Posterior(lights, _normalised(total), scores)))
-    fine = FINE_EVIDENCE * scores + lights.log_prior - 0.5 * ((logs - rough) ** 2).sum(1) / FINE**2
+            total = total - 0.5 * share * ((logs - _ratios(witness(samples, model))) ** 2).sum(1) / DOUBT**2
+    chosen = np.zeros(len(scores))
+    if samples.as_shot is not None:
+        away = ((logs - _ratios(samples.as_shot)) ** 2).sum(1)
+        chosen = np.log(np.exp(-0.5 * away / AS_SHOT**2) + UNSET)
+    rough = _ratios(neutral_of(Posterior(lights, _normalised(total + chosen), scores)))
+    fine = FINE_EVIDENCE * share * scores + lights.log_prior + chosen - 0.5 * ((logs - rough) ** 2).sum(1) / FINE**2
     return Posterior(lights, _normalised(fine), scores)
+
+
+def evidence_share(samples: Samples) -> float:
+    """Of the evidence, how much a scene gives: little where all of it is of one colour. How many colours there are is
+    told by the area that they spread over."""
+    ratio, _, weight = kinds(samples)
+    if not len(weight):
+        return 0.0
+    weight = weight / weight.sum()
+    away = ratio - weight @ ratio
+    number2 = float(np.linalg.det((away * weight[:, None]).T @ away / WIDE**2 + np.eye(2)))
+    return number2 / (number2 + FEW**2)
 
 
 def _normalised(total: Floats) -> Floats:

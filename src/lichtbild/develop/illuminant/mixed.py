@@ -21,7 +21,7 @@ from lichtbild.record import record
 
 TILES = (6, 8)
 SURFACES = 1.0  # that a tile stands for, at most
-CLEARLY, BY_DAY = 14.0, 10.0  # log likelihood by which two lights must be better than one; and more of it by day
+CLEARLY, BY_DAY = 10.0, 10.0  # log likelihood by which two lights must be better than one; and more of it by day
 APART = 60.0  # mired
 LEAST = 0.15  # share of the picture
 
@@ -54,7 +54,7 @@ def lights_of(samples: Samples, model: CameraModel, neutral: Floats) -> tuple[Li
         return single
     found = []
     for mask, part in zip((first, ~first), parts, strict=True):
-        own = replace(samples, weight=samples.weight * _spread(mask, place, samples.weight.shape))
+        own = replace(samples, weight=samples.weight * _spread(mask, place, samples.weight.shape), as_shot=None)
         xy = model.xy_from_neutral(neutral_of(posterior(own, model)))
         found.append(_share(xy, part))
     if abs(1e6 / found[0].kelvin - 1e6 / found[1].kelvin) < APART / 2:

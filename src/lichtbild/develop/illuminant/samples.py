@@ -26,11 +26,13 @@ Mask = npt.NDArray[np.bool_]
 class Samples:
     """grid: (h, w, 3) linear camera RGB, 1.0 = white; what clipped or is not positive holds 0.
     weight: (h, w) 0..1, how far each is to be trusted.
-    light_value: EV at ISO 100 of the scene's mean, by the camera's settings; None where the file does not say."""
+    light_value: EV at ISO 100 of the scene's mean, by the camera's settings; None where the file does not say.
+    as_shot: (3,) neutral that the camera was set to; None where nothing plausible is known of it."""
 
     grid: Floats
     weight: Floats
     light_value: float | None = None
+    as_shot: Floats | None = None
 
     @property
     def colours(self) -> Floats:
