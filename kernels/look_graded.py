@@ -147,7 +147,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [*given, *(getattr(table, n) for n in Table.__dataclass_fields__)]
 
 
-@kernel("look_graded_u8", rare=True)
+@kernel("look_graded_u8")
 def look_graded_u8() -> tuple[hl.Pipeline, list[Any]]:
     """(h, w, 3) uint8, encoded."""
     return build("u8")
