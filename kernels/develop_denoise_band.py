@@ -25,7 +25,6 @@ SIDE = 8
 LANES = 16
 TILE = (256, 64)  # columns, rows
 FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one with structure for sure
-RICH = 0.7  # how much less is taken from luma where all of a window stays
 TRUST = 0.6  # how much less is taken from colour where luma stays
 NEAR, WIDE = (
     (1, 2, 1),
@@ -99,6 +98,7 @@ class Inputs:
     take: hl.ImageParam
     share: hl.ImageParam
     excess: hl.ImageParam
+    rich: hl.Param
     guide: hl.ImageParam | None = None
 
     @classmethod
@@ -106,10 +106,11 @@ class Inputs:
         coarse, clean, take = (hl.ImageParam(hl.Float(32), 3, n) for n in ("coarse", "clean", "take"))
         share, excess = hl.ImageParam(hl.Float(32), 2, "share"), hl.ImageParam(hl.Float(32), 2, "excess")
         guide = hl.ImageParam(hl.Float(32), 3, "guide") if guided else None
-        return cls(fine, coarse, clean, take, share, excess, guide)
+        return cls(fine, coarse, clean, take, share, excess, hl.Param(hl.Float(32), "rich"), guide)
 
     def arguments(self) -> list[Any]:
-        return [self.coarse, self.clean, self.take, self.share, self.excess]
+        first = [] if self.guide else [self.rich]
+        return [self.coarse, self.clean, self.take, self.share, self.excess, *first]
 
 
 def held(f: hl.ImageParam) -> hl.Func:
@@ -125,7 +126,8 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma,
     two colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
     share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in
-    cells of 4 quads; octave: how often `fine` was halved; guide, the last where there is one: a first result.
+    cells of 4 quads; rich, where there is no guide: how much less is taken from luma where all of a window stays;
+    octave: how often `fine` was halved; guide, the last where there is one: a first result.
     """
     fine, octave = hl.ImageParam(hl.Float(32), 3, "fine"), hl.Param(hl.Int(32), "octave")
     inputs = Inputs.named(held(fine), guided=guided)
@@ -271,7 +273,7 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
             # Texture is where much of the window stays, and what is weak there is more likely texture, too.
             doubt = hl.Func("luma_doubt")
             stays = sum_of(share[j, i] * alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE))
-            doubt[p, q] = 1.0 - stays * hl.f32(RICH / SIDE**2)
+            doubt[p, q] = 1.0 - stays * inputs.rich * hl.f32(1 / SIDE**2)
             gates.append(doubt)
             kept = [g * hl.fast_inverse(g + (1.0 - g) * doubt[p, q] * doubt[p, q]) for g in kept]
         gain[p, q, k] = hl.Tuple([g * gate[p, q] for g in kept])

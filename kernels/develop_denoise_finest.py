@@ -52,7 +52,7 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
 def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (h', w') uint16 = black_out + x * scale_out, in whole tiles, not less than h and w.
 
-    coarse, clean, take, share, excess: as of `denoise_band`; removed, black_out, scale_out: as of `denoise_join`.
+    coarse, clean, take, share, excess, rich: as of `denoise_band`; removed, black_out, scale_out: as of `denoise_join`.
     """
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))

@@ -80,7 +80,7 @@ def test_a_band_is_as_numpy_makes_it(guided: bool) -> None:
     guide = picture((64, 256), seed=1) * np.float32(0.8) if guided else None
     out = np.empty_like(fine)
     name, more = ("denoise_band_guided", (guide,)) if guided else ("denoise_band", ())
-    native.call(name, fine, coarse, clean, take, share, excess, 0, *more, out)
+    native.call(name, fine, coarse, clean, take, share, excess, *(() if guided else (0.7,)), 0, *more, out)
     double = [a.astype(float) for a in (fine, coarse, clean, take, share)]
     take_rows = double[3]
     want = reference.band(*double[:3], take_rows, double[4], None if guide is None else guide.astype(float))
@@ -102,7 +102,7 @@ def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, 
     native.call("denoise_halve_mosaic", frame.mosaic, *sites, straight)
     rows, columns = (max(1, -(-n // 4) - 1) for n in shape)  # beyond the picture one is mirrored and the other held
     np.testing.assert_allclose(straight[:, :rows, :columns], coarse[:, :rows, :columns], atol=2e-3)
-    given = (coarse, coarse + np.float32(0.3), plan.take[0], plan.share[0], plan.excess)
+    given = (coarse, coarse + np.float32(0.3), plan.take[0], plan.share[0], plan.excess, 0.7)
     clean = np.empty_like(fine)
     native.call("denoise_band", fine, *given, 0, clean)
     want, out = (np.empty((2 * rooms[0], -(-2 * rooms[1] // n) * n), np.uint16) for n in (1, 1024))

@@ -18,7 +18,8 @@ OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 # Energy, in variances of its noise, of a coefficient of which half is kept: of luma, of both colour differences, of the
 # greens'. More for colour, whose grain would show as blotches.
 TAKE = (3.2, 6.7, 5.0)
-TAKE_FIRST = (2.9, 6.7, 5.5)  # the same where a second step follows
+RICH = 0.7  # how much less of luma where all of a window stays: what is weak beside texture is texture, too
+TAKE_FIRST, RICH_FIRST = (2.8, 6.7, 5.0), 0.0  # the same where a second step follows
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
@@ -43,13 +44,14 @@ class DenoisePlan:
 
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
     taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is
-    none; share: (OCTAVES, 8, 8) of the noise that each has, mean 1; excess: (h/CELL, w/CELL) local variance over the
-    profile's.
+    none; rich: how much less is taken from luma where all of a window stays; share: (OCTAVES, 8, 8) of the noise that
+    each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's.
     """
 
     basis: FloatImage
     take: FloatImage
     again: FloatImage | None
+    rich: float
     share: FloatImage
     excess: FloatImage
 
@@ -92,9 +94,10 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     alike = np.array([1.0] + [COARSE_GREENS] * (OCTAVES - 1))[:, None, None]
     wide, near = _pooled(noise, (1, 4, 6, 4, 1)), _pooled(noise, (1, 2, 1))
     factors = strength * np.stack([luma, chroma, alike * greens], axis=1)
-    again, amount = None, TAKE
+    again, amount, rich = None, TAKE, RICH
     if grey_noise(frame) ** 0.5 > NOISY * 0.18:
-        again, amount = factors * np.array(AGAIN)[:, None, None] * np.stack([near, noise, noise], axis=1), TAKE_FIRST
+        again = factors * np.array(AGAIN)[:, None, None] * np.stack([near, noise, noise], axis=1)
+        amount, rich = TAKE_FIRST, RICH_FIRST
     take = factors * np.array(amount)[:, None, None] * np.stack([wide, near, near], axis=1)
     height, width = (-(-n // CELL) for n in frame.mosaic.shape[:2])
     excess = np.ones((height, width), np.float32)
@@ -104,6 +107,7 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
         basis=np.array(rows, np.float32),
         take=take.astype(np.float32),
         again=None if again is None else again.astype(np.float32),
+        rich=rich,
         share=(noise / noise.mean(axis=(1, 2), keepdims=True)).astype(np.float32),
         excess=np.ascontiguousarray(excess),
     )
@@ -183,7 +187,7 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     tile = FINEST_TILE if plan.again is None else TILE
     out = np.empty([2 * t * -(-n // t) for n, t in zip(sizes[0], tile, strict=True)], np.uint16)
     if plan.again is None:
-        given = (noisy[0], clean, plan.take[0], plan.share[0], plan.excess)
+        given = (noisy[0], clean, plan.take[0], plan.share[0], plan.excess, plan.rich)
         native.call("denoise_finest", frame.mosaic, *sites, *given, *back, out)
     else:
         fine = np.empty((4, *rooms[0]), np.float32)
@@ -202,10 +206,10 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
 def _band(plan: DenoisePlan, octave: int, fine: FloatImage, coarse: FloatImage, clean: FloatImage) -> FloatImage:
     """`clean`, enlarged, with what `fine` has beyond `coarse`, cleaned; in two steps where the plan has two."""
     better = np.empty_like(fine)
-    noise = (plan.share[octave], plan.excess, octave)
-    native.call("denoise_band", fine, coarse, clean, plan.take[octave], *noise, better)
+    noise = (plan.share[octave], plan.excess)
+    native.call("denoise_band", fine, coarse, clean, plan.take[octave], *noise, plan.rich, octave, better)
     if plan.again is None:
         return better
     best = np.empty_like(fine)
-    native.call("denoise_band_guided", fine, coarse, clean, plan.again[octave], *noise, better, best)
+    native.call("denoise_band_guided", fine, coarse, clean, plan.again[octave], *noise, octave, better, best)
     return best
