@@ -21,7 +21,7 @@ TAKE = (3.2, 6.7, 5.0)
 RICH = 0.7  # how much less of luma where all of a window stays: what is weak beside texture is texture, too
 TAKE_FIRST, RICH_FIRST = (2.8, 6.7, 5.0), 0.0  # the same where a second step follows
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
-AGAIN = (0.5, 0.7, 0.5)  # the same of the second step, which knows the first one's result
+AGAIN = (0.45, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
 # windows of merged bursts of 4 and 8 frames of two scenes, which agree).
 MERGED = (
