@@ -51,6 +51,7 @@ SURFACES = (
 )
 FLOOR = 1e-4  # of the density
 BRIGHT_GREY = 0.6  # what the brightest surfaces have more of grey
+Kinds = tuple[Floats, Floats, Floats]  # see `kinds`
 
 
 @record
@@ -70,8 +71,8 @@ def most_likely(samples: Samples, model: CameraModel) -> Floats:
 def posterior(samples: Samples, model: CameraModel) -> Posterior:
     """The probability of each light: roughly by all witnesses, then finely by the surfaces near that."""
     lights = candidates(model, samples.light_value)
-    scores = scores_of(samples, lights, model)
-    share = evidence_share(samples)
+    found = kinds(samples)
+    scores, share = scores_of(found, lights, model), evidence_share(found)
     logs = np.log(lights.neutrals[:, [0, 2]])
     total = EVIDENCE * share * scores + lights.log_prior
     if len(samples.weights):
@@ -86,10 +87,10 @@ def posterior(samples: Samples, model: CameraModel) -> Posterior:
     return Posterior(lights, _normalised(fine), scores)
 
 
-def evidence_share(samples: Samples) -> float:
+def evidence_share(found: Kinds) -> float:
     """Of the evidence, how much a scene gives: little where all of it is of one colour. How many colours there are is
     told by the area that they spread over."""
-    ratio, _, weight = kinds(samples)
+    ratio, _, weight = found
     if not len(weight):
         return 0.0
     weight = weight / weight.sum()
@@ -119,10 +120,10 @@ def neutral_of(found: Posterior) -> Floats:
     return np.asarray(neutral / neutral.max())
 
 
-def scores_of(samples: Samples, lights: Lights, model: CameraModel) -> Floats:
+def scores_of(found: Kinds, lights: Lights, model: CameraModel) -> Floats:
     """(n,) mean log likelihood of the scene's surfaces under each light. A light shifts all log ratios
     alike, so the scores of all shifts are correlations of the scene's histogram with the log density of surfaces."""
-    ratio, bright, weight = kinds(samples)
+    ratio, bright, weight = found
     if not len(weight):
         return np.zeros(len(lights.mired))
     weight = weight / max(float(weight.sum()), 1.0)
@@ -191,7 +192,7 @@ def sampled(table: Floats, at: Floats) -> Floats:
     return out
 
 
-def kinds(samples: Samples) -> tuple[Floats, Floats, Floats]:
+def kinds(samples: Samples) -> Kinds:
     """Samples of nearly one colour and brightness put together: mean log ratios of red and blue to green (m, 2), how
     bright (m,) 0..1, and with which weight (m,) they count."""
     colours, weights = samples.colours, samples.weights
