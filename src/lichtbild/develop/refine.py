@@ -23,7 +23,7 @@ from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
 FEWEST = 12  # frames that count; with fewer, noise hides the errors of interpolation
-QUIET = 0.0056  # standard deviation of middle grey after the merge, in parts of white, above which it does as well
+QUIET = 0.0085  # standard deviation of middle grey after the merge, in parts of white, above which it does as well
 GREY = 0.18
 TIMES = 0.7, 1.0  # how often the noise is taken from the energy of differences, of grey and of colours
 AROUND = 1.5, 2.0  # mosaic pixels, deviations of the windows in which these are measured
