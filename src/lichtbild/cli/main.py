@@ -17,6 +17,8 @@ from typing import NoReturn
 
 from lichtbild.cli.say import complain
 
+AGAIN = 0.01  # seconds
+
 
 class Terminated(BaseException):
     """SIGTERM or SIGHUP came; unfinished files are removed on the way out."""
@@ -30,6 +32,8 @@ def main() -> NoReturn:
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _terminate)
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        sys.unraisablehook = _unheard
         if isinstance(sys.stdout, TextIOWrapper):  # any name of a file can be told
             sys.stdout.reconfigure(errors="backslashreplace")
         from lichtbild.cli.root import root
@@ -45,8 +49,17 @@ def main() -> NoReturn:
 
 
 def _heed_no_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
+
+
+def _unheard(dropped: sys.UnraisableHookArgs) -> None:
+    """Python drops an exception that comes while it calls back, as in the middle of an import: Ctrl-C comes again."""
+    if issubclass(dropped.exc_type, (KeyboardInterrupt, Terminated)):
+        signal.setitimer(signal.ITIMER_REAL, AGAIN)
+    else:
+        sys.__unraisablehook__(dropped)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
