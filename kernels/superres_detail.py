@@ -19,7 +19,7 @@ Stage = Callable[..., list[Expr]]
 RADIUS = 4  # of all windows, fine pixels
 THIRD = hl.f32(1 / 3)
 FLOOR = hl.f32(0.2)  # of weights, below which noise does not grow
-SHARED, GREEN, COLOR, AROUND, BLUR = range(5)  # rows of `windows`; SHARED is not used as one
+SHARED, GREEN, COLOR, AROUND, BLUR, NEAR = range(6)  # rows of `windows`; SHARED is not used as one
 
 
 class Fine:
@@ -49,6 +49,22 @@ class Fine:
         down = self.stage(f"{name}_down", *over(lambda d: source(0, d)))
         return self.stage(name, *over(lambda d: down(d, 0)))
 
+    def means(self, row: int, name: str, *values: Expr) -> list[Expr]:
+        """Many values, averaged over a window one after the other by the same code."""
+        x, y, c = self.x, self.y, hl.Var("c")
+        func, down, out = hl.Func(f"{name}_of"), hl.Func(f"{name}_down"), hl.Func(name)
+
+        def over(get: Callable[[int], Expr]) -> Expr:
+            taps = range(1, RADIUS + 1)
+            return get(0) * self.windows[0, row] + sum_of((get(-d) + get(d)) * self.windows[d, row] for d in taps)
+
+        func[x, y, c] = hl.mux(c, list(values))
+        down[x, y, c] = over(lambda d: func[x, y + d, c])
+        out[x, y, c] = over(lambda d: down[x + d, y, c])
+        func.bound(c, 0, len(values)).reorder(c, x, y).unroll(c)
+        self.made += [func, down, out]
+        return [out[x, y, i] for i in range(len(values))]
+
     def told(self, sums: hl.ImageParam, phases: Expr, width: Expr, height: Expr) -> Stage:
         """The gathered means and weights: shared, R, G, B; beyond the picture its edge is repeated."""
         px, py = hl.clamp(self.x, 0, width - 1), hl.clamp(self.y, 0, height - 1)
@@ -74,14 +90,20 @@ class Fine:
         gray = sum_of(beyond) * THIRD
         return self.stage("detail", gray, *(b - gray for b in beyond))
 
-    def kept(self, detail: Stage, told: Stage, variance: Sequence[Expr], times: Expr) -> tuple[Expr, Expr, Stage]:
+    def kept(
+        self, detail: Stage, told: Stage, variance: Sequence[Expr], times: Expr, apart: Expr | None = None
+    ) -> tuple[Expr, Expr, Stage]:
         """Shares of grey's and of the colours' detail that stay, and the noise that is left in grey. variance: of R, G
-        and B of one frame; times: how often noise is taken from the energy."""
+        and B of one frame; times: how often noise is taken from the energy; apart: how much of what colours say apart
+        from each other counts as noise of what they share, since each pixel of it has more samples of one colour."""
         d, v = detail(), told()
-        left = self.stage("left", sum_of(variance) * THIRD / (2.0 * v[1] + FLOOR))
+        noise = sum_of(variance) * THIRD / (2.0 * v[1] + FLOOR)
         left_color = sum_of(variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)) * THIRD
         energies = self.stage("energies", d[0] * d[0], sum_of(e * e for e in d[1:]) * THIRD)
         energy = self.window(energies, AROUND, "energy")()
+        if apart is not None:
+            noise += apart * hl.max(energy[1] - left_color, 0.0) / (v[1] + FLOOR)
+        left = self.stage("left", noise)
         return wiener(energy[0], left()[0], times), wiener(energy[1], left_color, times), left
 
 

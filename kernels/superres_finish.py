@@ -1,7 +1,8 @@
 """Super-resolution, last part: from the merged picture and the gathered differences to a larger linear raw.
 
 What the differences say beyond the picture is added; then the blur of optics and pixels is undone by two steps of
-Van Cittert's iteration, as far as noise allows, and kept near the range of the neighbours.
+Van Cittert's iteration, as far as noise allows, and kept near the range of the neighbours. Colour differences follow
+brightness where they did so around, and are cleared of what is but false colour.
 """
 
 from __future__ import annotations
@@ -14,12 +15,53 @@ import halide as hl
 from burst_align import catmull_rom, sum_of
 from half import half_image
 from kernel import kernel
-from superres_detail import AROUND, BLUR, THIRD, Fine, wiener
+from superres_detail import AROUND, BLUR, NEAR, THIRD, Fine, Stage, wiener
 
 TILE = 128, 64
 TEXTURE = hl.f32(0.11)  # of the range around, what sharpening adds at most beside an edge; more is texture
-SPARSE = hl.f32(0.5)  # square of the weight of samples at which sharpening is halved
-STEEP = hl.f32(1.8)  # weight of the second step of sharpening
+SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
+STEEP, STEEPER = hl.f32(2.4), hl.f32(1.5)  # weight of the second step of sharpening, and more where detail was kept out
+APART = hl.f32(1.5)  # share of what colours say apart that makes a maze of what they share
+FLAT = hl.f32(1e-5)  # variance of brightness that says nothing of colour
+CHANCE = hl.f32(0.1)  # share of the variance of colour that a line explains by chance
+RICHER = hl.f32(1.1)  # times as saturated as before, at most, that sharpening makes a colour
+ALIASED = hl.f32(0.04)  # energy of false colour, of that of sharpening
+
+
+def chroma(beyond: list[Any]) -> Any:
+    """Size of what red and blue have beyond brightness, and with them green."""
+    return hl.abs(beyond[0]) + hl.abs(beyond[1]) + hl.abs(beyond[0] + beyond[1])
+
+
+def extremes(stage: Any, source: Stage, which: Any, name: str) -> Any:
+    """The least or greatest of 5x5 values."""
+
+    def over(get: Callable[[int], Any]) -> Any:
+        found = get(-2)
+        for offset in range(-1, 3):
+            found = which(found, get(offset))
+        return found
+
+    down = stage(f"{name}_down", over(lambda o: source(0, o)[0]))
+    return over(lambda o: down(o, 0)[0])
+
+
+def lines(fine: Fine, light: Stage, power: Any) -> tuple[list[Any], list[Any], Any]:
+    """Slopes and offsets of red and blue beyond brightness over brightness, as in He, Sun and Tang (Guided image
+    filtering, 2013), and the share of the rest that is kept."""
+    gray, red, blue = light()
+    squares = gray * gray, gray * red, gray * blue, red * red + blue * blue + (red + blue) * (red + blue)
+    mean = fine.means(NEAR, "near", gray, red, blue, *squares)
+    spread = hl.max(mean[3] - mean[0] * mean[0], 0.0) + FLAT
+    steep = [(mean[4 + i] - mean[0] * mean[1 + i]) / spread for i in range(2)]
+    total = hl.max(mean[6] - sum_of(m * m for m in [*mean[1:3], mean[1] + mean[2]]), hl.f32(1e-9))
+    told = hl.min(sum_of(a * a for a in [*steep, steep[0] + steep[1]]) * spread / total, 1.0)
+    sure = told / (told + CHANCE)
+    hues = [mean[1 + i] / hl.max(mean[0], hl.f32(1e-4)) for i in range(2)]  # where nothing is sure, hue stays
+    slopes = [hue + (a - hue) * sure for hue, a in zip(hues, steep, strict=True)]
+    offsets = [mean[1 + i] - slopes[i] * mean[0] for i in range(2)]
+    soft = fine.means(NEAR, "lines", *slopes, *offsets, total * (1.0 - told) * THIRD)
+    return soft[:2], soft[2:4], hl.max(1.0 - ALIASED * power / hl.max(soft[4], hl.f32(1e-12)), 0.0)
 
 
 @kernel("superres_finish", rare=True)
@@ -27,11 +69,11 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     """image (3, h, w) float16, the merged picture in balanced colour, and sums as from superres_gather ->
     (H, W, 3) uint16 = black + x * scale of camera colour.
 
-    step: mosaic pixels between fine ones; phases: P; windows: (5, RADIUS + 1) half windows, each of sum 1, of the
-    kernels for green, red and blue, of the energies, of the blur; doubt: (2,) weights of no difference, shared and of a
-    colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many times the noise is taken from the
-    energy of differences, and of sharpening; sharpen: 0..1; overshoot: beyond the neighbours' range, in parts of it;
-    neutral: (3,) camera colour of white.
+    step: mosaic pixels between fine ones; phases: P; windows: (6, RADIUS + 1) half windows, each of sum 1, of the
+    kernels for green, red and blue, of the energies, of the blur, of the lines of colour; doubt: (2,) weights of no
+    difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many
+    times the noise is taken from the energy of differences, and of sharpening; sharpen: 0..1; overshoot: beyond the
+    neighbours' range, in parts of it; neutral: (3,) camera colour of white.
     """
     image = half_image("image")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
@@ -71,40 +113,39 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     v, detail = told(), fine.detail(told, doubt)
     d = detail()
     variance = [noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n] for n in range(3)]
-    *keep, left = fine.kept(detail, told, variance, shrink[0])
+    *keep, left = fine.kept(detail, told, variance, shrink[0], APART)
     merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
 
     # The blur undone, of brightness: two steps of Van Cittert's iteration, the second one overrelaxed, add
-    # e + STEEP (e - blurred e), where e is the difference from the blurred picture. Colours keep their hue.
-    blurred = window(merged, BLUR, "blurred")()
-    gray_blurred = sum_of(blurred) * THIRD
-    hue = [hl.clamp(b / hl.max(gray_blurred, hl.f32(1e-4)), 0.0, 3.0) for b in blurred]
-    rest = stage("rest", sum_of(merged()) * THIRD - gray_blurred)
+    # e + steep (e - blurred e), where e is the difference from the blurred picture. Where noise kept detail out, the
+    # picture is more blurred, and more is undone.
+    grey = sum_of(merged()) * THIRD
+    light = stage("light", grey, merged()[0] - grey, merged()[2] - grey)
+    gray = stage("gray", light()[0])
+    rest = stage("rest", gray()[0] - window(gray, BLUR, "blurred")()[0])
     again = window(rest, BLUR, "again")
-    sharp = stage("sharp", rest()[0] + STEEP * (rest()[0] - again()[0]))
+    steep = STEEP + STEEPER * (1.0 - keep[0])
+    sharp = stage("sharp", rest()[0] + steep * (rest()[0] - again()[0]))
     power = window(stage("powers", sharp()[0] * sharp()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
     amount = sharpen * wiener(power, left()[0], shrink[1]) * v[1] * v[1] / (v[1] * v[1] + SPARSE)
+    low, high = (extremes(stage, gray, which, name) for which, name in ((hl.min, "low"), (hl.max, "high")))
+    span = high - low
+    slack = span * overshoot + 2.0 * hl.max(hl.abs(rest()[0]) - span * TEXTURE, 0.0)
+    finer = hl.clamp(gray()[0] + amount * sharp()[0], low - slack, high + slack)
 
-    def extremes(which: Any, name: str) -> list[Any]:
-        around = range(-2, 3)
-
-        def over(get: Callable[[int], list[Any]]) -> list[Any]:
-            found = get(-2)
-            for offset in list(around)[1:]:
-                found = [which(a, b) for a, b in zip(found, get(offset), strict=True)]
-            return found
-
-        down = stage(f"{name}_down", *over(lambda o: merged(0, o)))
-        return over(lambda o: down(o, 0))
-
-    low, high = extremes(hl.min, "low"), extremes(hl.max, "high")
-    result = []
-    for n in range(3):
-        span = high[n] - low[n]
-        slack = span * overshoot + 2.0 * hl.max(hl.abs(rest()[0]) * hue[n] - span * TEXTURE, 0.0)
-        value = hl.clamp(merged()[n] + amount * sharp()[0] * hue[n], low[n] - slack, high[n] + slack)
-        result.append(value * neutral[n] * scale + (black + 0.5))
+    # Colour follows brightness, by a line fitted around each pixel; what departs from the line stays as far as it is
+    # more than false colour, which is a share of the brightness that the frames could not hold.
+    slope, offset, share = lines(fine, light, power)
+    known = gray()[0]
+    before = [s * known + o + share * (c - s * known - o) for s, o, c in zip(slope, offset, light()[1:], strict=True)]
+    beyond = [b + s * (finer - known) for b, s in zip(before, slope, strict=True)]
+    # What gets darker must not get more colourful.
+    most = RICHER * chroma(before) * hl.max(finer, 0.0) / hl.max(known, hl.f32(1e-4))
+    held = hl.min(most / hl.max(chroma(beyond), hl.f32(1e-6)), 1.0)
+    beyond = [b * held for b in beyond]
+    colors = [finer + beyond[0], finer - beyond[0] - beyond[1], finer + beyond[1]]
+    result = [colors[n] * neutral[n] * scale + (black + 0.5) for n in range(3)]
     final = stage("final", *result)
     out = hl.Func("lichtbild_superres_finish")
     out[c, x, y] = hl.u16(hl.clamp(hl.mux(c, final()), 0.0, 65535.0))

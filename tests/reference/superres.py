@@ -95,17 +95,25 @@ def said(mean: Array, weight: Array, windows: Array, doubt: tuple[float, float])
 
 
 def beyond_noise(
-    mean: Array, weight: Array, windows: Array, variance: Array, doubt: tuple[float, float], times: float
-) -> tuple[Array, Array]:
-    """(3, h, w) of R, G, B that the differences add, and the noise that is left in grey."""
+    mean: Array,
+    weight: Array,
+    windows: Array,
+    variance: Array,
+    doubt: tuple[float, float],
+    times: float,
+    apart: float = 0.0,
+) -> tuple[Array, Array, Array]:
+    """(3, h, w) of R, G, B that the differences add, the noise that is left in grey, and the share of grey kept."""
     beyond = said(mean, weight, windows, doubt)
     gray = beyond.mean(0)
     colour = beyond - gray
     left = variance.mean(0) / (2 * weight[0] + 0.2)
     left_colour = (variance / (2 * weight[1:] + 0.2)).mean(0)
+    energy = windowed((colour**2).mean(0), windows[3])
+    left = left + apart * np.maximum(energy - left_colour, 0) / (weight[0] + 0.2)
     keep = wiener(windowed(gray**2, windows[3]), left, times)
-    keep_colour = wiener(windowed((colour**2).mean(0), windows[3]), left_colour, times)
-    return keep * gray + keep_colour * colour, left
+    keep_colour = wiener(energy, left_colour, times)
+    return keep * gray + keep_colour * colour, left, keep
 
 
 def refined(
@@ -162,23 +170,40 @@ def finished(
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
     mean, weight = (np.pad(a, [(0, 0), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (mean, weight))
     variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
-    more, left = beyond_noise(mean, weight, windows, variance, doubt, shrink[0])
+    more, left, keep = beyond_noise(mean, weight, windows, variance, doubt, shrink[0], 1.5)
     merged = base + more
 
     def window(a: Array, row: int) -> Array:
         return windowed(a, windows[row])
 
-    blurred = window(merged, 4)
-    gray_blurred = blurred.mean(0)
-    hue = np.clip(blurred / np.maximum(gray_blurred, 1e-4), 0, 3)
-    rest = merged.mean(0) - gray_blurred
-    sharp = rest + 1.8 * (rest - window(rest, 4))
-    amount = sharpen * wiener(window(sharp**2, 3), left, shrink[1]) * weight[0] ** 2 / (weight[0] ** 2 + 0.5)
-    around = [np.roll(merged, (j, i), (1, 2)) for j in range(-2, 3) for i in range(-2, 3)]
+    light = merged.mean(0)
+    rest = light - window(light, 4)
+    sharp = rest + (2.4 + 1.5 * (1 - keep)) * (rest - window(rest, 4))
+    power = window(sharp**2, 3)
+    amount = sharpen * wiener(power, left, shrink[1]) * weight[0] ** 2 / (weight[0] ** 2 + 1.0)
+    around = [np.roll(light, (j, i), (0, 1)) for j in range(-2, 3) for i in range(-2, 3)]
     low, high = np.min(around, 0), np.max(around, 0)
-    slack = (high - low) * overshoot + 2 * np.maximum(np.abs(rest) * hue - (high - low) * 0.11, 0)
-    out = np.clip(merged + amount * sharp * hue, low - slack, high + slack)
+    slack = (high - low) * overshoot + 2 * np.maximum(np.abs(rest) - (high - low) * 0.11, 0)
+    finer = np.clip(light + amount * sharp, low - slack, high + slack)
+    slope, offset, share = lines(light, merged - light, power, windows[5])
+    before = slope * light + offset + share * (merged - light - slope * light - offset)
+    beyond = before + slope * (finer - light)
+    most = 1.1 * np.abs(before).sum(0) * np.maximum(finer, 0) / np.maximum(light, 1e-4)
+    out = finer + beyond * np.minimum(most / np.maximum(np.abs(beyond).sum(0), 1e-6), 1)
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
+
+
+def lines(light: Array, colour: Array, power: Array, half: Array) -> tuple[Array, Array, Array]:
+    """(3, h, w) slopes and offsets of what colours have beyond light, over light, and the share of the rest to keep."""
+    middle, means = windowed(light, half), windowed(colour, half)
+    spread = np.maximum(windowed(light**2, half) - middle**2, 0) + 1e-5
+    slope = (windowed(light * colour, half) - middle * means) / spread
+    total = np.maximum((windowed(colour**2, half) - means**2).sum(0), 1e-9)
+    told = np.minimum((slope**2).sum(0) * spread / total, 1)
+    hue = means / np.maximum(middle, 1e-4)
+    slope = hue + (slope - hue) * (told / (told + 0.1))
+    share = np.maximum(1 - 0.04 * power / np.maximum(windowed(total * (1 - told) / 3, half), 1e-12), 0)
+    return windowed(slope, half), windowed(means - slope * middle, half), share
 
 
 def enlarged(plane: Array, scale: float, shape: tuple[int, int]) -> Array:

@@ -36,9 +36,10 @@ TOGETHER = 4  # frames that are gathered in one pass
 SHARED, GREEN, COLOR = 0.30, 0.45, 0.60  # mosaic pixels, deviation of the kernels
 OPTICS = 0.48  # mosaic pixels, deviation of what lens and pixel blur
 AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
+NEAR = 3.0  # fine pixels, deviation of the window in which colour is a line over brightness
 TOLERANCE = 0.02, 0.1, 0.3, 1.3  # see kernels/superres_samples.py
 DOUBT = 0.1, 0.2  # weight of no difference
-SHRINK = 1.6, 2.5  # times the noise, the energy of differences, and of sharpening, that is taken for noise
+SHRINK = 1.6, 1.5  # times the noise, the energy of differences, and of sharpening, that is taken for noise
 OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
 SMALLEST = 64  # mosaic pixels of a side below which frames are only enlarged
 CLIPPED = 0.97  # of the clip level
@@ -251,8 +252,8 @@ def balanced_noise(frame: Frame | object, neutral: Floats, gain: float = 1.0) ->
 
 
 def windows(scale: float) -> FloatImage:
-    """(5, RADIUS + 1) half Gaussian windows of sum 1 over the fine pixels; see `kernels/superres_finish.py`."""
-    deviations = (SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale)
+    """(6, RADIUS + 1) half Gaussian windows of sum 1 over the fine pixels; see `kernels/superres_finish.py`."""
+    deviations = (SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale, NEAR)
     half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(deviations)[:, None] ** 2))
     return np.asarray(half / (2 * half.sum(axis=1) - half[:, 0])[:, None], np.float32)
 
