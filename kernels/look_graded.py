@@ -126,7 +126,8 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     moved.specialize(table.tabled == 0)
     moved.specialize(table.space == 0)
     looked.found.compute_at(moved, x).bound(c, 0, 4).vectorize(c).unroll(x)
-    looked.places.compute_at(moved, x).vectorize(x)
+    for stage in (looked.coded, looked.places):
+        stage.compute_at(moved, x).vectorize(x)
     for state in (1, 2):
         looked.places.specialize(table.tabled == state)
     shown.schedule(out, yi)
@@ -137,7 +138,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
     for grid in (gain_wide, glow_wide):
         grid.compute_at(out, xo).vectorize(x, lanes, ROUND_UP)
-    by_row = (finished, moved, looked.found, looked.places, sharp, color, gain_wide, glow_wide)
+    by_row = (finished, moved, looked.found, looked.coded, looked.places, sharp, color, gain_wide, glow_wide)
     for stage in (out, *by_row, *stencils):
         stage.never_partition_all()
     padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)

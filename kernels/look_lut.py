@@ -58,6 +58,7 @@ class Lookup:
     computed for many pixels at once, and the nodes are fetched pixel by pixel, all colours of one at a time.
     """
 
+    coded: Any  # (x, y): encoded colours
     places: Any  # (x, y): indices of four nodes, then their weights
     found: Any  # (c, x, y): the table's code
     same: list[Expr]  # codes at (x, y), where the picture's space is the table's
@@ -70,10 +71,11 @@ def lookup(t: Table, rgb: Any, kind: str) -> Lookup:
     transfer, back = [t.lut[i + 2] for i in range(10)], [t.lut[i + 12] for i in range(11)]
     inside = [hl.select(t.space == 0, v, m) for v, m in zip(plain, matrix_rows(t.to_lut, plain), strict=True)]
     clipped = [hl.clamp(v, 0.0, 1.0) for v in inside]
-    codes = [(encode_8bit if kind == "u8" else encode)(transfer, v) for v in clipped]
-    places, found = hl.Func("places"), hl.Func("found")
+    coded, places, found = hl.Func("coded"), hl.Func("places"), hl.Func("found")
+    coded[x, y] = tuple((encode_8bit if kind == "u8" else encode)(transfer, v) for v in clipped)
+    codes = [coded[x, y][i] for i in range(3)]
     places[x, y] = tuple(tetrahedron(t, codes))
-    node = [hl.clamp(places[x, y][i], 0, t.nodes.dim(1).extent() - 1) for i in range(4)]
+    node = [hl.unsafe_promise_clamped(places[x, y][i], 0, t.nodes.dim(1).extent() - 1) for i in range(4)]
     found[c, x, y] = sum(hl.f32(t.nodes[c, n]) * places[x, y][4 + i] for i, n in enumerate(node))
     moved = [e + (found[i, x, y] * hl.f32(1 / NODE) - e) * t.lut[1] for i, e in enumerate(codes)]
     light = [(decode_8bit if kind == "u8" else decode)(back, transfer[4], v) for v in moved]
@@ -81,7 +83,7 @@ def lookup(t: Table, rgb: Any, kind: str) -> Lookup:
     kept = hl.min(span(light) * hl.fast_inverse(spread), 1.0)
     beyond = [v + (i - k) * kept for v, i, k in zip(light, inside, clipped, strict=True)]
     other = [hl.clamp(v, 0.0, 1.0) for v in matrix_rows(t.from_lut, beyond)]
-    return Lookup(places, found, light if kind == "f32" else moved, other)
+    return Lookup(coded, places, found, light if kind == "f32" else moved, other)
 
 
 def span(rgb: list[Expr]) -> Expr:
