@@ -234,6 +234,24 @@ def test_texture_is_kept_and_its_surroundings_are_clean() -> None:
     assert error.var() < LEFT * (light(frame) - truth)[24:-24, 160:-24].var()
 
 
+def test_rough_texture_as_strong_as_the_noise_is_kept_in_part() -> None:
+    """Of a surface without any order, about as strong as the noise in the band looked at (both variances are alike)."""
+    rng, n = np.random.default_rng(4), 256
+    wave = np.hypot(np.fft.fftfreq(n)[:, None], np.fft.fftfreq(n)[None])
+    rough = np.fft.ifft2(np.fft.fft2(rng.normal(size=(n, n))) / np.maximum(wave, 0.02) ** 0.7).real
+    truth = grey(0.4, (n, n)) * (1 + 0.0625 * rough / rough.std())
+    frame = make(noisy(truth))
+
+    def fine(field: np.ndarray) -> np.ndarray:
+        spectrum = np.fft.fft2(field / grey(1.0, (n, n))) * ((wave > 0.15) & (wave < 0.4))
+        return np.fft.ifft2(spectrum).real[24:-24, 24:-24]
+
+    before = fine(light(frame) - truth)
+    true, left = fine(truth), fine(light(denoise(frame, NEUTRAL, 1.0, Report())))
+    assert (left * true).sum() / (true**2).sum() > 0.42
+    assert (left - true).var() < 0.63 * before.var()  # all of it gone: 1.1
+
+
 @pytest.mark.parametrize("scale", [1e-3, 2e-2])
 def test_constant_stays_constant(scale: float) -> None:
     frame = make(grey(0.25, (200, 300)), scale=scale)
