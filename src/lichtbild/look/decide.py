@@ -1,4 +1,4 @@
-"""What the look leg decides of a scene before it touches pixels: exposure, local tone, curve, headroom, seed."""
+"""What the look leg decides of a scene before it touches pixels: exposure, local tone, curve, headroom."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import HalfImage, Scene
-from lichtbild.look import exposure, grain, headroom, local, resize, tone
+from lichtbild.look import exposure, headroom, local, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.recipe import Recipe
 from lichtbild.record import record
@@ -42,7 +42,6 @@ class Decided:
     tones: local.LocalTone
     room: headroom.Headroom
     sharpness: float
-    seed: int
     falloff: Falloff | None = None
 
 
@@ -74,8 +73,7 @@ def decide(scene: Scene, recipe: Recipe, chosen: Look, report: Report) -> Decide
     report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided, **room.decided())
     if chosen.version:
         report.decide("look", look_version=chosen.version)
-    seed = grain.seed_of(scene.metadata.capture_time)
-    return Decided(chosen, scene, coarse, factor, guide, ev, curve, tones, room, sharpness * recipe.sharpen, seed)
+    return Decided(chosen, scene, coarse, factor, guide, ev, curve, tones, room, sharpness * recipe.sharpen)
 
 
 def planar(image: npt.NDArray[Any]) -> HalfImage:

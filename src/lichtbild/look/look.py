@@ -6,7 +6,7 @@ A new look is a new folder; no code. `numbers.py` has every number, `reading.py`
 from __future__ import annotations
 
 import functools
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 
 from lichtbild.look import reading
@@ -29,7 +29,7 @@ from lichtbild.look.numbers import (
 )
 from lichtbild.record import record
 
-__all__ = ["SECTIONS", "Look", "load", "names", "read"]
+__all__ = ["SECTIONS", "Look", "is_graded", "load", "names", "read"]
 
 
 @record
@@ -84,3 +84,13 @@ def _loaded(name: str, path: Path, changed: int, size: int) -> Look:
 def read(path: Path, name: str | None = None) -> Look:
     """Read and check a `look.toml`; its folder names the look. Raises `RecipeError` naming file, line and range."""
     return Look(name=name or path.parent.name, folder=path.parent, **reading.read(path))
+
+
+def is_graded(chosen: Look) -> bool:
+    """Whether a look needs more than the kernel of `natural` does."""
+    color = chosen.color
+    by_lightness = replace(color, shadows=0.0, middle=0.0, highlights=0.0) != color
+    strengths = (chosen.grain.strength, chosen.halation.strength, chosen.bloom.strength)
+    toning = (chosen.toning.shadows, chosen.toning.middle, chosen.toning.highlights)
+    table = chosen.lut.strength if chosen.lut else 0.0
+    return bool(chosen.hue or chosen.tone.points or by_lightness or any((*strengths, *toning, table)))

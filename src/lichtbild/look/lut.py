@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lichtbild.color import convert, luminance
 from lichtbild.look import cube
 from lichtbild.look.look import Look
+from lichtbild.look.oklab import neutral
 from lichtbild.look.spaces import TRANSFER
 
 Floats = npt.NDArray[np.float32]
@@ -65,8 +66,3 @@ def kept_neutral(nodes: Floats, space: str) -> Floats:
     places = np.arange(edge)
     taken = np.stack([np.interp(luma, places, cast[:, i]) for i in range(3)], axis=-1)
     return np.asarray(nodes - taken, np.float32)
-
-
-def neutral(matrix: npt.NDArray[Any]) -> Floats:
-    """With rows that add up to 1, so that grey stays grey."""
-    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True), np.float32)

@@ -46,3 +46,8 @@ def rgb_from_lab(lab: npt.ArrayLike, space: str) -> Any:
     """Linear RGB of (..., 3) Oklab."""
     cones = (np.asarray(lab, np.float64) @ np.linalg.inv(CONES_TO_LAB).T) ** 3
     return cones @ np.linalg.inv(cones_from_rgb(space)).T
+
+
+def neutral(matrix: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """A matrix with rows that add up to 1, so that grey stays grey."""
+    return np.asarray(matrix / matrix.sum(axis=1, keepdims=True), np.float32)

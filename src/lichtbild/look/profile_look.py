@@ -21,7 +21,6 @@ from lichtbild.look import tone
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
-NAME = "profile"
 SAMPLES = 4096
 SPLINE = 200  # points up to which a curve is smoothed; with more it is smooth by itself
 # For a profile without a curve: middle grey of a raw, half a stop below that of a picture, to middle grey.
@@ -35,7 +34,7 @@ def shown(scene: Scene, recipe: Recipe, report: Report) -> Scene | None:
         report.notice("no camera profile with a look is at hand, so the look is natural; --device names a profile")
         return None
     ev = scene.metadata.color.baseline_exposure + profile.baseline_exposure + recipe.ev
-    report.decide("look", look=NAME, ev=ev, profile=profile.source_line)
+    report.decide("look", look="profile", ev=ev, profile=profile.source_line)
     image = np.ascontiguousarray(np.moveaxis(scene.image, 2, 0), np.float16)
     if image is scene.image.base or np.shares_memory(image, scene.image):
         image = image.copy()

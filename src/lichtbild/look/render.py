@@ -15,25 +15,9 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import GainMap, Picture, Scene
 from lichtbild.color import convert
-from lichtbild.look import (
-    gamut,
-    glow,
-    grain,
-    headroom,
-    hue,
-    local,
-    look,
-    lut,
-    oklab,
-    orient,
-    profile_look,
-    resize,
-    shade,
-    tone,
-)
+from lichtbild.look import gamut, headroom, hue, local, look, oklab, orient, resize, tone
 from lichtbild.look.decide import Decided, decide, guide_numbers, planar
-from lichtbild.look.look import Look
-from lichtbild.look.numbers import Color
+from lichtbild.look.look import Look, is_graded
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
 from lichtbild.record import record
@@ -72,7 +56,9 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     Returns (h, w, 3) pixels, upright: uint8 or uint16 encoded with the transfer function of `recipe.space`, float32
     linear. Raises `RecipeError` for an unknown or wrong look.
     """
-    if chosen is None and recipe.look == profile_look.NAME:
+    if chosen is None and recipe.look == "profile":
+        from lichtbild.look import profile_look
+
         shown = profile_look.shown(scene, recipe, report)
         if shown is not None:
             shown = replace(shown, image=planar(shown.image))
@@ -141,7 +127,9 @@ def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[An
     if not graded:
         native.call(f"look_render_{kind}", *arguments, TRANSFER[target.space].to_array(dither), image)
         return orient.upright_picture(image, turn) if turn else image, gain_map
-    more = grading(decided, target, view.shape[:2])
+    from lichtbild.look.grading import grading
+
+    more = grading(decided, target.space, view.shape[:2])
     light = np.empty(view.shape, np.float32) if kind == "u16" else image
     native.call(
         f"look_graded_{'u8' if kind == 'u8' else 'f32'}",
@@ -172,31 +160,6 @@ def local_gain(decided: Decided) -> Array:
 
         gain[1] += lens.falloff_map(decided.falloff, decided.scene.image.shape[:2], decided.factor, coarse.shape)
     return gain
-
-
-def is_graded(chosen: Look) -> bool:
-    """Whether a look needs more than the kernel of `natural` does."""
-    color = chosen.color
-    by_lightness = replace(color, shadows=0.0, middle=0.0, highlights=0.0) != color
-    strengths = (chosen.grain.strength, chosen.halation.strength, chosen.bloom.strength)
-    toning = (chosen.toning.shadows, chosen.toning.middle, chosen.toning.highlights)
-    table = chosen.lut.strength if chosen.lut else 0.0
-    return bool(chosen.hue or chosen.tone.points or by_lightness or any((*strengths, *toning, table)))
-
-
-def grading(decided: Decided, target: Target, shape: tuple[int, int]) -> list[Any]:
-    """What `look_graded` takes beyond `look_render`, for an upright picture of that shape."""
-    chosen, scene = decided.look, decided.scene
-    glows = np.zeros((3, 1, 1), np.float32)
-    if chosen.halation.strength or chosen.bloom.strength:
-        glows = glow.grid(scene.image, decided.factor, decided.ev, scene.clip, chosen.halation, chosen.bloom)
-        glows = orient.upright(scene.image, glows, decided.factor, scene.metadata.orientation)[1]
-    grains, level, apart = grain.none(shape), 0.0, 0
-    if chosen.grain.strength:
-        grains, level, apart = grain.field(shape, chosen.grain, decided.seed)
-    levels = np.array([level, level * grain.TINTED * chosen.grain.color], np.float32)
-    shades = shade.table(chosen.tone, chosen.color if chosen.mono is None else Color(), chosen.toning)
-    return [glows, shades, grains, levels, apart, *lut.arguments(chosen, target.space)]
 
 
 def linear_target(recipe: Recipe, report: Report) -> Target:
@@ -233,4 +196,4 @@ def matrices(chosen: Look, space: str) -> tuple[Array, Array, Array]:
     if chosen.mono:
         to_primaries = np.tile(chosen.mono.weights(), (3, 1))
     cones = oklab.cones_from_rgb(space)
-    return lut.neutral(to_primaries), lut.neutral(cones), lut.neutral(np.linalg.inv(cones))
+    return oklab.neutral(to_primaries), oklab.neutral(cones), oklab.neutral(np.linalg.inv(cones))

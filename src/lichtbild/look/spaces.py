@@ -11,7 +11,6 @@ from dataclasses import astuple
 
 import numpy as np
 import numpy.typing as npt
-from numpy.polynomial import Chebyshev, Polynomial
 
 from lichtbild.record import record
 
@@ -43,6 +42,8 @@ class Transfer:
     def backwards(self) -> npt.NDArray[np.float64]:
         """Encoded cut, 1 / slope, 1 / scale, 1 / exponent, and the root of light as a polynomial of the sixth power of
         its code, which fits to 1/7000 of the range."""
+        from numpy.polynomial import Chebyshev, Polynomial
+
         code = self.encode(np.linspace(self.cut**0.5, 1.0, 2001) ** 2)
         root = Chebyshev.fit(code, self.decode(code) ** 0.5, 6).convert(kind=Polynomial).coef
         return np.array([self.cut * self.slope, 1 / self.slope, 1 / self.scale, 1 / self.exponent, *root])
