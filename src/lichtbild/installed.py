@@ -22,7 +22,7 @@ LONGEST = 1 << 20  # bytes of a list of entry points
 
 def folders(group: str) -> Iterator[tuple[str, str, Path | None]]:
     """Name, value and folder of each entry point of `group`, by name; None where it names no folder."""
-    if not any(_offers(folder, group.encode(), _changed(folder)) for folder in dict.fromkeys(sys.path)):
+    if not any(group.encode() in _ours(folder, _changed(folder)) for folder in dict.fromkeys(sys.path)):
         return
     from importlib.metadata import entry_points
 
@@ -38,16 +38,18 @@ def _changed(folder: str) -> int:
 
 
 @functools.lru_cache(maxsize=256)
-def _offers(folder: str, group: bytes, _when: int) -> bool:
-    """Whether a package in that folder mentions the group: much quicker than to read all about every package, and
-    asked for each frame of a burst."""
+def _ours(folder: str, _when: int) -> bytes:
+    """The entry points of packages in that folder that mention us: much quicker than to read all about every package,
+    and asked for each frame of a burst."""
+    found = []
     with suppress(OSError), os.scandir(folder or ".") as entries:
         for entry in entries:
             if entry.name.endswith((".dist-info", ".egg-info")):
                 with suppress(OSError), Path(entry.path, "entry_points.txt").open("rb") as file:
-                    if group in file.read(LONGEST):
-                        return True
-    return False
+                    text = file.read(LONGEST)
+                    if b"lichtbild" in text:
+                        found.append(text)
+    return b"\n".join(found)
 
 
 def _folder(point: EntryPoint) -> Path | None:
