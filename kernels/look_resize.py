@@ -32,7 +32,7 @@ def within(f: hl.Func) -> Any:
 
 @kernel("look_resize", rare=True)
 def look_resize() -> tuple[hl.Pipeline, list[Any]]:
-    """(3, h, w) float16 -> (3, h', w') float16.
+    """(n, h, w) float16 -> (n, h', w') float16.
 
     rows, columns: (taps, h') and (taps, w') weights; first_row, first_column: (h',) and (w',) where each window begins,
     which may be outside: there the border is repeated.
@@ -45,7 +45,7 @@ def look_resize() -> tuple[hl.Pipeline, list[Any]]:
     ky = hl.RDom([(0, rows.dim(1).extent())])
     down, lower = hl.Func("down"), hl.Func("lower")
     down[x, y, c] = (hl.f32(0.0), MOST, LEAST)
-    edge = hl.BoundaryConditions.repeat_edge(scene, [(0, width), (0, height), (0, 3)])
+    edge = hl.BoundaryConditions.repeat_edge(scene, [(0, width), (0, height)])
     source = hl.f32(edge[x, first_row[y] + ky.x, c])
     down[x, y, c] = weighted(source, rows[y, ky.x], down)
     lower[x, y, c] = within(down)
@@ -59,7 +59,7 @@ def look_resize() -> tuple[hl.Pipeline, list[Any]]:
 
     xo, xi = hl.Var("xo"), hl.Var("xi")
     guard = hl.TailStrategy.GuardWithIf
-    out.bound(c, 0, 3).parallel(y, 4, guard).split(x, xo, xi, 16, guard).vectorize(xi)
+    out.parallel(y, 4, guard).split(x, xo, xi, 16, guard).vectorize(xi)
     across.compute_at(out, xo).vectorize(x, 16, guard)
     across.update().reorder(x, kx.x).vectorize(x, 16, guard)
     lower.compute_at(out, y).split(x, xo, xi, 64).vectorize(xi, 16)

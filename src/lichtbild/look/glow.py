@@ -70,14 +70,12 @@ def blurred(planes: Array, sigma: float) -> Array:
 
 def resampled(planes: Array, shape: tuple[int, ...], sigma: float | None) -> Array:
     """Planes in another size, by Gaussians of `sigma` source cells or, where None, by cubic B-splines."""
-    out = np.empty((3, *shape), np.float16)
+    out = np.empty((len(planes), *shape), np.float16)
     (row, rows), (column, columns) = (
         gaussian_windows(n, m, sigma) for n, m in zip(planes.shape[1:], shape, strict=True)
     )
-    source = np.empty((3, *planes.shape[1:]), np.float16)
-    source[:] = planes
-    native.call("look_resize", source, rows, columns, row, column, out)
-    return out[: planes.shape[0]].astype(np.float32)
+    native.call("look_resize", planes.astype(np.float16), rows, columns, row, column, out)
+    return out.astype(np.float32)
 
 
 def gaussian_windows(source: int, target: int, sigma: float | None) -> tuple[npt.NDArray[np.int32], Array]:

@@ -18,6 +18,7 @@ from lichtbild.color import convert
 from lichtbild.look import gamut, headroom, hue, local, look, oklab, orient, resize, tone
 from lichtbild.look.decide import Decided, decide, guide_numbers, planar
 from lichtbild.look.look import Look, is_graded
+from lichtbild.look.numbers import Bloom, Grain, Halation
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
 from lichtbild.record import record
@@ -90,11 +91,13 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
 
 
 def sampled(decided: Decided) -> Decided:
-    """The same for a picture of one pixel for each `EVERY`th cell of the coarse grid, both ways."""
+    """The same for a picture of one pixel for each `EVERY`th cell of the coarse grid, both ways; without what spreads
+    or is strewn over it, which makes no colour more vivid."""
     step = EVERY * decided.factor
+    plain = replace(decided.look, grain=Grain(), halation=Halation(), bloom=Bloom())
     image = planar(decided.scene.image[::step, ::step].copy())
     room = replace(decided.room, stops=0.0)
-    return replace(decided, scene=replace(decided.scene, image=image), factor=1, sharpness=0.0, room=room)
+    return replace(decided, look=plain, scene=replace(decided.scene, image=image), factor=1, sharpness=0.0, room=room)
 
 
 def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[Any], GainMap | None]:
