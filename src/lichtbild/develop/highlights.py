@@ -185,7 +185,8 @@ def closed(ratio: FloatImage, first: int) -> FloatImage:
     implied = sign_a * ratio[to_a] - sign_b * ratio[to_b]
     excess = (implied - sign * ratio[others]) * implied / (implied * implied + np.float32(UNSURE))
     out = ratio.copy()
-    out[[to_a, to_b]] *= 1 - np.clip(excess, 0, 1) / (1 + (implied / VIVID) ** 4)
+    vivid = np.square(implied / VIVID)  # a fourth power by two squares: numpy's own takes most of the time here
+    out[[to_a, to_b]] *= 1 - np.clip(excess, 0, 1) / (1 + vivid * vivid)
     return out
 
 
