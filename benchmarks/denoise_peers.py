@@ -133,7 +133,7 @@ def tries(shot: Shot, noisy: Path, folder: Path) -> Iterator[tuple[str, str, Pat
     if shutil.which("darktable-cli"):
         yield "darktable", "off", folder / "dt.tif", lambda p: darktable(p, folder / "dt.tif", None)
         for mode, word in ((WAVELETS, "wavelets"), (NLMEANS, "non-local means")):
-            for strength in (0.7, 1.0, 1.4):
+            for strength in (0.5, 0.7, 1.0, 1.4):
                 params = denoiseprofile(shot.frame.noise_profile, strength, mode)
                 yield (
                     "darktable",
