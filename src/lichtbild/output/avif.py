@@ -25,7 +25,7 @@ MATRICES = {"srgb": 6, "p3": 6, "rec2020": 9}
 
 def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: int, effort: str) -> bytes:
     """A bare AVIF of an (h, w, 3) image of that many bits. curve: the space's name, or "pq" or "hlg"."""
-    from imagecodecs import avif_encode
+    from imagecodecs import AVIF, avif_encode
 
     return bytes(
         avif_encode(
@@ -33,7 +33,7 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
             round(100 - (100 - interpolated(_LIKE_JPEG, quality)) * FINER.get(curve, 1.0)),
             speed=SPEED[effort],
             bitspersample=bits,
-            pixelformat="444" if quality >= FULL_CHROMA_FROM else "420",
+            pixelformat=AVIF.PIXEL_FORMAT.YUV444 if quality >= FULL_CHROMA_FROM else AVIF.PIXEL_FORMAT.YUV420,
             primaries=PRIMARIES[space],
             transfer=TRANSFERS[curve],
             matrix=MATRICES[space],
@@ -44,14 +44,14 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
 
 def encode_map(image: npt.NDArray[np.uint8]) -> bytes:
     """A bare AVIF of a gain map (h, w), whose numbers are no colours."""
-    from imagecodecs import avif_encode
+    from imagecodecs import AVIF, avif_encode
 
     return bytes(
         avif_encode(
             np.ascontiguousarray(image),
             MAP_QUALITY,
             speed=SPEED["quick"],
-            pixelformat="400",
+            pixelformat=AVIF.PIXEL_FORMAT.YUV400,
             primaries=2,
             transfer=2,
             matrix=2,
