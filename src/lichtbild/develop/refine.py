@@ -8,6 +8,7 @@ detail that the picture holds.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from lichtbild.color import Floats
 from lichtbild.develop import superres
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.refine_flow import settled
-from lichtbild.develop.superres import BLOCK_X, BLOCK_Y, COLOR, DOUBT, GREEN, MARGIN, PAD_X, PAD_Y, SHARED, SMALLEST
+from lichtbild.develop.superres import DOUBT, SMALLEST
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -51,8 +52,10 @@ def refine(frame: Frame, recipe: Recipe, report: Report) -> Frame:
 def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto") -> Frame:
     """See `refine`. neutral: as from `superres.neutral_of`."""
     planes, unit = splines(frame, neutral)
-    sums = gather(frame, planes, unit, neutral, report, device)
-    del planes
+    expected = superres.room(frame)
+    expect = functools.partial(expectation, planes, unit, neutral, expected)
+    sums = superres.gather(frame, expect, unit, neutral, 1.0, report, leg="refine", device=device)
+    del planes, expect
     black = float(np.mean(frame.black_level))
     light = 1.0 / (frame.white_level - black) / np.asarray(neutral)
     out = np.empty_like(frame.mosaic)
@@ -70,11 +73,7 @@ def splines(frame: Frame, neutral: Floats) -> tuple[Mosaic, float]:
     light."""
     height, width = frame.mosaic.shape
     image = develop_mosaic(replace(frame, shading=None), (0, 0, height, width), neutral, np.eye(3))
-    height, width = (n + n % 2 for n in frame.mosaic.shape)
-    black = float(np.mean(frame.black_level))
-    brightest = (frame.clip_level - black) / (frame.white_level - black) / float(np.min(neutral))
-    unit = UNIT / max(brightest, 1.0)
-    planes = np.empty((3, max(height + 2 * MARGIN, 128), max(width + 2 * MARGIN, 512)), np.uint16)
+    planes, unit = superres.padded(frame, neutral, UNIT)
     native.call("superres_splines", image, unit, coefficients(), planes)
     return planes, unit
 
@@ -93,44 +92,14 @@ def windows() -> FloatImage:
     return each
 
 
-def gather(frame: Frame, planes: Mosaic, unit: float, neutral: Floats, report: Report, device: str) -> Mosaic:
-    """As `superres.gather`, on the grid of the mosaic, from planes as of `splines`."""
-    sums = superres.empty(frame, 1.0)
-    height, width = (n + n % 2 for n in frame.mosaic.shape)
-    rows, columns = height // 2, width // 2
-    count = min(superres.TOGETHER, len(frame.aligned))
-    samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
-    blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
-    sharpness = np.array([0.5 / s**2 for s in (SHARED, GREEN, COLOR)], np.float32)
-    expected = np.empty((height, width), np.uint16)  # memory that is used again
-    waiting = 0
-    for done, (moved, its) in enumerate(superres.opened(frame.aligned, report, device)):
-        if its is not None:
-            flow = expect(planes, unit, moved, its, neutral, expected)
-            superres.weigh(frame, its, moved.gain, expected, unit, neutral, samples[waiting])
-            native.call("burst_blocks", flow, blocks[waiting])
-            waiting += 1
-        if waiting == count or (done + 1 == len(frame.aligned) and waiting):
-            native.call(
-                "superres_gather", samples[:waiting], blocks[:waiting], sums, sharpness, 1.0,
-                *frame.color_phase, sums,
-            )  # fmt: skip
-            waiting = 0
-        report.progress("refine", (done + 1) / len(frame.aligned))
-    return sums
-
-
-def expect(planes: Mosaic, unit: float, moved: Aligned, its: Frame, neutral: Floats, expected: Mosaic) -> FloatImage:
-    """The motion of a frame as the picture confirms it. expected: filled with what the frame should show of the
-    picture, in the units of `burst_warp`."""
+def expectation(
+    planes: Mosaic, unit: float, neutral: Floats, expected: Mosaic, moved: Aligned, its: Frame
+) -> tuple[Mosaic, FloatImage]:
+    """`expected`, filled with what a frame should show of the picture, and its motion as the picture confirms it."""
     flow = np.ascontiguousarray(moved.flow)
     if moved.steady is not None:
         black = np.array(its.black_level)
         gain = moved.gain * unit / (its.white_level - black) / neutral[["RGB".index(color) for color in its.cfa]]
         levels = black.astype(np.float32), gain.astype(np.float32)
         flow = settled(flow, moved.steady, its.mosaic, planes, its.color_phase, levels)
-    height, width = expected.shape
-    blocks = np.empty((2, -(-height // 8), -(-width // 16)), np.float32)
-    native.call("burst_blocks", superres.inverse(flow), blocks)
-    native.call("burst_warp", planes, blocks, *its.color_phase, width, height, True, expected)
-    return flow
+    return superres.predict(planes, flow, its.color_phase, expected, spline=True), flow

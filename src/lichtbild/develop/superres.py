@@ -9,7 +9,7 @@ their number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -78,7 +78,13 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     large = min(frame.mosaic.shape) >= SMALLEST
     sums = empty(frame, scale)
     if large:
-        sums = gather(frame, *expectation(frame, image, neutral), neutral, scale, report, device=recipe.device)
+        planes, unit = expectation(frame, image, neutral)
+        expected = room(frame)
+
+        def expect(moved: Aligned, its: Frame) -> tuple[Mosaic, FloatImage]:
+            return predict(planes, moved.flow, its.color_phase, expected), np.ascontiguousarray(moved.flow)
+
+        sums = gather(frame, expect, unit, neutral, scale, report, device=recipe.device)
     black = float(np.mean(frame.black_level))
     highest = (frame.clip_level - black) / (frame.white_level - black)
     scale_out = (65535.0 - BLACK_OUT) / highest
@@ -110,18 +116,29 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
 
 def expectation(frame: Frame, image: HalfImage, neutral: Floats) -> tuple[Mosaic, float]:
     """Padded planes of the demosaiced picture, as burst_warp takes them, and their units of light."""
-    height, width = (n + n % 2 for n in frame.mosaic.shape)
-    black = float(np.mean(frame.black_level))
-    brightest = (frame.clip_level - black) / (frame.white_level - black) / float(np.min(neutral))
-    unit = UNIT / max(brightest, 1.0)
-    planes = np.empty((3, max(height + 2 * MARGIN, 128), max(width + 2 * MARGIN, 512)), np.uint16)
+    planes, unit = padded(frame, neutral, UNIT)
     native.call("superres_planes", image, unit, planes)
     return planes, unit
 
 
+def padded(frame: Frame, neutral: Floats, most: float) -> tuple[Mosaic, float]:
+    """Empty planes with room around the frame, as burst_warp takes them, and units by which its brightest light, or 1.0
+    where that is more, is `most`."""
+    height, width = room(frame).shape
+    black = float(np.mean(frame.black_level))
+    brightest = (frame.clip_level - black) / (frame.white_level - black) / float(np.min(neutral))
+    planes = np.empty((3, max(height + 2 * MARGIN, 128), max(width + 2 * MARGIN, 512)), np.uint16)
+    return planes, most / max(brightest, 1.0)
+
+
+def room(frame: Frame) -> Mosaic:
+    """For what a frame is expected to show: its mosaic with even sides."""
+    return np.empty([n + n % 2 for n in frame.mosaic.shape], np.uint16)
+
+
 def gather(
     frame: Frame,
-    planes: Mosaic,
+    expect: Callable[[Aligned, Frame], tuple[Mosaic, FloatImage]],
     unit: float,
     neutral: Floats,
     scale: float,
@@ -129,10 +146,12 @@ def gather(
     leg: str = "enlarge",
     device: str = "auto",
 ) -> Mosaic:
-    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames. device: as `Recipe.device`."""
+    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames. device: as `Recipe.device`.
+
+    expect: what a frame should show, in units of 1 / unit of light, and its motion.
+    """
     sums = empty(frame, scale)
-    height, width = (n + n % 2 for n in frame.mosaic.shape)
-    rows, columns = height // 2, width // 2
+    rows, columns = (-(-n // 2) for n in frame.mosaic.shape)
     count = min(TOGETHER, len(frame.aligned))
     samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
     blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
@@ -140,9 +159,9 @@ def gather(
     waiting = 0
     for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
         if its is not None:
-            expected = predict(planes, moved.flow, (height, width), frame.color_phase)
+            expected, flow = expect(moved, its)
             weigh(frame, its, moved.gain, expected, unit, neutral, samples[waiting])
-            native.call("burst_blocks", np.ascontiguousarray(moved.flow), blocks[waiting])
+            native.call("burst_blocks", flow, blocks[waiting])
             waiting += 1
         last = done + 1 == len(frame.aligned)
         if waiting == count or (last and waiting):
@@ -191,14 +210,18 @@ def opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[
             yield moved, its
 
 
-def predict(planes: Mosaic, flow: FloatImage, shape: tuple[int, int], color_phase: tuple[int, int]) -> Mosaic:
-    """The mosaic that a frame should show of the planes, in their units; 0 where they do not say."""
-    height, width = shape
+def predict(
+    planes: Mosaic, flow: FloatImage, color_phase: tuple[int, int], out: Mosaic, *, spline: bool = False
+) -> Mosaic:
+    """`out`, filled with what a frame should show of the planes, in their units; 0 where they do not say.
+
+    spline: the planes are a spline's coefficients.
+    """
+    height, width = out.shape
     blocks = np.empty((2, -(-height // 8), -(-width // 16)), np.float32)
     native.call("burst_blocks", inverse(flow), blocks)
-    expected = np.empty((height, width), np.uint16)
-    native.call("burst_warp", planes, blocks, *color_phase, width, height, False, expected)
-    return expected
+    native.call("burst_warp", planes, blocks, *color_phase, width, height, spline, out)
+    return out
 
 
 def inverse(flow: FloatImage) -> FloatImage:

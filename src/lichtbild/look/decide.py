@@ -93,7 +93,7 @@ def coarse_luminance(image: HalfImage, guide: Array, black_noise: float) -> tupl
     factor = max(1, round(max(height, width) / COARSE))
     coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
     weights = np.array([*guide[:3], 0.5 * black_noise], np.float32)
-    native.call("look_reduce", planar(image), weights, factor, coarse)
+    native.call("look_reduce", image, weights, factor, coarse)
     return coarse, factor
 
 
