@@ -106,6 +106,13 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [mosaic, *sites.arguments()]
 
 
+def halved(fine: hl.Func) -> tuple[hl.Func, hl.Expr]:
+    """Every second of the samples, smoothed by [1 4 6 4 1] / 16: down the columns, then along the rows at (x, y, c)."""
+    five, down = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16), hl.Func("down")
+    down[x, y, c] = sum_of(hl.f32(k) * fine[x, 2 * y + i - 2, c] for i, k in enumerate(five))
+    return down, sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
+
+
 @kernel("denoise_halve")
 def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     """(4, h, w) float32 -> (4, h', w') float32 of half the size, smoothed by [1 4 6 4 1] / 16; borders are held.
@@ -113,11 +120,9 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     h', w': multiples of 8 and 32.
     """
     fine = hl.ImageParam(hl.Float(32), 3, "fine")
-    five = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-    held, down, out = hl.Func("held"), hl.Func("down"), hl.Func("lichtbild_denoise_halve")
+    held, out = hl.Func("held"), hl.Func("lichtbild_denoise_halve")
     held[x, y, c] = fine[hl.clamp(hl.likely(x), 0, fine.width() - 1), hl.clamp(hl.likely(y), 0, fine.height() - 1), c]
-    down[x, y, c] = sum_of(hl.f32(k) * held[x, 2 * y + i - 2, c] for i, k in enumerate(five))
-    out[x, y, c] = sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
+    down, out[x, y, c] = halved(held)
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()

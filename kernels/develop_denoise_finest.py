@@ -10,8 +10,7 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
-from develop_denoise import LANES, Sites, c, light_of, unbounded, x, y
+from develop_denoise import LANES, Sites, c, halved, light_of, unbounded, x, y
 from develop_denoise_band import Inputs, band_of, lane
 from kernel import kernel
 
@@ -27,13 +26,11 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     The same as `denoise_split` and `denoise_halve`, whose arguments it takes. h', w': multiples of 8 and 32.
     """
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
-    five = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
     held = unbounded(mosaic)
-    fine, down, out = (hl.Func(n) for n in ("fine", "down", "lichtbild_denoise_halve_mosaic"))
+    fine, out = hl.Func("fine"), hl.Func("lichtbild_denoise_halve_mosaic")
     stable, plane = sites.planes(held)
     fine[x, y, c] = plane
-    down[x, y, c] = sum_of(hl.f32(k) * fine[x, 2 * y + i - 2, c] for i, k in enumerate(five))
-    out[x, y, c] = sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
+    down, out[x, y, c] = halved(fine)
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()
