@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, asdict, field, fields, is_dataclass, replace
 from functools import cached_property
+from inspect import signature
 
 import pytest
 
@@ -33,6 +34,11 @@ class Alone:
     value: int
 
 
+@record
+class Held:
+    things: dict[str, int] = field(default_factory=dict)
+
+
 def test_a_record_is_a_dataclass() -> None:
     point = Point(1.0)
     assert is_dataclass(point)
@@ -40,8 +46,29 @@ def test_a_record_is_a_dataclass() -> None:
     assert replace(Marked(1.0), x=3.0) == Marked(1.0, 3.0)
     assert asdict(point) == {"y": 1.0, "x": 2.0, "names": ()}
     assert repr(point) == "Point(y=1.0, x=2.0)"
-    with pytest.raises(TypeError, match="missing"):
+    assert str(signature(Marked)) == (
+        "(y: 'float', x: 'float' = 2.0, names: 'tuple[str, ...]' = (), mark: 'str' = '+')"
+    )
+
+
+def test_wrong_arguments_are_named() -> None:
+    with pytest.raises(TypeError, match="needs 'y'"):
         Point()  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="takes 4 values but 5"):
+        Marked(1.0, 2.0, (), "+", 5)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="unexpected argument 'z'"):
+        Point(1.0, z=2)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'y' twice"):
+        Point(1.0, y=2.0)  # type: ignore[misc]
+
+
+def test_defaults_are_made_anew_for_each() -> None:
+    first, second = Held(), Held()
+    first.things["a"] = 1
+    assert second.things == {}
+    assert Held(things={"b": 2}).things == {"b": 2}
+    assert [f.name for f in fields(Held)] == ["things"]
+    assert Held().things == {}  # also once the standard library's fields are made
 
 
 def test_equal_records_are_of_one_class_and_have_equal_fields() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,14 @@ from lichtbild.record import record
 from lichtbild.report import Report
 
 if TYPE_CHECKING:
+    from hashlib import blake2b
+
     from lichtbild.recipe import Recipe
+else:
+    try:
+        from _blake2 import blake2b  # what `hashlib` gives, which loads OpenSSL first: a tenth of Python's own start
+    except ImportError:
+        from hashlib import blake2b
 
 _PAGE, _PAGES, _HEAD = 4096, 62, 1 << 16
 _PROGRAM = re.compile(r"Lichtbild (\d+(?:\.\d+)*)")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lichtbild.metadata.xmp import Value, text
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Fields = Mapping[int, tuple[int, Any]]
 _BYTE, _ASCII, _RATIONAL = 1, 2, 5
@@ -81,6 +83,10 @@ def from_xmp(properties: Mapping[str, Value]) -> dict[int, tuple[int, Any]]:
 
 def _angle(words: str, sides: str) -> tuple[str, Fraction] | None:
     """XMP's "48,8,15N" and "48,8.25N", and a plain number of degrees, as (side, degrees)."""
+    if not words:
+        return None
+    from fractions import Fraction  # few photographs have a place in XMP
+
     part = r"(\d{1,2}(?:\.\d{1,12})?)"
     if match := re.fullmatch(rf"(\d{{1,3}}),{part}(?:,{part})?([{sides}])", words, re.ASCII):
         whole, minutes, seconds, side = match.groups()

@@ -7,7 +7,6 @@ child. Levels and noise are given at the clip level, so that nothing that was me
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -118,16 +117,15 @@ def _raw_directory(frame: Frame, *, software: str, xmp: bytes, preview: bool) ->
 
 def _compressed(directory: Directory, mosaic: npt.NDArray[np.uint16]) -> Directory:
     """The same directory with the mosaic in tiles of lossless JPEG, coded on all processors."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from imagecodecs import ljpeg_encode
+
+    from lichtbild.workers import on_all_processors
 
     height, width = mosaic.shape[:2]
     down, across = _TILE, min(_TILE, max(width // 16 * 16, 16))  # LibRaw wants no tile wider than the picture
     whole = np.pad(mosaic, ((0, -height % down), (0, -width % across), *[(0, 0)] * (mosaic.ndim - 2)), "edge")
     tiles = [whole[y : y + down, x : x + across] for y in range(0, height, down) for x in range(0, width, across)]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        coded = list(pool.map(lambda t: bytes(ljpeg_encode(t.reshape(down, -1), bitspersample=16)), tiles))
+    coded = on_all_processors(lambda t: bytes(ljpeg_encode(t.reshape(down, -1), bitspersample=16)), tiles)
     size = [Tag(TILE_WIDTH, Type.LONG, across), Tag(TILE_LENGTH, Type.LONG, down), Tag(259, Type.SHORT, 7)]
     return replace(directory, tags=[*(t for t in directory.tags if t.id not in (259, 278)), *size], strips=coded)
 

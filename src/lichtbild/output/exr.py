@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -22,6 +20,7 @@ from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.exr_attributes import attributes
 from lichtbild.output.light import WHITE
+from lichtbild.workers import on_all_processors
 
 MAGIC, LINES, ZIP, HALF = 20000630, 16, 3, 1
 LONG_NAMES = 0x400
@@ -34,8 +33,7 @@ def chunks(halves: npt.NDArray[np.uint16], space: str, attached: Attachments, ef
     height = len(halves)
     tops = range(0, height, LINES)
     pack: Callable[[int], bytes] = partial(_block, halves, LEVEL[effort])
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        blocks = list(pool.map(pack, tops))
+    blocks = on_all_processors(pack, tops)
     head = _header(halves.shape[1], height, space, attached)
     places = np.cumsum([len(head) + 8 * len(blocks), *(len(block) for block in blocks)])[:-1]
     return [head + places.astype("<u8").tobytes(), *blocks]

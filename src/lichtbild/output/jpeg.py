@@ -6,7 +6,6 @@ image encoded in one piece.
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Sequence
 
@@ -31,17 +30,16 @@ _STRIP_PIXELS = 2_000_000
 
 def encode(image: npt.NDArray[np.uint8], quality: int) -> bytes:
     """A bare JPEG of an (h, w, 3) image."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from imagecodecs import jpeg8_encode
+
+    from lichtbild.workers import on_all_processors
 
     sampling, unit = ("444", 8) if quality >= FULL_CHROMA_FROM else ("420", 16)
     height, width = image.shape[:2]
     units_across = -(-width // unit)
     rows = unit * max(1, min(_STRIP_PIXELS // (units_across * unit * unit), MAX_RESTART_INTERVAL // units_across))
     strips = [image[y : y + rows] for y in range(0, height, rows)]
-    with ThreadPoolExecutor(min(len(strips), len(os.sched_getaffinity(0)))) as pool:
-        parts = list(pool.map(lambda strip: jpeg8_encode(strip, quality, subsampling=sampling), strips))
+    parts = on_all_processors(lambda strip: jpeg8_encode(strip, quality, subsampling=sampling), strips)
     return _joined(parts, height, units_across * (rows // unit)) if len(parts) > 1 else bytes(parts[0])
 
 

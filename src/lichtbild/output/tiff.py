@@ -23,7 +23,6 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from enum import IntEnum
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,7 @@ from lichtbild.record import record
 SUB_IFDS, EXIF_IFD, GPS_IFD = 330, 34665, 34853
 TILE_WIDTH, TILE_LENGTH = 322, 323
 _STRIPS, _TILES = (273, 279), (324, 325)  # where the pieces of an image lie, and their sizes
+_TENS = tuple(10**digits for digits in range(8))
 _ALIGN = 64  # of image data: strips can be mapped and read by vector loads
 
 
@@ -232,29 +232,38 @@ def _rationals(values: list[Any], *, signed: bool) -> list[int]:
         return [int(v) for v in values]
     if values and all(isinstance(v, (list, tuple)) and len(v) == 2 for v in values):
         return [int(n) for v in values for n in v]
-    flat = []
+    flat: list[int] = []
     for v in values:
-        fraction = _fraction(v, 2**31 - 1 if signed else 2**32 - 1)
-        flat += [fraction.numerator, fraction.denominator]
+        flat += _fraction(v, 2**31 - 1 if signed else 2**32 - 1)
     if not flat:
         raise TypeError("no value")
     return flat
 
 
-def _fraction(value: Any, largest: int) -> Fraction:
+def _fraction(value: Any, largest: int) -> tuple[int, int]:
     """The decimal fraction that the number is, else the simplest within a ten-millionth; in the type's range."""
-    if not isinstance(value, Fraction) and not math.isfinite(value):
+    exact = value if hasattr(value, "denominator") else float(value)
+    if not math.isfinite(exact):
         raise OverflowError("not finite")
-    exact = value if isinstance(value, Fraction) else Fraction(float(value))
-    for digits in range(8):
-        decimal = Fraction(round(exact * 10**digits), 10**digits)
-        if abs(decimal - exact) <= abs(exact) / 10**13 and abs(decimal.numerator) <= largest:
-            return decimal
+    over, under = exact.as_integer_ratio()
+    for ten in _TENS:
+        near = (2 * over * ten + under) // (2 * under)
+        if abs(near * under - over * ten) * 10**13 <= abs(over) * ten:
+            common = math.gcd(near, ten)
+            if abs(near) // common <= largest:
+                return near // common, ten // common
+    return _simplest(over, under, largest)
+
+
+def _simplest(over: int, under: int, largest: int) -> tuple[int, int]:
+    from fractions import Fraction  # most numbers of a photograph are decimal fractions
+
+    exact = Fraction(over, under)
     for limit in (1_000, 100_000, 10_000_000, 1_000_000_000):
         near = exact.limit_denominator(limit)
         if abs(near - exact) <= abs(exact) * Fraction(1, 10_000_000) and abs(near.numerator) <= largest:
-            return near
+            return near.as_integer_ratio()
     near = exact.limit_denominator(max(1, int(largest / max(1.0, abs(float(exact))))))
     if abs(near.numerator) > largest:
         raise OverflowError("too large")
-    return near
+    return near.as_integer_ratio()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +60,8 @@ def foreseeing(file: bytes, signed: bytes) -> bytes:
 
 def iso_metadata(gain_map: GainMap) -> bytes:
     """The gain map's metadata as ISO 21496-1, annex C.2 has it: one channel, applied in the picture's own space."""
+    from fractions import Fraction
+
     stops = Fraction(str(gain_map.stops))
     fractions = [
         (0, 1),  # base headroom: the picture is for displays without any

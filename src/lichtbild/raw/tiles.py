@@ -7,7 +7,6 @@ compressed ones cannot be more than their coding allows. Compressed tiles are de
 from __future__ import annotations
 
 import math
-import os
 import zlib
 from collections.abc import Iterator
 
@@ -20,6 +19,7 @@ from lichtbild.raw.jpeg import decode_jpeg
 from lichtbild.raw.sensor import DAMAGED, UnknownCodingError
 from lichtbild.raw.tiff import Buffer, Directory
 from lichtbild.record import record
+from lichtbild.workers import on_all_processors
 
 MAX_PIXELS = 400_000_000
 MAX_TILES = 1 << 20
@@ -197,15 +197,7 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
         decoder = _deflated if layout.compression in (DEFLATE, OLD_DEFLATE) else _jpeg
         _place(out, decoder(tile, layout, rows or layout.tile_height), top, left, layout)
 
-    threads = min(len(os.sched_getaffinity(0)), len(layout.offsets))
-    if threads < 2:
-        for place in layout.places():
-            decode(place)
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(decode, layout.places()))
+    on_all_processors(decode, layout.places())
     return out
 
 

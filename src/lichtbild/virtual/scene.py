@@ -7,9 +7,6 @@ linear Rec. 2020 balanced for the scene's own white (1, 1, 1 is a white object's
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +15,7 @@ import numpy.typing as npt
 from lichtbild.color import Chromaticity, Floats
 from lichtbild.record import record
 from lichtbild.virtual.field import Field
+from lichtbild.workers import on_all_processors
 
 _BAND = 1 << 17  # samples painted at once: small enough for the processor's cache
 _SCALE = 32.0  # light is stored times this, so that deep shadows are normal float16 numbers
@@ -157,7 +155,7 @@ def _painted(
         if planes == 4:
             out[3, start:stop] = np.clip(light[..., 3], 0.0, 1.0)
 
-    _each(band, range(0, height, step))
+    on_all_processors(band, range(0, height, step))
     return out.view(np.uint16)
 
 
@@ -169,9 +167,3 @@ def _standing(
     cover = np.clip(paint(y, x, canvas.pixel), 0.0, 1.0)[None]
     light = scene[:, slice(*rows), slice(*columns)].view(np.float16) * cover
     return np.concatenate([light, cover]).astype(np.float16).view(np.uint16)
-
-
-def _each(work: Callable[[int], None], starts: range) -> None:
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for _ in pool.map(work, starts):
-            pass

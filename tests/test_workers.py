@@ -1,0 +1,57 @@
+"""One function over many items, on all processors."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from lichtbild.workers import on_all_processors
+
+
+def test_results_are_in_order_and_threads_share_the_work() -> None:
+    seen: set[int] = set()
+    both = threading.Barrier(2, timeout=5)
+
+    def work(i: int) -> int:
+        seen.add(threading.get_ident())
+        if i < 2:
+            both.wait()  # two are at work at the same time, or this breaks
+        return i * i
+
+    assert on_all_processors(work, range(50), most=2) == [i * i for i in range(50)]
+    assert len(seen) == 2
+    assert threading.get_ident() in seen
+    assert on_all_processors(work, []) == []
+
+
+def test_the_first_items_error_is_raised_and_nothing_further_begun() -> None:
+    begun: list[int] = []
+
+    def work(i: int) -> None:
+        begun.append(i)
+        if i == 0:
+            time.sleep(0.05)
+        raise ValueError(str(i))
+
+    with pytest.raises(ValueError, match="0"):
+        on_all_processors(work, range(100), most=2)
+    assert len(begun) <= 3
+
+
+def test_an_interrupt_reaches_the_caller() -> None:
+    def work(_: int) -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        on_all_processors(work, range(4), most=1)
+
+
+def test_fewer_threads_than_asked_for_do_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert on_all_processors(str, range(5), most=4) == ["0", "1", "2", "3", "4"]
