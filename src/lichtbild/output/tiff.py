@@ -252,11 +252,15 @@ def _fraction(value: Any, largest: int) -> tuple[int, int]:
             common = math.gcd(near, ten)
             if abs(near) // common <= largest:
                 return near // common, ten // common
+    if 0 < over < under:  # exposure times are parts of a second
+        part = (2 * under + over) // (2 * over)
+        if abs(part * over - under) * 10_000_000 <= under and part <= largest:
+            return 1, part
     return _simplest(over, under, largest)
 
 
 def _simplest(over: int, under: int, largest: int) -> tuple[int, int]:
-    from fractions import Fraction  # most numbers of a photograph are decimal fractions
+    from fractions import Fraction  # hardly a photograph holds such numbers
 
     exact = Fraction(over, under)
     for limit in (1_000, 100_000, 10_000_000, 1_000_000_000):
