@@ -26,7 +26,6 @@ from lichtbild.report import Report
 
 __all__ = ["Target", "apply", "guide_numbers", "is_graded", "matrices", "render_picture"]
 
-EVERY = 2  # cells of the coarse grid between those that tell which colour space is needed
 GAMUT_THRESHOLD = 0.8  # share of the way to the edge of the space where colours begin to be held back
 BLUR = 0.65  # standard deviation in pixels of what optics and mosaic blur, which sharpening undoes
 FADING = 2.0  # colour is a third as strong where luminance is as strong as its noise
@@ -82,18 +81,19 @@ def render_picture(scene: Scene, recipe: Recipe, report: Report, chosen: Look | 
     if space == "auto":
         space, share = "srgb", 0.0
         if not chosen.mono:
-            small = sampled(decided)
-            coarse = np.ascontiguousarray(gain[:, ::EVERY, ::EVERY])
+            every = max(1, round((decided.coarse.size / gamut.SAMPLES) ** 0.5))
+            small = sampled(decided, every)
+            coarse = np.ascontiguousarray(gain[:, ::every, ::every])
             space, share = gamut.needed(*(apply(small, coarse, Target(space, "32f"))[0] for space in ("srgb", "p3")))
         report.decide("look", space=space, paler_in_srgb=share)
     image, gain_map = apply(decided, gain, Target(space, recipe.depth or "8"))
     return Picture(image, space, replace(scene.metadata, orientation=1), gain_map=gain_map)
 
 
-def sampled(decided: Decided) -> Decided:
-    """The same for a picture of one pixel for each `EVERY`th cell of the coarse grid, both ways; without what spreads
+def sampled(decided: Decided, every: int) -> Decided:
+    """The same for a picture of one pixel for each `every`th cell of the coarse grid, both ways; without what spreads
     or is strewn over it, which makes no colour more vivid."""
-    step = EVERY * decided.factor
+    step = every * decided.factor
     plain = replace(decided.look, grain=Grain(), halation=Halation(), bloom=Bloom())
     image = planar(decided.scene.image[::step, ::step].copy())
     room = replace(decided.room, stops=0.0)

@@ -25,6 +25,7 @@ MANY = 64000
 BINS = 12
 SMALLEST_BIN = 40  # blocks
 LOW_COUNT, HIGH_COUNT = 42, 21  # coefficients in the two energies of kernel `raw_noise_blocks`
+RATIOS = np.concatenate([[0.0], np.logspace(-4, 4, 65)])  # of offset and scale, in units of the mean brightness
 # The median of a mean of n squared normal numbers, over its expectation (Wilson and Hilferty 1931).
 MEDIAN = (1 - 2 / (9 * HIGH_COUNT)) ** 3
 # Estimates of frames with known noise stay within 0.85 and 1.4 of it (see tests); a tag beyond that is wrong.
@@ -106,24 +107,25 @@ def block_energies(plane: Mosaic, most: int) -> npt.NDArray[np.float32]:
 
 def _binned(blocks: npt.NDArray[np.float32], black: float, white: float, clip: float) -> list[_Bins]:
     """Bins of equally many blocks of one site, from dark to bright; x and variance in units of white minus black."""
-    mean, smallest, largest = blocks[:, 0], blocks[:, 1], blocks[:, 2]
+    mean, smallest, largest, low_energy, high_energy = np.ascontiguousarray(blocks.T)
     # Near the clip level, and at zero, noise is cut off.
     usable = np.nonzero((largest < black + 0.95 * (min(clip, white) - black)) & (smallest > 0))[0]
-    usable = usable[np.argsort(mean[usable], kind="stable")]
+    usable = usable[np.argsort(mean[usable])]
     count = min(BINS, len(usable) // SMALLEST_BIN)
     if not count:
         return []
-    found = []
+    # In white noise the low energy is the variance, give or take; 2 standard deviations are let in.
+    most = 1 + 2 * math.sqrt(2 / LOW_COUNT)
     unit = white - black
+    found = []
     for part in np.array_split(usable, count):
-        flattest_first = part[np.argsort(blocks[part, 3], kind="stable")]
-        low, high = blocks[flattest_first, 3].astype(np.float64), blocks[flattest_first, 4].astype(np.float64)
+        flattest_first = part[np.argsort(low_energy[part])]
+        low, high = low_energy[flattest_first].astype(np.float64), high_energy[flattest_first].astype(np.float64)
         fewest = max(8, len(part) // 200)
         variance = _median(high[:fewest]) / MEDIAN
         flat = fewest
         for _ in range(8):
-            # In white noise the low energy is the variance, give or take; 2 standard deviations are let in.
-            accepted = int(np.searchsorted(low, variance * (1 + 2 * math.sqrt(2 / LOW_COUNT))))
+            accepted = int(low.searchsorted(variance * most))
             before, flat = flat, max(accepted, fewest)
             if flat == before:
                 break
@@ -131,13 +133,14 @@ def _binned(blocks: npt.NDArray[np.float32], black: float, white: float, clip: f
         white_noise = accepted >= fewest and variance > 0
         weight = math.sqrt(min(accepted, 400)) if white_noise else 0.05
         x = max((float(mean[flattest_first[:flat]].mean(dtype=np.float64)) - black) / unit, 0.0)
-        one = np.array
-        found.append(_Bins(one([x]), one([variance / unit**2]), one([weight]), one([white_noise])))
-    return found
+        found.append((x, variance / unit**2, weight, white_noise))
+    at, variances, weights, whites = (np.array(column) for column in zip(*found, strict=True))
+    return [_Bins(at, variances, weights, whites)]
 
 
 def _median(values: Floats) -> float:
-    return float(np.partition(values, len(values) // 2)[len(values) // 2])
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _joined(bins: list[_Bins]) -> _Bins:
@@ -153,8 +156,16 @@ def _line(bins: _Bins) -> tuple[float, float]:
     A bin that looks like white noise pulls from both sides. Any other one holds texture, and is an upper limit.
     """
     middle = max(float(np.average(bins.x, weights=bins.weight)), 1e-6)
-    ratios = np.concatenate([[0.0], np.logspace(-4, 4, 65)])[:, None]  # offset over scale, in units of `middle`
-    distance = np.log(bins.variance / (bins.x + ratios * middle + 1e-12))
+    every, beside = 3, 2  # of all ratios a third is tried, then those on both sides of the best
+    best, _ = _nearest(bins, middle * RATIOS[::every])
+    first = max(every * best - beside, 0)
+    best, scale = _nearest(bins, middle * RATIOS[first : every * best + beside + 1])
+    return scale, scale * float(RATIOS[first + best]) * middle
+
+
+def _nearest(bins: _Bins, ratios: Floats) -> tuple[int, float]:
+    """Index of the ratio of offset and scale whose line is nearest to the bins, and its scale."""
+    distance = np.log(bins.variance / (bins.x + ratios[:, None] + 1e-12))
     # For each ratio the best level is that of one of the bins.
     away = distance[:, None, :] - distance[:, :, None]
     above = np.where(bins.white, bins.weight, 0.05)
@@ -168,8 +179,7 @@ def _line(bins: _Bins) -> tuple[float, float]:
     np.add(0.5, under, out=step)
     loss += np.divide(under, step, out=under) @ below
     ratio, level = np.unravel_index(int(np.argmin(loss)), loss.shape)
-    scale = math.exp(float(distance[ratio, level]))
-    return scale, scale * float(ratios[ratio, 0]) * middle
+    return int(ratio), math.exp(float(distance[ratio, level]))
 
 
 def _without_lossy(bins: _Bins) -> _Bins:
