@@ -131,9 +131,11 @@ class CameraModel:
 
     def hue_sat_map(self, xy: Chromaticity) -> HueSatMap | None:
         """The table for what matrices cannot do, under that illuminant; None where there is none."""
+        if not self.maps:
+            return None
         from lichtbild.devices.hue_sat import between
 
-        return between(self.maps, self.weights(xy)) if self.maps else None
+        return between(self.maps, self.weights(xy))
 
     def _reference_to_camera(self, xy: Chromaticity) -> Floats:
         """AnalogBalance and CameraCalibration: the reference camera of that model to this very camera."""

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from lichtbild.errors import RecipeError
-from lichtbild.look.lines import places
 from lichtbild.look.numbers import SECTIONS, HueMove
 
 FORMAT = 2
@@ -57,6 +56,8 @@ class Source:
 
     def fault(self, words: str, section: str, index: int = 0, key: str = "") -> RecipeError:
         if self._lines is None:
+            from lichtbild.look.lines import places
+
             self._lines = places(self.text)
         line = self._lines.get((section, index, key)) or self._lines.get((section, index, ""))
         line = line or self._lines.get((section, 0, ""))

@@ -11,9 +11,9 @@ import re
 from lichtbild.errors import PackError
 from lichtbild.record import record
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
-_PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
-_VERSION = re.compile(
+_NAME = r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?"
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?"
+_VERSION = (
     r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})"
     r"(?:-((?:0|[1-9]\d{0,8}|\d*[a-z][0-9a-z]*)(?:\.(?:0|[1-9]\d{0,8}|\d*[a-z][0-9a-z]*)){0,4}))?"
 )
@@ -36,17 +36,17 @@ class Reference:
 
 def is_name(text: str) -> bool:
     """Whether packs and their items may be called so."""
-    return bool(_NAME.fullmatch(text)) and text not in _DEVICES and len(text) <= 40
+    return bool(re.fullmatch(_NAME, text)) and text not in _DEVICES and len(text) <= 40
 
 
 def is_version(text: str) -> bool:
     """MAJOR.MINOR.PATCH, or with a pre-release in small letters: 1.0.0-rc.1."""
-    return len(text) <= 40 and bool(_VERSION.fullmatch(text))
+    return len(text) <= 40 and bool(re.fullmatch(_VERSION, text))
 
 
 def precedence(version: str) -> tuple[object, ...]:
     """What versions are sorted by: newer is greater, and a pre-release comes before its release."""
-    found = _VERSION.fullmatch(version)
+    found = re.fullmatch(_VERSION, version)
     if not found:
         raise PackError(f"{version!r} is no version; write it like 1.0.0")
     *numbers, extra = found.groups()
@@ -74,6 +74,6 @@ def check_path(path: str) -> str:
     if len(parts) > MAX_DEPTH or len(path) > MAX_PATH:
         raise PackError(f"{path[:80]!r} lies too deep in folders or has too long a name")
     for part in parts:
-        if not _PART.fullmatch(part) or part.split(".")[0].lower() in _DEVICES or part.endswith("."):
+        if not re.fullmatch(_PART, part) or part.split(".")[0].lower() in _DEVICES or part.endswith("."):
             raise PackError(f"{path[:80]!r} is not a name that a file of a pack may have; use letters, digits, - and _")
     return path
