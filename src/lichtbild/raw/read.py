@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -78,6 +79,15 @@ def _naming(path: Path) -> Iterator[None]:
 def probe(path: Path) -> Probe:
     """The file's metadata alone, in a few milliseconds. Raises `RawError` when it is plainly no raw file."""
     path = Path(path)
+    try:
+        state = path.stat()
+    except (OSError, ValueError):  # told by who opens it
+        return _probed(path, None)
+    return _probed(path, (state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size))
+
+
+@functools.lru_cache(maxsize=128)  # each frame of a burst is asked for more than once
+def _probed(path: Path, _state: tuple[int, ...] | None) -> Probe:
     notes = Notes(Report(), path.name)
     try:
         data = sniff.open_file(path)

@@ -45,8 +45,6 @@ def open_file(path: Path) -> memoryview:
             raise RawError("is a folder; name the raw files in it")
         if path.exists() and not path.is_file():
             raise RawError("is no file but a device or a pipe; save the raw file to a disk first")
-        if path.exists() and not path.is_file():
-            raise RawError("is no plain file; name a raw file")
         with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
