@@ -60,8 +60,11 @@ def held_back(to_out: Any, limit: Any, L: Expr, a: Expr, b: Expr, full: Expr) ->
     over = hl.max(full - limit[0], 0.0)
     bent = over * limit[1]
     t0 = 1.0 - over * bent * hl.fast_inverse((1.0 + bent) * hl.max(full, TINY))
-    first = reach(at(t0))
-    t = t0 + (full * t0 - first) * (1.0 - t0) * hl.fast_inverse(hl.max(full - first, hl.f32(1e-6)))
+    first, wanted = reach(at(t0)), full * t0
+    # A secant through t0 and that end of the line beyond which the wanted way lies: never between two that are alike.
+    short = first < wanted
+    side, rise = hl.select(short, 1.0 - t0, t0), hl.select(short, full - first, first)
+    t = t0 + (wanted - first) * side * hl.fast_inverse(hl.max(rise, TINY))
     return at(hl.clamp(t, 0.0, 1.0))
 
 

@@ -25,6 +25,7 @@ Expr = Any
 ROWS, COLUMNS, CHUNK = 62, 4096, 64
 LANES = {"u8": 32, "u16": 16, "f32": 16}  # the last two are less often asked for: small rather than quick
 
+VIBRANCE = 4  # order of its series over hue
 MOST_OVER = 0.008  # lightness by which even the highest edge may leave its neighbours
 
 x, y, c, xc = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("xc")
@@ -43,7 +44,7 @@ class Inputs:
     to_cones: Any  # 3x3: linear output primaries to Oklab cone responses
     to_out: Any  # 3x3: Oklab cone responses to linear output primaries
     tone: Any  # toe, pivot, gain, softness, scale
-    hue: Any  # (4, 9) Fourier series over hue: rotation, chroma, vibrance, lightness
+    hue: Any  # (4, 9) Fourier series over hue: rotation, chroma, vibrance, lightness; here of vibrance, and mean chroma
     color: Any  # 1 / chroma at which vibrance ends, bleach, density
     sharpen: Any  # amount, allowance, coring
     gamut: Any  # threshold, room, strength of the soft limit
@@ -90,11 +91,11 @@ def grid_gain(p: Any) -> tuple[Any, Any]:
     return wide, at
 
 
-def lab(p: Any, padded: Any, gain_at: Any, order: int = 4, glow: Any = None, shaded: Any = None) -> Any:
+def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, shaded: Any = None) -> Any:
     """Oklab L, a, b of the toned picture and the relative variance of the guide.
 
-    order: of the series over hue. glow: light that is added to the scene's, three expressions. shaded: from lightness
-    to another lightness, a factor of chroma and offsets of a and b.
+    order: of the series over hue; 0 where vibrance alone follows it. glow: light that is added to the scene's, three
+    expressions. shaded: from lightness to another lightness, a factor of chroma and offsets of a and b.
     """
     rgb = [padded[x, y, i] for i in range(3)]
     if glow:
@@ -125,19 +126,25 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 4, glow: Any = None, sha
     chroma = hl.lerp(scene, film, p.color[1])
     muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
-    turn, plain, vivid, lighter = (series(p.hue, row, order, cos1, sin1) for row in range(4))
+    plain = series(p.hue, 1, order, cos1, sin1) if order else p.hue[0, 1]
+    vivid = series(p.hue, 2, order or VIBRANCE, cos1, sin1)
     factor = plain + vivid * (muted * muted)
     chroma *= hl.max(factor, 0.0)
-    cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
     # Bright colours as dye gives them: denser, where else they would have to run into white. Film's chroma, which fades
     # there, keeps brighter light brighter.
-    lightness = L1 * (1.0 + lighter * hl.min(chroma, hl.f32(0.3)))
+    lightness = L1
+    if order:
+        lightness *= 1.0 + series(p.hue, 3, order, cos1, sin1) * hl.min(chroma, hl.f32(0.3))
     lightness -= p.color[2] * hl.max(film, 0.0) * (L1 * L1 * L1)
     more_a, more_b = None, None
     if shaded:
         lightness, factor, more_a, more_b = shaded(lightness)
         chroma *= factor
-    a, b = chroma * (cos1 * cos_t - sin1 * sin_t), chroma * (sin1 * cos_t + cos1 * sin_t)
+    if order:
+        turn = series(p.hue, 0, order, cos1, sin1)
+        cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
+        cos1, sin1 = cos1 * cos_t - sin1 * sin_t, sin1 * cos_t + cos1 * sin_t
+    a, b = chroma * cos1, chroma * sin1
     out = hl.Func("lab")
     out[x, y] = (lightness, a if more_a is None else a + more_a, b if more_b is None else b + more_b, noise)
     return out

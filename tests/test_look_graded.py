@@ -64,12 +64,12 @@ def test_the_kernel_is_what_numpy_makes_of_it(space: str) -> None:
     more = [glow, table, speckled, levels, apart, *lut.arguments(chosen, space)]
     linear = np.empty(scene.image.shape, np.float32)
     native.call("look_graded_f32", scene.image, gain, *common, TRANSFER[space].to_array(0.0), *more, linear)
-    error = np.abs(linear - expected)
-    assert (error > 1e-2).mean() < 3e-4 and np.sqrt(np.mean(error[error < 1e-2] ** 2)) < 2e-4
+    np.testing.assert_allclose(linear, expected, atol=2e-3)
+    assert np.sqrt(np.mean((linear - expected) ** 2)) < 1e-4
     encoded = np.empty(scene.image.shape, np.uint8)
     native.call("look_graded_u8", scene.image, gain, *common, TRANSFER[space].to_array(0.0), *more, encoded)
-    # The nearest entry of the table by lightness: only of colours far outside the space is more than rounding seen.
-    assert (np.abs(encoded - TRANSFER[space].encode(linear) * 255) > 1.0).mean() < 1e-3
+    # The nearest entry of the table by lightness.
+    assert np.abs(encoded - TRANSFER[space].encode(linear) * 255).max() < 1.0
 
 
 @pytest.mark.parametrize("depth", ["8", "16", "32f"])
@@ -79,8 +79,7 @@ def test_a_graded_look_that_changes_nothing_is_natural(depth: str) -> None:
     assert render.is_graded(nothing) and not render.is_graded(NATURAL)
     plain, graded = (rendered(image, chosen, depth).astype(np.float64) for chosen in (NATURAL, nothing))
     error, step = np.abs(plain - graded), {"8": 1, "16": 6, "32f": 1e-4}[depth]
-    # Dark colours far outside the space are sensitive to the last bit of how far they are held back.
-    assert np.quantile(error, 0.999) <= step and error.max() <= (8 * step if depth == "8" else 300 * step)
+    assert np.quantile(error, 0.999) <= step and error.max() <= 4 * step
 
 
 @pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])

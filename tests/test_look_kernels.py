@@ -94,14 +94,12 @@ def test_render(name: str, space: str) -> None:
     expected = reference.render(scene.image, gain, *arguments)
     linear = np.empty(scene.image.shape, np.float32)
     native.call("look_render_f32", scene.image, gain, *arguments, TRANSFER[space].to_array(0.0), linear)
-    # Where a colour far outside the space is dark as well, float32 does not fix how far it is to be held back.
-    error = np.abs(linear - expected)
-    assert (error > 1e-2).mean() < 3e-4 and np.sqrt(np.mean(error[error < 1e-2] ** 2)) < 2e-4
+    np.testing.assert_allclose(linear, expected, atol=2e-3)
+    assert np.sqrt(np.mean((linear - expected) ** 2)) < 1e-4
     for kind, dtype, top in (("u8", np.uint8, 255), ("u16", np.uint16, 65535)):
         encoded = np.empty(scene.image.shape, dtype)
         native.call(f"look_render_{kind}", scene.image, gain, *arguments, TRANSFER[space].to_array(0.0), encoded)
-        off = np.abs(encoded - TRANSFER[space].encode(linear) * top)
-        assert (off > 0.5 + top * 5e-5).mean() < 3e-4 and off.max() < 0.03 * top  # the same few pixels
+        np.testing.assert_allclose(encoded, TRANSFER[space].encode(linear) * top, atol=0.5 + top * 5e-5)
 
 
 def test_eight_bits_are_dithered_without_a_pattern_that_shows() -> None:

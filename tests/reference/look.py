@@ -190,5 +190,7 @@ def in_gamut(L: np.ndarray, a: np.ndarray, b: np.ndarray, to_out: np.ndarray, ga
     t0 = wanted / np.maximum(full, TINY)
     t0[over == 0] = 1
     first = reach(at(t0))
-    t = t0 + (wanted - first) * (1 - t0) / np.maximum(full - first, 1e-6)
+    upwards = t0 + (wanted - first) * (1 - t0) / np.maximum(full - first, TINY)
+    downwards = t0 * wanted / np.maximum(first, TINY)
+    t = np.where(first < wanted, upwards, downwards)
     return np.clip(at(np.clip(t, 0, 1)), 0, 1)
