@@ -124,15 +124,21 @@ def noise_of_waves() -> Floats:
     waves = np.array([np.cos((2 * np.arange(8) + 1) * k * np.pi / 16) for k in range(8)])
     waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
 
+    def blurred(rows: Floats) -> Floats:
+        wider = np.zeros((8, rows.shape[1] + 4))
+        for i, tap in enumerate(five):
+            wider[:, i : i + rows.shape[1]] += tap * rows
+        return wider
+
     def finer(rows: Floats) -> Floats:
         """What weights of halved samples mean as weights of the samples, from two before the first on."""
         wide = np.zeros((8, 2 * rows.shape[1] - 1))
         wide[:, ::2] = rows
-        return np.array([np.convolve(row, five) for row in wide])
+        return blurred(wide)
 
     def coarser(rows: Floats) -> Floats:
         """What weights of enlarged samples mean as weights of the samples, from one before the first on."""
-        return np.array([np.convolve(row, 2 * five) for row in rows])[:, ::2]
+        return 2 * blurred(rows)[:, ::2]
 
     variances = []
     direct, detour = waves, finer(coarser(waves))
