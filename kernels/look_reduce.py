@@ -12,15 +12,16 @@ from look_math import log2
 
 LANES = 16
 BINS, LOWEST, PER_STOP = 320, -24.0, 8.0
+DARKEST = 2.0**-24  # added to the largest luminance, whose logarithm is wanted
 
 x, y, yo = hl.Var("x"), hl.Var("y"), hl.Var("yo")
 
 
 @kernel("look_reduce")
 def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
-    """Scene planes -> log2 of the mean guide luminance of each cell of `factor` x `factor` pixels.
+    """Scene planes -> log2 of the mean guide luminance of each cell of `factor` x `factor` pixels, and of the largest.
 
-    guide: weights of R, G, B, then the luminance below which the logarithm levels off.
+    guide: weights of R, G, B, then the luminance below which the mean's logarithm levels off.
     """
     scene = half_image("scene")  # (c, x, y), each row contiguous
     scene.dim(0).set_stride(hl.Expr())
@@ -32,13 +33,16 @@ def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
     rows, cells, out = hl.Func("rows"), hl.Func("cells"), hl.Func("lichtbild_look_reduce")
     r = hl.RDom([(0, factor)], "r")
     at = hl.clamp(y * factor + r.x, 0, height - 1)
-    rows[x, y] = hl.f32(0.0)
     rgb = [hl.f32(scene[i, x, at]) for i in range(3)]
-    rows[x, y] += guide[0] * rgb[0] + guide[1] * rgb[1] + guide[2] * rgb[2]
-    cells[x, y] = hl.f32(0.0)
-    cells[x, y] += rows[hl.clamp(x * factor + r.x, 0, width - 1), y]
-    mean = hl.max(cells[x, y] / (hl.f32(factor) * hl.f32(factor)), 0.0)
-    out[x, y] = 0.5 * log2(mean * mean + guide[3] * guide[3])
+    light = guide[0] * rgb[0] + guide[1] * rgb[1] + guide[2] * rgb[2]
+    none = hl.Tuple([hl.f32(0.0), hl.f32(0.0)])
+    rows[x, y] = none
+    rows[x, y] = hl.Tuple([rows[x, y][0] + light, hl.max(rows[x, y][1], light)])
+    cells[x, y] = none
+    row = rows[hl.clamp(x * factor + r.x, 0, width - 1), y]
+    cells[x, y] = hl.Tuple([cells[x, y][0] + row[0], hl.max(cells[x, y][1], row[1])])
+    mean = hl.max(cells[x, y][0] / (hl.f32(factor) * hl.f32(factor)), 0.0)
+    out[x, y] = hl.Tuple([0.5 * log2(mean * mean + guide[3] * guide[3]), log2(cells[x, y][1] + DARKEST)])
 
     out.split(y, yo, y, 4, hl.TailStrategy.GuardWithIf).parallel(yo).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     cells.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)

@@ -49,11 +49,38 @@ def test_the_map_is_what_numpy_makes_of_the_scene(shape: tuple[int, int]) -> Non
     grid = rng.uniform(-0.5, 0.5, (3, 3, 4)).astype(np.float32)
     place, guide = np.array([0.11, 3.0, 1.0], np.float32), np.array([0.3, 0.53, 0.17, 1e-4], np.float32)
     curve = np.array([0.7, 0.5, 0.5, 0.8, 0.8 / 3.5, 255 / 3.4], np.float32)
-    out = np.empty((-(-shape[0] // 2), -(-shape[1] // 2)), np.uint8)
-    native.call("look_headroom", view, grid, place, guide, curve, out)
+    half = -(-shape[0] // 2), -(-shape[1] // 2)
+    out = np.empty([max(n, headroom.TILE) for n in half], np.uint8)
+    corners = [np.minimum(np.arange(0, n, headroom.TILE), n - headroom.TILE) for n in out.shape]
+    tiles = np.stack(np.meshgrid(*corners, indexing="ij"), axis=-1).reshape(-1, 2).astype(np.int32)
+    native.call("look_headroom", view, tiles, grid, place, guide, curve, out)
+    out = out[: half[0], : half[1]]
     wanted = np.clip(plain.gain_map(view, grid, place, guide, curve), 0, 255)
     np.testing.assert_allclose(out, wanted, atol=0.55)
     assert (shape == (1, 1)) or np.ptp(out) > 60
+
+
+@pytest.mark.parametrize("factor", [1, 3, 8, 11, 40])
+@pytest.mark.parametrize("offsets", [(0, 0), (1, 5)])
+def test_all_light_above_white_is_in_the_tiles(factor: int, offsets: tuple[int, int]) -> None:
+    rng = np.random.default_rng(factor)
+    rows, columns = (23 * factor + factor // 2, 31 * factor + 1) if factor < 40 else (175, 167)
+    view = (2.0 ** rng.normal(-3, 1.5, (rows, columns, 1)) * [1, 0.9, 0.8]).astype(np.float16)
+    cells = [-(-(n + o) // factor) for n, o in zip((rows, columns), offsets, strict=True)]
+    grid = rng.uniform(-0.6, 0.4, (3, *cells)).astype(np.float32)
+    guide = np.array([0.3, 0.53, 0.17, 1e-4], np.float32)
+    light = np.pad(view.astype(np.float64) @ guide[:3], [(o, 0) for o in offsets])
+    light = np.pad(light, [(0, n * factor - m) for n, m in zip(cells, light.shape, strict=True)])
+    brightest = np.log2(light.reshape(cells[0], factor, cells[1], factor).max((1, 3)) + 2.0**-24).astype(np.float32)
+    place = np.array([1 / factor, offsets[1], offsets[0]], np.float32)
+    room = headroom.Headroom(0.1, 2.0, 1.0, 3.0, 0.3)
+    made = headroom.gain_map(room, view, brightest, grid, place, guide)
+    assert made is not None
+    wanted = np.clip(plain.gain_map(view, grid, place, guide, room.numbers()), 0, 255)
+    np.testing.assert_allclose(made.image, wanted, atol=0.55)
+    assert 0.02 < (made.image > 0).mean() < 0.8
+    tiles = headroom.lit_tiles(room, brightest - 6, grid, place, made.image.shape)
+    assert len(tiles) < made.image.size / headroom.TILE**2 / 2
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))

@@ -28,13 +28,14 @@ class Decided:
     """All numbers of a rendering but those of its target (colour space, depth).
 
     scene: in the size of the picture, not yet turned upright. coarse: its log2 luminance on a grid of cells of `factor`
-    pixels. guide: as `guide_numbers`. ev: exposure. sharpness: of what the look and the recipe ask for. falloff: of a
-    lens rendering, see `packs/lens.py`.
+    pixels; brightest: of the largest there. guide: as `guide_numbers`. ev: exposure. sharpness: of what the look and
+    the recipe ask for. falloff: of a lens rendering, see `packs/lens.py`.
     """
 
     look: Look
     scene: Scene
     coarse: Array
+    brightest: Array
     factor: int
     guide: Array
     ev: float
@@ -51,7 +52,7 @@ def decide(scene: Scene, recipe: Recipe, chosen: Look, report: Report) -> Decide
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, chosen.tone.white)
     guide = guide_numbers(scene, chosen)
     black_noise = exposure.usual_noise(scene, guide[:3])
-    coarse, factor = coarse_luminance(scene.image, guide, black_noise)
+    coarse, brightest, factor = coarse_luminance(scene.image, guide, black_noise)
     histogram = np.empty(exposure.BINS, np.float32)
     native.call("look_histogram", coarse, histogram)
     statistics = exposure.Statistics.of(histogram)
@@ -68,12 +69,12 @@ def decide(scene: Scene, recipe: Recipe, chosen: Look, report: Report) -> Decide
         sharpness = 0.5 + 0.5 * recipe.size / max(scene.image.shape[:2])
         scene = resize.smaller(scene, recipe.size)
         guide = guide_numbers(scene, chosen)
-        coarse, factor = coarse_luminance(scene.image, guide, black_noise)
+        coarse, brightest, factor = coarse_luminance(scene.image, guide, black_noise)
     room = headroom.decide(recipe.hdr, statistics, tones.gain, ev, float(coarse.max()), scene.clip)
     report.decide("look", look=chosen.name, ev=ev, white=white, **tones.decided(), **decided, **room.decided())
     if chosen.version:
         report.decide("look", look_version=chosen.version)
-    return Decided(chosen, scene, coarse, factor, guide, ev, curve, tones, room, sharpness * recipe.sharpen)
+    return Decided(chosen, scene, coarse, brightest, factor, guide, ev, curve, tones, room, sharpness * recipe.sharpen)
 
 
 def planar(image: npt.NDArray[Any]) -> HalfImage:
@@ -84,17 +85,19 @@ def planar(image: npt.NDArray[Any]) -> HalfImage:
     return np.moveaxis(np.clip(np.moveaxis(image, 2, 0), -largest, largest).astype(np.float16, order="C"), 0, 2)
 
 
-def coarse_luminance(image: HalfImage, guide: Array, black_noise: float) -> tuple[Array, int]:
-    """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge; pixels per cell.
+def coarse_luminance(image: HalfImage, guide: Array, black_noise: float) -> tuple[Array, Array, int]:
+    """log2 of the guide luminance on a grid of about `COARSE` cells along the long edge: of its mean, and of the
+    largest; pixels per cell.
 
-    The logarithm levels off at half of `black_noise`.
+    The mean's logarithm levels off at half of `black_noise`.
     """
     height, width = image.shape[:2]
     factor = max(1, round(max(height, width) / COARSE))
     coarse = np.empty((-(-height // factor), -(-width // factor)), np.float32)
+    brightest = np.empty_like(coarse)
     weights = np.array([*guide[:3], 0.5 * black_noise], np.float32)
-    native.call("look_reduce", image, weights, factor, coarse)
-    return coarse, factor
+    native.call("look_reduce", image, weights, factor, coarse, brightest)
+    return coarse, brightest, factor
 
 
 def guide_numbers(scene: Scene, chosen: Look) -> Array:

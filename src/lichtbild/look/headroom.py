@@ -8,6 +8,7 @@ What local tone held back, so that it fits into a picture without headroom, is r
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,9 @@ BRIGHT = 0.35  # stops above diffuse white from which light counts as a highligh
 LEAST_SHARE, LEAST_GAIN = 0.0005, 0.4  # of the frame, and stops of gain there, for which a map is worth while
 MARGIN = 0.5  # stops by which a pixel may be brighter than the cell that it is in
 MOST, LEAST = 4.0, 0.05
+TILE = 16  # pixels of the map, each way, that the kernel makes at a time
+FLATTEST = 0.01  # stops of the map's light for one of the scene's, at least
+TOLERANCE = 0.01  # stops that two ways to the same light may differ by
 
 
 @record
@@ -96,14 +100,50 @@ def decide(
     return Headroom(share, level, strength, round(min(max(highest, LEAST), MOST), 3) if wanted else 0.0, ev)
 
 
-def gain_map(headroom: Headroom, view: HalfImage, grid: Array, place: Array, guide: Array) -> GainMap | None:
+def gain_map(
+    headroom: Headroom, view: HalfImage, brightest: Array, grid: Array, place: Array, guide: Array
+) -> GainMap | None:
     """The map of a scene (h, w, 3), upright, at half of its size; None where none is wanted.
 
-    grid: (3, rows, columns) the picture's own local gain, as `look_local` made it; place, guide: as for `look_render`.
+    brightest: (rows, columns) log2 of the brightest light of each cell of the coarse grid. grid: (3, rows, columns) the
+    picture's own local gain, as `look_local` made it; place, guide: as for `look_render`.
     """
     if not headroom.stops:
         return None
     height, width = view.shape[:2]
-    image = np.empty((-(-height // 2), -(-width // 2)), np.uint8)
-    native.call("look_headroom", view, grid, place, guide[:4].copy(), headroom.numbers(), image)
+    shape = -(-height // 2), -(-width // 2)
+    image = np.zeros([max(n, TILE) for n in shape], np.uint8)
+    tiles = lit_tiles(headroom, brightest, grid, place, image.shape)
+    if len(tiles):
+        native.call("look_headroom", view, tiles, grid, place, guide[:4].copy(), headroom.numbers(), image)
+    image = np.ascontiguousarray(image[: shape[0], : shape[1]])
     return GainMap(image, headroom.stops)
+
+
+def lit_tiles(
+    headroom: Headroom, brightest: Array, grid: Array, place: Array, shape: tuple[int, ...]
+) -> npt.NDArray[np.int32]:
+    """(n, 2) first pixels (y, x) of tiles of a map of that shape outside of which no light is above diffuse white."""
+    held = np.float32(1 - RELEASED)
+    # Light that is white there: gains are mixed of those of cells, none of which may have any.
+    white = ((RELEASED * headroom.ev) + held * grid[1]) / -np.maximum(1 + held * grid[0], np.float32(FLATTEST))
+    factor, offsets = round(1 / float(place[0])), (int(place[2]), int(place[1]))
+    per = max(1, 2 * TILE // factor)  # cells of a group
+
+    def grouped(cells: Array, most: np.ufunc) -> Array:
+        for _ in range(2):
+            whole = len(cells) - len(cells) % per
+            parts = [functools.reduce(most, (cells[k:whole:per] for k in range(per)))] if whole else []
+            parts += [most.reduce(cells[whole:], axis=0, keepdims=True)] if whole < len(cells) else []
+            cells = np.concatenate(parts).T
+        return cells
+
+    least = grouped(white, np.minimum)
+    for _ in range(2):  # the cells around each, too
+        wide = np.concatenate([least[:1], least, least[-1:]])
+        least = np.minimum(np.minimum(wide[:-2], wide[2:]), least).T
+    lit = np.argwhere(grouped(brightest, np.maximum) + TOLERANCE > least)
+    first = lit * (per * factor) - offsets
+    steps = range(0, -(-per * factor // 2) + any(n % 2 for n in offsets), TILE)
+    tiles = [first // 2 + (down, along) for down in steps for along in steps]
+    return np.clip(np.concatenate(tiles), 0, np.array(shape) - TILE).astype(np.int32, order="C")

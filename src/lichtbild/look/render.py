@@ -105,7 +105,8 @@ def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[An
     chosen, scene, factor, guide = decided.look, decided.scene, decided.factor, decided.guide
     view, gain_view, (dy, dx) = orient.upright(scene.image, gain, factor, scene.metadata.orientation)
     place = np.array([1 / factor, dx, dy], np.float32)
-    gain_map = headroom.gain_map(decided.room, view, gain_view, place, guide)
+    brightest = orient.turned(decided.brightest, scene.metadata.orientation)
+    gain_map = headroom.gain_map(decided.room, view, brightest, gain_view, place, guide)
     graded = is_graded(chosen)
     kind, dtype = KINDS[target.depth]
     turn = 0
