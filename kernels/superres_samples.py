@@ -46,14 +46,16 @@ def superres_samples() -> tuple[hl.Pipeline, list[Any]]:
 
     expected: as from burst_warp, in units of 1 / expected_unit; 0 where it is not known. black, gain: (4,) of the
     sites, to balanced light of the reference's exposure; noise: (4, 2) its scale and offset; limit: (4,) digital
-    numbers from which on a site clips. tolerance: (4,) shares of the local variance that a mean over quads, a quad and
-    a site may differ by, because of aliasing; and misfit, in units of what is expected, that is none. worth: noise of
-    the reference over that of this frame.
+    numbers from which on a site clips. tolerance: (7,) shares of the local variance that a mean over quads, a quad and
+    a site may differ by; misfit, in units of what is expected, that is none; and the same three shares of what varies
+    within quads: patterns so fine alias, and look different in each frame. worth: noise of the reference over that of
+    this frame. still: (rows, columns) 0..1 for tiles of 16x16 quads: how far aliasing is more likely than motion.
     """
     mosaic, expected = hl.ImageParam(hl.UInt(16), 2, "mosaic"), hl.ImageParam(hl.UInt(16), 2, "expected")
     black, gain, limit, tolerance = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "gain", "limit", "tolerance"))
     noise = hl.ImageParam(hl.Float(32), 2, "noise")
     expected_unit, worth = hl.Param(hl.Float(32), "expected_unit"), hl.Param(hl.Float(32), "worth")
+    still = hl.ImageParam(hl.Float(32), 2, "still")
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
     w, h = mosaic.width() / 2, mosaic.height() / 2
     quad = range(4)
@@ -90,10 +92,15 @@ def superres_samples() -> tuple[hl.Pipeline, list[Any]]:
     spread = hl.max(light - sum_of(v * v for v in sites), 0.0)
     noises = hl.max(noises, hl.f32(1e-12))  # where nothing is known
     quad_noise = noises / 16
+    tile = [hl.clamp(v / 16, 0, still.dim(i).extent() - 1) for i, v in enumerate((x, y))]
+    within = hl.max(spread * 0.25 - gray_spread, 0.0) * still[tile[0], tile[1]]
     misfits = [
-        hl.max(tone * tone / (TONE_NOISE * quad_noise + tolerance[0] * gray_spread) * 0.5 - 1.0, 0.0),
-        hl.max(texture / (quad_noise + tolerance[1] * gray_spread) - tolerance[3], 0.0),
-        hl.max(square / (noises + 4 * tolerance[2] * spread) - tolerance[3], 0.0),
+        hl.max(
+            tone * tone / (TONE_NOISE * quad_noise + tolerance[0] * gray_spread + tolerance[4] * within) * 0.5 - 1.0,
+            0.0,
+        ),
+        hl.max(texture / (quad_noise + tolerance[1] * gray_spread + tolerance[5] * within) - tolerance[3], 0.0),
+        hl.max(square / (noises + 4 * (tolerance[2] * spread + tolerance[6] * within)) - tolerance[3], 0.0),
     ]
     misfit = sum_of(misfits)
     trust = hl.Func("trust")
@@ -116,4 +123,6 @@ def superres_samples() -> tuple[hl.Pipeline, list[Any]]:
     known.store_at(out, yo).compute_at(out, yi).vectorize(x, 8)
     for func in (out, final, trust, rows, told, known):
         func.never_partition_all()
-    return hl.Pipeline([out]), [mosaic, expected, black, gain, noise, limit, tolerance, expected_unit, worth]
+    return hl.Pipeline([out]), [
+        mosaic, expected, black, gain, noise, limit, tolerance, expected_unit, worth, still,
+    ]  # fmt: skip

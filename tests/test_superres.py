@@ -83,6 +83,21 @@ def test_grey_detail_gets_no_colour(iso: float) -> None:
     assert false[0] < 0.85 * false[1]
 
 
+@pytest.mark.parametrize(("count", "false"), [(8, 0.56), (15, 0.46)])
+def test_fine_patterns_keep_still(count: int, false: float) -> None:
+    """A star down to a pattern that one frame cannot hold: it seems to move, and looks different in each frame."""
+    y, x = np.mgrid[0 : 2 * SHAPE[0], 0 : 2 * SHAPE[1]].astype(float)
+    y, x = y - y.mean(), x - x.mean()
+    rays = 0.35 + 0.25 * np.clip(np.sin(72 * np.arctan2(y, x)) * np.hypot(y, x) / 36, -1, 1)
+    picture = np.repeat(np.where(np.hypot(y, x) < 40, 0.35, rays)[..., None], 3, axis=2)
+    frames = shoot(picture, 2, SHAPE, poses(count), Camera(100))
+    fine, _ = developed(frames, scale=2)
+    enlarged = bicubic(developed(frames)[0], 2, picture.shape[:2])
+    colour = [float((p - p.mean(axis=2, keepdims=True))[12:-12, 12:-12].std()) for p in (fine, enlarged)]
+    assert colour[0] < false * colour[1]
+    assert decibels(fine, picture) > decibels(enlarged, picture) + 4.1
+
+
 def test_a_tripod_gives_a_good_enlargement() -> None:
     """No shake, no new detail: what comes out is the enlarged picture, a little sharper, without a pattern."""
     picture = truth(5, SHAPE, 2)

@@ -48,12 +48,18 @@ def smooth(a: Array) -> Array:
 
 
 def samples(
-    light: Array, expected: Array, fits: npt.NDArray[np.bool_], noise: Array, tolerance: Array, worth: float
+    light: Array,
+    expected: Array,
+    fits: npt.NDArray[np.bool_],
+    noise: Array,
+    tolerance: Array,
+    worth: float,
+    still: Array,
 ) -> Array:
     """(5, h, w) trusted differences of the four sites of each quad, and the trust.
 
     light, expected, fits: (h, w, 4) of the sites: what the frame measured, what it should have, whether both are
-    known. noise: (4, 2) scale and offset. tolerance, worth: as of the kernel.
+    known. noise: (4, 2) scale and offset. tolerance, worth: as of the kernel; still: (h, w).
     """
     usable = fits.all(-1)
     r = light - expected
@@ -66,9 +72,10 @@ def samples(
     spread = np.maximum(m[5] - (m[6:10] ** 2).sum(0), 0)
     m[10] = np.maximum(m[10], 1e-12)
     quad = m[10] / 16
-    misfit = np.maximum(m[0] ** 2 / (0.2 * quad + tolerance[0] * gray_spread) / 2 - 1, 0)
-    misfit += np.maximum(m[1] / (quad + tolerance[1] * gray_spread) - tolerance[3], 0)
-    misfit += np.maximum(m[4] / (m[10] + 4 * tolerance[2] * spread) - tolerance[3], 0)
+    within = np.maximum(spread / 4 - gray_spread, 0) * still
+    misfit = np.maximum(m[0] ** 2 / (0.2 * quad + tolerance[0] * gray_spread + tolerance[4] * within) / 2 - 1, 0)
+    misfit += np.maximum(m[1] / (quad + tolerance[1] * gray_spread + tolerance[5] * within) - tolerance[3], 0)
+    misfit += np.maximum(m[4] / (m[10] + 4 * (tolerance[2] * spread + tolerance[6] * within)) - tolerance[3], 0)
     trust = usable * worth / (1 + 4 * misfit**2)
     return np.concatenate([np.moveaxis(r * trust[..., None], -1, 0), trust[None]])
 

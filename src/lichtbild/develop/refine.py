@@ -18,7 +18,6 @@ from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop import superres
 from lichtbild.develop.demosaic import develop_mosaic
-from lichtbild.develop.refine_flow import settled
 from lichtbild.develop.superres import DOUBT, SMALLEST
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -96,10 +95,5 @@ def expectation(
     planes: Mosaic, unit: float, neutral: Floats, expected: Mosaic, moved: Aligned, its: Frame
 ) -> tuple[Mosaic, FloatImage]:
     """`expected`, filled with what a frame should show of the picture, and its motion as the picture confirms it."""
-    flow = np.ascontiguousarray(moved.flow)
-    if moved.steady is not None:
-        black = np.array(its.black_level)
-        gain = moved.gain * unit / (its.white_level - black) / neutral[["RGB".index(color) for color in its.cfa]]
-        levels = black.astype(np.float32), gain.astype(np.float32)
-        flow = settled(flow, moved.steady, its.mosaic, planes, its.color_phase, levels)
+    flow = superres.confirmed(moved, its, planes, unit, neutral, spline=True)
     return superres.predict(planes, flow, its.color_phase, expected, spline=True), flow

@@ -29,6 +29,8 @@ def settled(
     planes: Mosaic,
     color_phase: tuple[int, int],
     levels: tuple[FloatImage, FloatImage],
+    *,
+    spline: bool = True,
 ) -> FloatImage:
     """The flow, with the camera's motion in tiles where that fits no worse.
 
@@ -44,7 +46,7 @@ def settled(
             np.clip(TILE * tile + np.rint(moved).astype(int), 0, side - TILE) // 2 * 2
             for tile, moved, side in zip(own, motion, mosaic.shape, strict=True)
         )
-        told = _told(np.stack([top, left]), motion, planes, color_phase, mosaic.shape)[:, ROWS, COLUMNS]
+        told = _told(np.stack([top, left]), motion, planes, color_phase, mosaic.shape, spline)[:, ROWS, COLUMNS]
         numbers = mosaic[top[:, None, None] + ROWS, left[:, None, None] + COLUMNS]
         light = (numbers - levels[0][SITE]) * levels[1][SITE]
         known = told > 0
@@ -59,7 +61,12 @@ def settled(
 
 
 def _told(
-    corners: Whole, motion: FloatImage, planes: Mosaic, color_phase: tuple[int, int], shape: tuple[int, ...]
+    corners: Whole,
+    motion: FloatImage,
+    planes: Mosaic,
+    color_phase: tuple[int, int],
+    shape: tuple[int, ...],
+    spline: bool,
 ) -> Mosaic:
     """(n, TILE, TILE) what the picture says of tiles of the frame with these corners (2, n), even, that moved so."""
     count = corners.shape[1]
@@ -69,5 +76,5 @@ def _told(
     blocks[:, *places] = corners - TILE * places - motion
     blocks = blocks.repeat(TILE // BLOCK_Y, 1).repeat(TILE // BLOCK_X, 2)
     out = np.empty((TILE * down, TILE * across), np.uint16)
-    native.call("burst_warp", planes, blocks, *color_phase, shape[1], shape[0], True, out)
+    native.call("burst_warp", planes, blocks, *color_phase, shape[1], shape[0], spline, out)
     return out.reshape(down, TILE, across, TILE).swapaxes(1, 2).reshape(-1, TILE, TILE)[:count]

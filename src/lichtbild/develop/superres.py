@@ -37,7 +37,7 @@ SHARED, GREEN, COLOR = 0.30, 0.45, 0.60  # mosaic pixels, deviation of the kerne
 OPTICS = 0.48  # mosaic pixels, deviation of what lens and pixel blur
 AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
 NEAR = 3.0  # fine pixels, deviation of the window in which colour is a line over brightness
-TOLERANCE = 0.02, 0.1, 0.3, 1.3  # see kernels/superres_samples.py
+TOLERANCE = 0.02, 0.1, 0.3, 1.3, 0.1, 0.06, 5.0  # see kernels/superres_samples.py
 DOUBT = 0.1, 0.2  # weight of no difference
 SHRINK = 1.6, 1.5  # times the noise, the energy of differences, and of sharpening, that is taken for noise
 OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
@@ -82,7 +82,8 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
         expected = room(frame)
 
         def expect(moved: Aligned, its: Frame) -> tuple[Mosaic, FloatImage]:
-            return predict(planes, moved.flow, its.color_phase, expected), np.ascontiguousarray(moved.flow)
+            flow = confirmed(moved, its, planes, unit, neutral)
+            return predict(planes, flow, its.color_phase, expected), flow
 
         sums = gather(frame, expect, unit, neutral, scale, report, device=recipe.device)
     black = float(np.mean(frame.black_level))
@@ -160,7 +161,7 @@ def gather(
     for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
         if its is not None:
             expected, flow = expect(moved, its)
-            weigh(frame, its, moved.gain, expected, unit, neutral, samples[waiting])
+            weigh(frame, its, moved.gain, expected, unit, neutral, still(flow, moved.steady), samples[waiting])
             native.call("burst_blocks", flow, blocks[waiting])
             waiting += 1
         last = done + 1 == len(frame.aligned)
@@ -224,6 +225,35 @@ def predict(
     return out
 
 
+def confirmed(
+    moved: Aligned, its: Frame, planes: Mosaic, unit: float, neutral: Floats, *, spline: bool = False
+) -> FloatImage:
+    """A frame's flow, without what only seemed to move. planes, spline: as of `predict`; unit: theirs, of light."""
+    from lichtbild.develop.refine_flow import settled
+
+    flow = np.ascontiguousarray(moved.flow)
+    if moved.steady is None:
+        return flow
+    black = np.array(its.black_level)
+    gain = moved.gain * unit / (its.white_level - black) / neutral[["RGB".index(color) for color in its.cfa]]
+    levels = black.astype(np.float32), gain.astype(np.float32)
+    return settled(flow, moved.steady, its.mosaic, planes, its.color_phase, levels, spline=spline)
+
+
+def still(flow: FloatImage, steady: FloatImage | None) -> FloatImage:
+    """(rows, columns) of a frame's tiles: 1 where they and those around them follow the camera."""
+    _, rows, columns = flow.shape
+    calm = np.ones((rows, columns), np.float32)
+    if steady is None:
+        return calm
+    own = np.pad(np.any(flow != steady, axis=0), 1)
+    near = np.any([own[i : i + rows, j : j + columns] for i in range(3) for j in range(3)], axis=0)
+    grid = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))
+    at = np.rint(grid + inverse(flow) / TILE).astype(int)
+    calm[near[np.clip(at[0], 0, rows - 1), np.clip(at[1], 0, columns - 1)]] = 0
+    return calm
+
+
 def inverse(flow: FloatImage) -> FloatImage:
     """The flow back: (2, rows, columns) at the tiles of the frame, to where the reference shows the same."""
     _, rows, columns = flow.shape
@@ -245,7 +275,14 @@ def _between(flow: FloatImage, at: Floats) -> Floats:
 
 
 def weigh(
-    frame: Frame, its: Frame, gain: float, expected: Mosaic, unit: float, neutral: Floats, out: npt.NDArray[np.int16]
+    frame: Frame,
+    its: Frame,
+    gain: float,
+    expected: Mosaic,
+    unit: float,
+    neutral: Floats,
+    calm: FloatImage,
+    out: npt.NDArray[np.int16],
 ) -> None:
     """Fill `out` with the trusted differences of one frame; see `kernels/superres_samples.py`."""
     mosaic = its.mosaic
@@ -262,7 +299,7 @@ def weigh(
         "superres_samples",
         mosaic, expected, black.astype(np.float32), gains.astype(np.float32), noise[planes],
         (black + CLIPPED * (its.clip_level - black)).astype(np.float32), np.array(TOLERANCE, np.float32),
-        1.0 / unit, min(worth, 1.9), out,
+        1.0 / unit, min(worth, 1.9), calm, out,
     )  # fmt: skip
 
 
