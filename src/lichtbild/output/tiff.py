@@ -234,14 +234,15 @@ def _rationals(values: list[Any], *, signed: bool) -> list[int]:
         return [int(n) for v in values for n in v]
     flat: list[int] = []
     for v in values:
-        flat += _fraction(v, 2**31 - 1 if signed else 2**32 - 1)
+        flat += fraction(v, 2**31 - 1 if signed else 2**32 - 1)
     if not flat:
         raise TypeError("no value")
     return flat
 
 
-def _fraction(value: Any, largest: int) -> tuple[int, int]:
-    """The decimal fraction that the number is, else the simplest within a ten-millionth; in the type's range."""
+def fraction(value: Any, largest: int = 2**31 - 1) -> tuple[int, int]:
+    """The decimal fraction that a number is, else the simplest within a ten-millionth: numerator and denominator, which
+    are at most `largest`. Raises `OverflowError` for what is larger, or not finite."""
     exact = value if hasattr(value, "denominator") else float(value)
     if not math.isfinite(exact):
         raise OverflowError("not finite")

@@ -17,6 +17,7 @@ from lichtbild.carriers import GainMap
 from lichtbild.output import jpeg
 from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
+from lichtbild.output.tiff import fraction
 from lichtbild.output.xmp import Packet
 
 ISO_MARK = b"urn:iso:std:iso:ts:21496:-1\0"
@@ -60,14 +61,12 @@ def foreseeing(file: bytes, signed: bytes) -> bytes:
 
 def iso_metadata(gain_map: GainMap) -> bytes:
     """The gain map's metadata as ISO 21496-1, annex C.2 has it: one channel, applied in the picture's own space."""
-    from fractions import Fraction
-
-    stops = Fraction(str(gain_map.stops))
+    stops = fraction(gain_map.stops)
     fractions = [
         (0, 1),  # base headroom: the picture is for displays without any
-        stops.as_integer_ratio(),  # alternate headroom: where all of the map is applied
+        stops,  # alternate headroom: where all of the map is applied
         (0, 1),  # least gain
-        stops.as_integer_ratio(),  # most gain
+        stops,  # most gain
         (1, 1),  # gamma
         (0, 1),  # offsets
         (0, 1),
