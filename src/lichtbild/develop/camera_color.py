@@ -131,7 +131,7 @@ class CameraModel:
 
     def hue_sat_map(self, xy: Chromaticity) -> HueSatMap | None:
         """The table for what matrices cannot do, under that illuminant; None where there is none."""
-        if not self.maps:
+        if all(table is None for table in self.maps):
             return None
         from lichtbild.devices.hue_sat import between
 
