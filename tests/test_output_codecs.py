@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from lichtbild.carriers import Picture
 from lichtbild.color import convert
@@ -111,6 +113,56 @@ def test_jpeg_xl_above_white(tmp_path: Path, hdr: str, words: str) -> None:
         assert rms(imagecodecs.jpegxl_decode(data) / 1023, plain.pq(nits)) < 0.01
         assert rms(decoded_jxl(tmp_path / "a.jxl", 10), plain.pq(nits)) < 0.01
         assert f"intensity_target: {203 * 2**2.375:.0f}"[:-2] in told
+
+
+def embedded(png: Path) -> bytes:
+    return bytes(Image.open(io.BytesIO(png.read_bytes())).info["icc_profile"])
+
+
+def profile_of(png: Path) -> dict[str, np.ndarray]:
+    """Colorants, and a curve if it is a table, of the ICC profile that a PNG embeds."""
+    data = embedded(png)
+    tags = {}
+    for i in range(struct.unpack_from(">I", data, 128)[0]):
+        name, at, size = struct.unpack_from(">4sII", data, 132 + 12 * i)
+        body = data[at : at + size]
+        if body[:4] == b"XYZ ":
+            tags[name.decode()] = np.frombuffer(body, ">i4", 3, 8) / 65536
+        elif body[:4] == b"curv":
+            tags[name.decode()] = np.frombuffer(body, ">u2", (size - 12) // 2, 12) / 65535
+    return tags
+
+
+@pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])
+def test_a_decoder_makes_the_profile_of_a_jpeg_xl_from_its_code_points(tmp_path: Path, space: str) -> None:
+    """What djxl embeds into its PNG gives the same colours as the profile that the other formats embed."""
+    saved(tmp_path, "a.jxl", wide(space))
+    decoded_jxl(tmp_path / "a.jxl", 16)
+    theirs = embedded(tmp_path / "a.png")
+    colors = Image.fromarray(np.random.default_rng(4).integers(0, 256, (32, 32, 3), np.uint8))
+    lab = [
+        np.asarray(
+            ImageCms.profileToProfile(
+                colors, ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("LAB"), outputMode="LAB"
+            ),
+            np.int64,
+        )
+        for icc in (theirs, profile(space))
+    ]
+    apart = np.abs((lab[0] - lab[1] + 128) % 256 - 128)
+    assert apart.max() <= 1 and apart.mean() < 0.1
+    red = {"srgb": (0.436, 0.2225, 0.0139), "p3": (0.5151, 0.2412, -0.0011), "rec2020": (0.6735, 0.279, -0.0019)}
+    assert profile_of(tmp_path / "a.png")["rXYZ"] == pytest.approx(red[space], abs=5e-4)
+
+
+def test_a_decoder_makes_the_profile_of_a_jpeg_xl_in_pq(tmp_path: Path) -> None:
+    saved(tmp_path, "a.jxl", wide("p3", hdr="on"))
+    decoded_jxl(tmp_path / "a.jxl", 10)
+    told = profile_of(tmp_path / "a.png")
+    assert told["gXYZ"] == pytest.approx((0.1657, 0.6753, 0.03), abs=5e-4)
+    curve = told["gTRC"]
+    bright = np.linspace(0, 1, len(curve)) > 0.3  # below, 16 bits of linear light are coarse
+    assert plain.pq(curve * 10000)[bright] == pytest.approx(np.linspace(0, 1, len(curve))[bright], abs=2e-3)
 
 
 @pytest.mark.parametrize("depth", ["8", None])
