@@ -76,7 +76,16 @@ def made() -> list[bytes]:
         make_dng(picture(), big=True, exif=exif, order=">"),
         make_dng(np.stack([picture()] * 3, -1), tile=(48, 64), compression=7),
         as_lossy,
+        make_dng(
+            picture(), bits=16, compression=52546, tile=(48, 64), coder=jpeg_xl, tags={50975: (4, 2), 52547: (4, 2)}
+        ),
+        make_dng(np.stack([picture()] * 3, -1), compression=52546, coder=jpeg_xl),
+        make_dng(picture(), compression=8, tags={339: (3, 3), 317: (3, 34894)}, tile=(16, 48)),
     ]
+
+
+def jpeg_xl(tile: np.ndarray) -> bytes:
+    return bytes(imagecodecs.jpegxl_encode(np.ascontiguousarray(tile), lossless=True))
 
 
 def derived() -> list[bytes]:

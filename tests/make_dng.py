@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import imagecodecs
@@ -117,8 +117,12 @@ def make_dng(
     tags: Mapping[int, Tag | None] | None = None,
     exif: Mapping[int, Tag] | None = None,
     big: bool = False,
+    coder: Callable[[np.ndarray], bytes] | None = None,
 ) -> bytes:
-    """A DNG of `pixels`, (h, w) or (h, w, 3). tags: added to the first directory, or taken out of it (None)."""
+    """A DNG of `pixels`, (h, w) or (h, w, 3). tags: added to the first directory, or taken out of it (None).
+
+    coder: makes the bytes of a strip or tile, where the compression is none that `coded` knows.
+    """
     height, width = pixels.shape[:2]
     samples = 3 if pixels.ndim == 3 else 1
     pieces = []
@@ -130,7 +134,7 @@ def make_dng(
     else:
         step = rows_per_strip or height
         pieces = [pixels[y : y + step] for y in range(0, height, step)]
-    blobs = {f"piece{i}": coded(p, compression, bits, order) for i, p in enumerate(pieces)}
+    blobs = {f"piece{i}": coder(p) if coder else coded(p, compression, bits, order) for i, p in enumerate(pieces)}
     main: dict[int, Tag | None] = {
         254: (4, 0),
         256: (4, width),

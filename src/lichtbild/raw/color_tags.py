@@ -126,9 +126,14 @@ def _baseline_exposure(tags: Tags, notes: Notes) -> float:
 
 
 def noise_profile_tag(tags: Tags) -> NoiseProfile | None:
-    """The NoiseProfile tag, one pair of numbers for all planes or one for each; None when it cannot be."""
-    values = tags.floats(51041, 6) or tags.floats(51041, 2)
+    """The NoiseProfile tag, one pair of numbers for all planes or one for each; None when it cannot be.
+
+    Four pairs, which some phones write, are those of the sites: red, two of green, blue.
+    """
+    values = tags.floats(51041, 8) or tags.floats(51041, 6) or tags.floats(51041, 2)
     if values is None or not all(math.isfinite(v) and 0 <= v < 1 for v in values) or max(values) == 0:
         return None
+    if len(values) == 8:
+        values = (*values[:2], *((values[i] + values[i + 2]) / 2 for i in (2, 3)), *values[6:])
     scale, offset = (values[i::2] * (1 if len(values) == 6 else 3) for i in (0, 1))
     return NoiseProfile((scale[0], scale[1], scale[2]), (offset[0], offset[1], offset[2]), "tag")

@@ -18,6 +18,7 @@ from lichtbild.raw import levels
 from lichtbild.raw.color_tags import noise_profile_tag
 from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
+from lichtbild.raw.floats import float_white, whole
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes, without
 from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
@@ -49,14 +50,19 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
     if cfa != "RGB" and layout.samples != 1:
         raise RawError("is a mosaic with more than one number per pixel; convert it with a DNG converter")
     top, left, bottom, right = active_area(directory, layout)
-    stored = read_pixels(tiff.data, layout)
+    white = float_white(directory) if layout.floating else 1.0
+    stored = read_pixels(tiff.data, layout, white)
     tags = Tags.of(tiff, directory)
     list_1, list_2 = (parse_opcodes(tags_bytes(directory, tiff, t)) for t in (51008, 51009))
     stored = mend_listed(stored, list_1, notes)
-    table = levels.linearization_table(directory)
+    table = None if layout.floating else levels.linearization_table(directory)
     active = stored[top:bottom, left:right]
-    white = levels.white_level(directory, layout.bits, table, notes)
-    black = levels.black_of(directory, active.shape, white, levels.masked_mean(directory, stored, table), notes)
+    if layout.floating:
+        black = levels.black_of(directory, active.shape, white, None, notes).spread(lambda level: whole(level, white))
+        white = 65535.0
+    else:
+        white = levels.white_level(directory, layout.bits, table, notes)
+        black = levels.black_of(directory, active.shape, white, levels.masked_mean(directory, stored, table), notes)
     height, width = active.shape[:2]
     two = read_list_two(list_2, height, width, 3 if active.ndim == 3 else 1, notes)
     if two.curves is not None:

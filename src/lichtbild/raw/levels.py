@@ -7,6 +7,7 @@ beyond the mean black of each site is taken off the pixels, so that `Frame.black
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,13 @@ class Black:
 
     sites: tuple[float, float, float, float]
     rest: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.float32]] | None
+
+    def spread(self, scale: Callable[[float], float]) -> Black:
+        """The same levels on another linear scale."""
+        a, b, c, d = (scale(site) for site in self.sites)
+        unit = np.float32(scale(1.0) - scale(0.0))
+        rest = None if self.rest is None else (self.rest[0] * unit, self.rest[1] * unit, self.rest[2] * unit)
+        return Black((a, b, c, d), rest)
 
 
 def white_level(directory: Directory, bits: int, table: npt.NDArray[np.uint16] | None, notes: Notes) -> float:

@@ -98,7 +98,10 @@ def _probed(path: Path, _state: tuple[int, ...] | None) -> Probe:
         if tiff is None or not tags.is_dng:
             return Probe(path, "raw", metadata)
         directory = dng.main_image(tiff)
-        layout = layout_of(directory)
+        try:
+            layout = layout_of(directory)
+        except UnknownCodingError:  # LibRaw may know it
+            return Probe(path, "raw", metadata)
         top, left, bottom, right = dng.active_area(directory, layout)
         return Probe(path, "DNG", metadata, right - left, bottom - top, layout.bits, dng.cfa_of(directory))
     except RawError as error:

@@ -1,4 +1,4 @@
-"""The pixels of a TIFF image: strips or tiles, packed, lossless JPEG, deflate or lossy JPEG, to 16-bit numbers.
+"""The pixels of a TIFF image: strips or tiles, packed, deflate, JPEG of all kinds, JPEG XL, to 16-bit numbers.
 
 What a file claims is weighed against its bytes before memory is taken: uncompressed pixels must be in the file, and
 compressed ones cannot be more than their coding allows. Compressed tiles are decoded in parallel.
@@ -15,7 +15,9 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.errors import RawError
+from lichtbild.raw.floats import PREDICTORS, decode_floats, whole_numbers
 from lichtbild.raw.jpeg import decode_jpeg
+from lichtbild.raw.jpeg_xl import decode_jpeg_xl
 from lichtbild.raw.sensor import DAMAGED, UnknownCodingError
 from lichtbild.raw.tiff import Buffer, Directory
 from lichtbild.record import record
@@ -28,7 +30,6 @@ NONE, JPEG, DEFLATE, OLD_DEFLATE, LOSSY_JPEG, JPEG_XL = 1, 7, 8, 32946, 34892, 5
 _NAMES = {
     9: "VC-5 (GoPro GPR)",
     34713: "Nikon's own",
-    JPEG_XL: "JPEG XL",
     50002: "the lossy DNG 1.7 draft",
     32767: "Sony's own",
     34316: "Panasonic's own",
@@ -52,6 +53,8 @@ class Layout:
     counts: npt.NDArray[np.int64]
     order: str
     predictor: int
+    floating: bool = False
+    interleave: tuple[int, int] = (1, 1)  # fields that rows and columns are sorted into
 
     @property
     def row_bytes(self) -> int:
@@ -97,23 +100,33 @@ def layout_of(directory: Directory) -> Layout:
     where, size = (np.minimum(a[:expected].astype(np.float64), 2.0**52).astype(np.int64) for a in (offsets, counts))
     layout = Layout(
         height, width, samples, bits.pop(), directory.integer(259, NONE) or NONE, tile_height, tile_width,
-        where, size, directory.order, directory.integer(317, 1) or 1,
+        where, size, directory.order, directory.integer(317, 1) or 1, set(directory.integers(339) or (1,)) == {3},
+        (directory.integer(50975, 1) or 1, directory.integer(52547, 1) or 1),
     )  # fmt: skip
     _refuse_unknown(layout, directory)
     return layout
 
 
 def _refuse_unknown(layout: Layout, directory: Directory) -> None:
-    if set(directory.integers(339) or (1,)) != {1}:
-        raise UnknownCodingError("holds floating-point numbers; convert it to a DNG of whole numbers")
+    if set(directory.integers(339) or (1,)) != {3 if layout.floating else 1}:
+        raise UnknownCodingError("holds numbers of several kinds; convert it with a DNG converter")
+    if not all(1 <= n <= 16 for n in layout.interleave):
+        raise UnknownCodingError("sorts its rows or columns in an unknown way; convert it with a DNG converter")
     if directory.integer(266, 1) != 1:
         raise UnknownCodingError("stores its bits in reverse order; convert it with a DNG converter")
+    if layout.floating:
+        if layout.compression not in (NONE, DEFLATE, OLD_DEFLATE) or layout.bits not in (16, 24, 32):
+            raise UnknownCodingError("holds floating-point numbers of an unknown kind; convert it with a DNG converter")
+        if layout.compression != NONE and layout.predictor not in (1, *PREDICTORS):
+            raise UnknownCodingError("holds floating-point numbers of an unknown kind; convert it with a DNG converter")
+        return
     known = {
         NONE: (8, 10, 12, 14, 16),
         JPEG: tuple(range(8, 17)),
         DEFLATE: (8, 16),
         OLD_DEFLATE: (8, 16),
         LOSSY_JPEG: (8,),
+        JPEG_XL: tuple(range(8, 17)),
     }
     if layout.compression not in known:
         name = _NAMES.get(layout.compression, f"number {layout.compression}")
@@ -130,11 +143,18 @@ def _refuse_unknown(layout: Layout, directory: Directory) -> None:
         )
 
 
-def read_pixels(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
-    """(h, w) or (h, w, samples) numbers as stored; a read-only view of `data` where that is possible."""
-    if layout.compression == NONE:
-        return _uncompressed(data, layout)
-    return _compressed(data, layout)
+def read_pixels(data: Buffer, layout: Layout, white: float = 1.0) -> npt.NDArray[np.uint16]:
+    """(h, w) or (h, w, samples) numbers as stored; a read-only view of `data` where that is possible.
+
+    white: of floating-point numbers, which are spread over whole ones (`floats.whole`).
+    """
+    plain = layout.compression == NONE and not layout.floating
+    pixels = _uncompressed(data, layout) if plain else _compressed(data, layout, white)
+    for axis, fields in enumerate(layout.interleave):
+        if fields > 1:  # all rows of the first field, then all of the second
+            places = np.argsort(np.concatenate([np.arange(pixels.shape[axis])[i::fields] for i in range(fields)]))
+            pixels = np.take(pixels, places, axis)
+    return pixels
 
 
 def _uncompressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
@@ -178,14 +198,15 @@ def _place(out: npt.NDArray[np.uint16], tile: npt.NDArray[np.uint16], top: int, 
     out[top : top + rows, left : left + columns] = shaped[:rows, :columns]
 
 
-def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
+def _compressed(data: Buffer, layout: Layout, white: float) -> npt.NDArray[np.uint16]:
     ends = layout.offsets + layout.counts
     if (layout.counts <= 0).any():
         raise RawError("does not say where its pixels are: it is damaged")
     if (ends > len(data)).any() or layout.counts.sum() > len(data):
         raise RawError(CUT_OFF)
-    # The least that one sample can take: a bit in lossless JPEG; 4 bits for a block of 64 in lossy JPEG.
-    most = {JPEG: 8, LOSSY_JPEG: 128}.get(layout.compression, 1032) * int(layout.counts.sum())
+    # The least that one sample can take: a bit in lossless JPEG; 4 bits for a block of 64 in lossy JPEG; even colour
+    # in JPEG XL takes next to nothing.
+    most = {NONE: 1, JPEG: 8, LOSSY_JPEG: 128, JPEG_XL: 8192}.get(layout.compression, 1032) * int(layout.counts.sum())
     if layout.tile_width * layout.tile_height * len(ends) * layout.samples > most + 65536:
         raise RawError("claims more pixels than its bytes can hold: it is damaged")
     out = np.empty((layout.height, layout.width, layout.samples)[: 2 if layout.samples == 1 else 3], np.uint16)
@@ -194,17 +215,23 @@ def _compressed(data: Buffer, layout: Layout) -> npt.NDArray[np.uint16]:
         i, top, left = place
         tile = data[layout.offsets[i] : ends[i]]
         rows = min(layout.tile_height, layout.height - top) if layout.tile_width == layout.width else None
-        decoder = _deflated if layout.compression in (DEFLATE, OLD_DEFLATE) else _jpeg
-        _place(out, decoder(tile, layout, rows or layout.tile_height), top, left, layout)
+        _place(out, decoded(tile, rows or layout.tile_height), top, left, layout)
+
+    def decoded(tile: Buffer, rows: int) -> npt.NDArray[np.uint16]:
+        heights = (layout.tile_height, rows)  # the bottom tile may be whole or cut
+        size = (layout.tile_width, layout.samples, layout.bits)
+        if layout.floating:
+            coding = (layout.order, layout.predictor if layout.compression != NONE else 1)
+            floats = decode_floats(tile, rows, *size, *coding, deflated=layout.compression != NONE)
+            return whole_numbers(floats, white)
+        if layout.compression in (DEFLATE, OLD_DEFLATE):
+            return _deflated(tile, layout, rows)
+        if layout.compression == JPEG_XL:
+            return decode_jpeg_xl(tile, heights, *size)
+        return decode_jpeg(tile, heights, *size, only_dct=layout.compression == LOSSY_JPEG)
 
     on_all_processors(decode, layout.places())
     return out
-
-
-def _jpeg(tile: Buffer, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
-    only_dct = layout.compression == LOSSY_JPEG
-    heights = (layout.tile_height, rows)  # the bottom tile may be whole or cut
-    return decode_jpeg(tile, heights, layout.tile_width, layout.samples, layout.bits, only_dct=only_dct)
 
 
 def _deflated(tile: Buffer, layout: Layout, rows: int) -> npt.NDArray[np.uint16]:
