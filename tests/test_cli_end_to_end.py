@@ -187,11 +187,16 @@ def a_fifo(folder: Path, shot: Path) -> Path:
     return folder / "fifo.dng"
 
 
+def a_circle_of_links(folder: Path, shot: Path) -> Path:
+    (folder / "circle.dng").symlink_to("circle.dng")
+    return folder / "circle.dng"
+
+
 def a_long_name(folder: Path, shot: Path) -> Path:
     return folder / ("x" * 300 + ".dng")
 
 
-BAD = [not_a_raw, empty, a_folder, missing, a_photograph, cut_short, a_fifo, a_long_name]
+BAD = [not_a_raw, empty, a_folder, missing, a_photograph, cut_short, a_fifo, a_circle_of_links, a_long_name]
 
 
 @pytest.mark.parametrize("make", BAD)

@@ -255,7 +255,6 @@ def test_each_missing_or_impossible_tag_has_one_fallback_told_once(tmp_path: Pat
         ({50711: (3, 2)}, "staggered"),
         ({259: (3, 9)}, "VC-5"),
         ({259: (3, 52546)}, "damaged"),
-        ({339: (3, 2)}, "several kinds"),
         ({339: (3, 3), 258: (3, 64)}, "unknown kind"),
         ({52547: (4, 99)}, "unknown way"),
         ({273: None}, "where its pixels are"),

@@ -36,7 +36,7 @@ def test_a_dng_that_only_libraw_knows_goes_through_it(tmp_path: Path) -> None:
     assert frame.metadata.unique_camera_model == "Lichtbild Test Camera"
     found = probe(path)  # which does not know its size, and lets it through
     assert found.metadata.model == "Test Camera" and found.width is None
-    assert len(lichtbild.read(path).sources) == 1
+    assert len(lichtbild.read(path)) == 1
 
 
 def test_one_process_serves_many_files_and_threads(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ what was decided and noticed, and how long each leg took.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,16 +36,17 @@ def read(*frames: str | Path | Frame) -> Burst:
         raise BurstError(f"{len(frames)} frames are more than {MOST_FRAMES}; name those of one burst")
     keyed: list[tuple[tuple[bool, str, str], Frame | Path]] = []
     first_error: RawError | None = None
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for item in frames:
         if isinstance(item, Frame):
             name = item.metadata.path.name if item.metadata.path else ""
             keyed.append(((False, item.metadata.capture_time, name), item))
             continue
         path = Path(item)
-        if path.resolve() in seen:  # the same light must not count twice
+        real = os.path.realpath(path)  # which takes a circle of links for what it is
+        if real in seen:  # the same light must not count twice
             continue
-        seen.add(path.resolve())
+        seen.add(real)
         try:
             keyed.append(((False, probe(path).metadata.capture_time, path.name), path))
         except RawError as error:

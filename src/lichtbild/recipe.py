@@ -14,6 +14,7 @@ from typing import Any
 
 from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
+from lichtbild.plain_file import open_plain
 from lichtbild.record import record
 
 _LONGEST = 1 << 20  # bytes of a recipe
@@ -201,7 +202,7 @@ def load(path: Path) -> Recipe:
     try:
         if made := read(path):
             return from_settings(path, json.dumps(made.settings))
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return from_settings(path, file.read(_LONGEST).decode("utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror}); name a recipe that exists") from None

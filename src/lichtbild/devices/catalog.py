@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from lichtbild import installed
 from lichtbild.errors import DeviceError
+from lichtbild.plain_file import open_plain
 from lichtbild.record import record
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def _head(path: Path, origin: str) -> Listed | None:
 def _read_head(path: Path, origin: str, _changed: int) -> Listed | None:
     import tomllib
 
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         text = file.read(HEAD).decode("utf-8", "replace")
     head = re.split(r"(?m)^[ \t]*\[", text, maxsplit=1)[0]
     try:

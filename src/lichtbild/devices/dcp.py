@@ -17,6 +17,7 @@ from lichtbild.carriers import Matrix
 from lichtbild.devices.profile import NAMES_OF_ILLUMINANTS, DeviceProfile, HueSatMap, Light, ToneCurve
 from lichtbild.devices.reader import DIVISIONS, ENTRIES, FACTOR, HUE, LARGEST, POINTS
 from lichtbild.errors import DeviceError, RawError
+from lichtbild.plain_file import open_plain
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Tiff
 
@@ -37,7 +38,7 @@ def read_dcp(path: str | Path) -> DeviceProfile:
     """The profile of a DCP file, or that which a DNG holds. Raises `DeviceError`."""
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             head = file.read(4)
             is_dcp = head[:2] in (b"II", b"MM") and head[2:4] in (MAGIC, MAGIC[::-1])
             data = head + file.read(LARGEST if is_dcp else 1 << 32)

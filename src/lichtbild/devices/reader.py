@@ -22,6 +22,7 @@ from lichtbild.devices.profile import (
 )
 from lichtbild.devices.section import TEXT, Section, is_number
 from lichtbild.errors import DeviceError
+from lichtbild.plain_file import open_plain
 
 FORMAT = 1
 LARGEST = 16 << 20  # bytes of a file
@@ -36,7 +37,7 @@ HUE, FACTOR = 180.0, 100.0  # the most a table may turn and scale
 def read(path: Path) -> DeviceProfile:
     """Read and check a device.toml. Raises `DeviceError`."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.color import Chromaticity, Floats
 from lichtbild.errors import DeviceError
+from lichtbild.plain_file import open_plain
 from lichtbild.record import record
 
 WAVELENGTHS: Floats = np.arange(380.0, 781.0, 5.0)
@@ -70,7 +71,7 @@ def read_spectra(path: str | Path, *, outside: float | None = None) -> Spectra:
     """
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import RecipeError
+from lichtbild.plain_file import open_plain
 from lichtbild.record import record
 
 Floats = npt.NDArray[np.float32]
@@ -55,7 +56,7 @@ def load(folder: Path, name: str) -> Cube:
 
 @functools.lru_cache(maxsize=4)
 def _loaded(path: Path, changed: int, size: int) -> Cube:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         data = file.read(LARGEST)
     return read_hald(path, data) if path.suffix.lower() in PICTURES else read_cube(path, data)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from lichtbild.errors import RecipeError
 from lichtbild.look.numbers import SECTIONS, HueMove
+from lichtbild.plain_file import open_plain
 
 FORMAT = 2
 LARGEST = 1 << 16  # bytes of a look.toml
@@ -35,7 +36,7 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 raw = file.read(LARGEST + 1)
             if len(raw) > LARGEST:
                 raise RecipeError(f"{path}: larger than {LARGEST // 1024} KiB; a look is a page of numbers")

@@ -24,6 +24,7 @@ from lichtbild.color import (
     xyz_to_rgb,
 )
 from lichtbild.errors import MeasureError
+from lichtbild.plain_file import open_plain
 
 ROWS, COLUMNS = 4, 6
 NEUTRAL = slice(18, 24)
@@ -69,7 +70,9 @@ def reference(name: str = "classic") -> Floats:
         return lab_from_xyz(decode_srgb(np.array(PATCHES) / 255) @ (adaptation(D65, D50) @ rgb_to_xyz("srgb")).T)
     path = Path(name)
     try:
-        lines = [line for line in path.read_text(encoding="utf-8")[: 1 << 16].splitlines() if line.strip()]
+        with open_plain(path) as file:
+            text = file.read(1 << 16).decode("utf-8-sig", "strict")
+        lines = [line for line in text.splitlines() if line.strip()]
     except FileNotFoundError:
         known = ", ".join(SETS)
         raise MeasureError(f"{name}: is neither a file nor one of {known}; name one of them or a file") from None

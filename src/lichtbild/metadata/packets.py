@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lichtbild.errors import OutputError, RawError
 from lichtbild.metadata.xml import LARGEST
+from lichtbild.plain_file import open_plain
 from lichtbild.raw.tiff import Tiff
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -24,7 +25,7 @@ _XMP_TYPE = b"application/rdf+xml"
 
 def packets(path: Path) -> list[bytes]:
     """The packet of the file and its extension, if it has one; nothing in a file of another kind. Raises `OSError`."""
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         try:
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except ValueError:  # empty

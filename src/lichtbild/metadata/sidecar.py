@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lichtbild.errors import RecipeError
 from lichtbild.metadata.xml import LARGEST, XmlError
 from lichtbild.metadata.xmp import Value, properties, text
+from lichtbild.plain_file import open_plain
 
 if TYPE_CHECKING:
     from lichtbild.recipe import Recipe
@@ -85,7 +86,7 @@ def _belongs(found: dict[str, Value], frame: Path) -> bool:
 
 
 def _bounded(path: Path, limit: int) -> bytes:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
         raise XmlError(f"longer than {limit >> 20} MB")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lichtbild.errors import PackError
 from lichtbild.packs.files import MOST_BYTES, MOST_FILES, Collected, Files
+from lichtbild.plain_file import open_plain
 
 SUFFIX = ".lichtbild.zip"
 MOST_RATIO = 250  # of a member's bytes to its compressed ones; a table of zeros may come near, no more than that
@@ -38,7 +39,7 @@ def write_archive(files: Files) -> bytes:
 def read_archive(path: Path) -> Files:
     """All files in an archive, none of them on the disk. Raises `PackError` for whatever is not plainly a pack."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             raw = file.read(MOST_BYTES + _overhead() + 1)
     except OSError as error:
         raise PackError(

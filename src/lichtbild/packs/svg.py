@@ -18,6 +18,7 @@ import numpy.typing as npt
 from lichtbild.errors import PackError
 from lichtbild.packs.svg_path import MOST_COMMANDS, ellipse, outline
 from lichtbild.packs.svg_values import numbers, plain, transform
+from lichtbild.plain_file import open_plain
 from lichtbild.record import record
 
 Points = npt.NDArray[np.float64]  # (n, 2): x, y
@@ -65,7 +66,7 @@ class _State:
 def read(path: Path) -> Mark:
     """Read and check a mark. Raises `PackError` with file, line and what is allowed."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
         raise PackError(f"{path}: cannot be read ({error.strerror})") from None

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from lichtbild.errors import PackError
 from lichtbild.look.lines import places
+from lichtbild.plain_file import open_plain
 
 LARGEST = 256 * 1024  # bytes of a file of settings
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -28,7 +29,7 @@ class Tables:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 raw = file.read(LARGEST + 1)
             if len(raw) > LARGEST:
                 raise PackError(f"{path}: is longer than the {LARGEST // 1024} kB that a file of settings may have")

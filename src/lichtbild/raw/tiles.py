@@ -111,7 +111,7 @@ def _refuse_unknown(layout: Layout, directory: Directory) -> None:
     if set(directory.integers(339) or (1,)) != {3 if layout.floating else 1}:
         raise UnknownCodingError("holds numbers of several kinds; convert it with a DNG converter")
     if not all(1 <= n <= 16 for n in layout.interleave):
-        raise UnknownCodingError("sorts its rows or columns in an unknown way; convert it with a DNG converter")
+        raise RawError("sorts its rows or columns in an unknown way; convert it with a DNG converter")
     if directory.integer(266, 1) != 1:
         raise UnknownCodingError("stores its bits in reverse order; convert it with a DNG converter")
     if layout.floating:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.carriers import FloatImage
 from lichtbild.errors import RawError
+from lichtbild.plain_file import open_plain
 from lichtbild.virtual.scene import VirtualScene
 
 _LARGEST = 200_000_000  # pixels of a file that are decoded
@@ -80,7 +81,8 @@ def _decoded(path: Path) -> npt.NDArray[Any]:
 
     mend = "take a JPEG, PNG or TIFF"
     try:
-        data = path.read_bytes()
+        with open_plain(path) as file:
+            data = file.read()
     except OSError as error:
         raise RawError(f"{path}: cannot be read ({error.strerror}); {mend}") from None
     decoders = {
