@@ -74,6 +74,33 @@ def test_frames_are_ordered_by_capture_time_then_name(light: dict[str, Recipe]) 
     assert burst.frames == (Path("a.dng"), Path("b.dng"), frame, Path("late.dng"))
 
 
+def test_frames_may_be_a_list_a_generator_or_bytes(light: dict[str, Recipe]) -> None:
+    wanted = (Path("a.dng"), Path("b.dng"))
+    assert lb.read(["b.dng", Path("a.dng")]).frames == wanted
+    assert lb.read(Path(f"{letter}.dng") for letter in "ba").frames == wanted
+    assert lb.read(b"a.dng", ["b.dng"]).frames == wanted
+    assert lb.develop("a.dng").recipe["frames"] == ["a.dng"]
+    assert lb.develop(["a.dng", "b.dng"]).recipe["frames"] == ["a.dng", "b.dng"]
+    assert lb.merge(lb.merge("a.dng")).metadata == lb.merge("a.dng").metadata
+    with pytest.raises(BurstError, match="at least one"):
+        lb.read([])
+    with pytest.raises(RawError, match="no name of a file"):
+        lb.read("a\0.dng")
+
+
+def test_numbers_of_numpy_and_paths_are_settings(tmp_path: Path) -> None:
+    recipe = Recipe(size=np.int64(640), ev=np.float32(0.5), strip_location=np.bool_(True), wb=np.int32(5200))
+    assert recipe == Recipe(size=640, ev=0.5, strip_location=True, wb="5200")
+    assert json.loads(json.dumps(recipe.to_dict())) == recipe.to_dict()
+    assert Recipe(device=tmp_path / "device.toml").device == str(tmp_path / "device.toml")
+    with pytest.raises(RecipeError, match="whole number"):
+        Recipe(size=np.float64(640.5))
+    with pytest.raises(RecipeError, match="ev"):
+        Recipe(ev=np.array([0.5]))
+    with pytest.raises(RecipeError, match="ev"):
+        Recipe(ev=np.float64("nan"))
+
+
 def test_a_bad_frame_goes_last_and_a_lone_one_is_an_error(light: dict[str, Recipe]) -> None:
     assert lb.read("bad.dng", "late.dng").frames == (Path("late.dng"), Path("bad.dng"))
     with pytest.raises(RawError, match=r"bad_1.*no other file"):

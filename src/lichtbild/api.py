@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from lichtbild.recipe import Recipe
     from lichtbild.report import Report
 
+    Source = str | bytes | os.PathLike[str] | Frame
+
 MOST_FRAMES = 100  # of one burst
 
 
-def read(*frames: str | Path | Frame) -> Burst:
-    """A burst from files of one scene, in order of capture time, then name.
+def read(*frames: Source | Iterable[Source]) -> Burst:
+    """A burst from files of one scene, named one by one or by a list of them, in order of capture time, then name.
 
     Only the tags are looked at here; pixels are read one frame at a time when they are needed. A frame that is
     already a `Frame` is taken as it is. A file that cannot be read as a raw frame goes to the end, where the
@@ -30,19 +32,23 @@ def read(*frames: str | Path | Frame) -> Burst:
     from lichtbild.errors import BurstError, RawError
     from lichtbild.raw.read import probe
 
-    if not frames:
+    single = (str, bytes, os.PathLike, Frame)
+    named = [one for item in frames for one in ((item,) if isinstance(item, single) else item)]
+    if not named:
         raise BurstError("no frame to read; name at least one raw file")
-    if len(frames) > MOST_FRAMES:
-        raise BurstError(f"{len(frames)} frames are more than {MOST_FRAMES}; name those of one burst")
+    if len(named) > MOST_FRAMES:
+        raise BurstError(f"{len(named)} frames are more than {MOST_FRAMES}; name those of one burst")
     keyed: list[tuple[tuple[bool, str, str], Frame | Path]] = []
     first_error: RawError | None = None
     seen: set[str] = set()
-    for item in frames:
+    for item in named:
         if isinstance(item, Frame):
             name = item.metadata.path.name if item.metadata.path else ""
             keyed.append(((False, item.metadata.capture_time, name), item))
             continue
-        path = Path(item)
+        path = Path(os.fsdecode(item))
+        if "\0" in str(path):
+            raise RawError(f"{str(path)!r}: is no name of a file; check the name")
         real = os.path.realpath(path)  # which takes a circle of links for what it is
         if real in seen:  # the same light must not count twice
             continue
@@ -59,10 +65,14 @@ def read(*frames: str | Path | Frame) -> Burst:
 
 
 def merge(
-    burst: Burst, recipe: Recipe | str | Path | None = None, report: Report | None = None, **settings: Any
+    burst: Burst | Source | Iterable[Source],
+    recipe: Recipe | str | Path | None = None,
+    report: Report | None = None,
+    **settings: Any,
 ) -> Frame:
     """Merge a burst into one raw frame with less noise; a single frame is read and returned.
 
+    burst: what `read` gave, or what it takes.
     recipe, settings: as for `develop`; only `reference` and `scale` matter here. With a `scale` above 1 the frame has
     three colours per pixel, is that much larger and is denoised and sharpened as the recipe says.
     """
@@ -72,6 +82,7 @@ def merge(
     from lichtbild.report import Report
 
     report = report or Report()
+    burst = _burst(burst)
     wanted = _recipe(recipe, settings, burst, report)
     frame = merge_burst(burst, wanted, report)
     if wanted.scale == 1 and frame.aligned:
@@ -92,10 +103,14 @@ def merge(
 
 
 def develop(
-    burst: Burst, recipe: Recipe | str | Path | None = None, report: Report | None = None, **settings: Any
+    burst: Burst | Source | Iterable[Source],
+    recipe: Recipe | str | Path | None = None,
+    report: Report | None = None,
+    **settings: Any,
 ) -> Picture:
     """Make a finished picture from a burst of one or more frames.
 
+    burst: what `read` gave, or what it takes.
     recipe: a `Recipe`, or the path of one saved as JSON or of a photograph that shall be made again; where it is left
         out, the one that lies beside the raw files, or the defaults.
     settings: fields of `Recipe` by name, which go before the recipe's: `look="mono", ev=0.5, depth="16"`.
@@ -111,6 +126,7 @@ def develop(
     from lichtbild.report import Report
 
     report = report or Report()
+    burst = _burst(burst)
     wanted = _recipe(recipe, settings, burst, report)
     frame = merge(burst, wanted, report)
     with report.leg("develop"):
@@ -152,6 +168,12 @@ def resolved(recipe: Recipe, burst: Burst, report: Report) -> dict[str, Any]:
         "settings": recipe.to_dict(),
         "decided": report.decided,
     }
+
+
+def _burst(given: Burst | Source | Iterable[Source]) -> Burst:
+    from lichtbild.carriers import Burst
+
+    return given if isinstance(given, Burst) else read(given)
 
 
 def _paths(burst: Burst) -> list[Path]:

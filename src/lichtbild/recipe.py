@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, field, fields, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lichtbild.errors import PackError, RecipeError
@@ -110,6 +110,12 @@ class Recipe:
     strip_location: bool = setting(False, "Leave out where the picture was taken: GPS and names of places.")
 
     def __post_init__(self) -> None:
+        for f in fields(self):  # numbers of numpy, and paths
+            value = getattr(self, f.name)
+            if type(value).__module__ == "numpy" and callable(getattr(value, "item", None)) and not value.shape:
+                object.__setattr__(self, f.name, value.item())
+            elif isinstance(value, PurePath):
+                object.__setattr__(self, f.name, str(value))
         for name in ("wb", "depth"):  # words that look like numbers: wb=5200, depth=16
             if isinstance(value := getattr(self, name), int) and not isinstance(value, bool):
                 object.__setattr__(self, name, str(value))
