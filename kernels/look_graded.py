@@ -12,17 +12,17 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_gamut import mapped, q
+from look_gamut import mapped
 from look_lut import Table, lookup
 from look_output import encode_8bit, interleaved, scene_planes, to_integer
 from look_render import CHUNK, ROUND_UP, ROWS, columns, edges_repeated, grid_gain, lab, sharpened
 
 Expr = Any
 HUE_ORDER = 8
-LANES, LUT_LANES = {"u8": 32, "f32": 8}, 8  # the second is rarely asked for: small, not quick
-BORDER = 32
+LANES, LUT_LANES = {"u8": 32, "f32": 8}, {"u8": 16, "f32": 8}  # the second is rarely asked for: small, not quick
+BORDER = CHUNK
 
-x, y, c, xc = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("xc")
+x, y, c, xc, xs = (hl.Var(n) for n in ("x", "y", "c", "xc", "xs"))
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Inputs:
         small = {n: hl.ImageParam(f, 1, n) for n in one}
         tables = {n: hl.ImageParam(f, 2, n) for n in two}
         tables["shade"].dim(0).set_bounds(0, 4).set_stride(1)
-        tables["shade"].dim(1).set_stride(4)
+        tables["shade"].dim(1).set_min(0).set_stride(4)
         grids = {n: hl.ImageParam(f, 3, n) for n in ("gain", "glow")}
         grain = hl.ImageParam(hl.Int(8), 2, "grain")
         return cls(scene=scene_planes(), grain=grain, apart=hl.Param(hl.Int(32), "apart"), **grids, **small, **tables)
@@ -86,13 +86,14 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     inlined, stencils = sharpened(p, color)
 
     # What depends on lightness: an entry of the table, whole, for each pixel; the nearest one for 8 bits.
-    place, shades, sharp = hl.Func("place"), hl.Func("shades"), hl.Func("sharp_row")
+    entry, shades, sharp = hl.Func("entry"), hl.Func("shades"), hl.Func("sharp_row")
     sharp[x, y] = inlined[x, y]
     last = p.shade.dim(1).extent() - 1
-    place[x, y] = hl.clamp(sharp[x, y], 0.0, 1.0) * hl.f32(last)
-    low = hl.clamp(hl.i32(place[x, y] + (0.5 if kind == "u8" else 0.0)), 0, last - (kind != "u8"))
+    place = hl.clamp(sharp[x, y], 0.0, 1.0) * hl.f32(last)
+    entry[x, y] = hl.i32(place + 0.5) if kind == "u8" else hl.min(hl.i32(place), last - 1)
+    low = hl.unsafe_promise_clamped(entry[x, y], 0, last - (kind != "u8"))
     near = p.shade[c, low]
-    shades[c, x, y] = near if kind == "u8" else hl.lerp(near, p.shade[c, low + 1], place[x, y] - hl.f32(low))
+    shades[c, x, y] = near if kind == "u8" else hl.lerp(near, p.shade[c, low + 1], place - hl.f32(low))
     L = sharp[x, y] + shades[0, x, y]
     a, b = (color[x, y][i] * shades[1, x, y] + shades[i + 1, x, y] for i in (1, 2))
 
@@ -104,41 +105,40 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     shown = mapped(p.to_out, p.gamut, mixed, lanes)
     rgb[x, y] = tuple(hl.clamp(v, 0.0, 1.0) for v in shown.rgb())
 
-    looked, moved = lookup(table, rgb, kind), hl.Func("moved")
-    plain, other = [rgb[x, y][i] for i in range(3)], looked.other
-    if kind != "f32":
-        plain, other = ([encode_8bit(p.transfer, v) for v in light] for light in (plain, other))
+    looked, moved, finished = lookup(table, rgb, kind), hl.Func("moved"), hl.Func("finished")
+
+    def codes(light: list[Expr]) -> list[Expr]:
+        return light if kind == "f32" else [encode_8bit(p.transfer, v) for v in light]
+
+    plain, other = codes([rgb[x, y][i] for i in range(3)]), codes(looked.other)
     moved[x, y] = tuple(
         hl.select(table.tabled == 0, v, hl.select(table.space == 0, s, o))
         for v, s, o in zip(plain, looked.same, other, strict=True)
     )
-    codes = [moved[x, y][i] for i in range(3)]
-    finished = hl.Func("finished")
-    finished[x, y] = tuple(codes if kind == "f32" else to_integer(kind, codes, p.transfer[10], x, y))
+    done = [moved[x, y][i] for i in range(3)]
+    finished[x, y] = tuple(done if kind == "f32" else to_integer(kind, done, p.transfer[10], x, y))
     out[c, x, y] = hl.mux(c, [finished[x, y][i] for i in range(3)])
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
     out.tile(x, y, xo, yo, xi, yi, columns(out), ROWS, hl.TailStrategy.GuardWithIf)
     out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
-    finished.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, lanes, ROUND_UP)
-    moved.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, LUT_LANES, ROUND_UP)
+    # By the chunk: what is stored pixel by pixel has arrived when vectors of it are loaded.
+    finished.compute_at(out, yi).align_bounds(x, CHUNK).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
+    moved.compute_at(finished, xc).split(x, xs, x, CHUNK, ROUND_UP).vectorize(x, LUT_LANES[kind])
     moved.specialize(table.tabled == 0)
     moved.specialize(table.space == 0)
-    looked.found.compute_at(moved, x).bound(c, 0, 4).vectorize(c).unroll(x)
-    for stage in (looked.coded, looked.places):
-        stage.compute_at(moved, x).vectorize(x)
-    for state in (1, 2):
-        looked.places.specialize(table.tabled == state)
-    shown.schedule(out, yi)
-    shades.compute_at(shown.full, q).bound(c, 0, 4).vectorize(c).unroll(x)
+    looked.schedule(moved, xs, LUT_LANES[kind])
+    shown.schedule(finished, xc)
+    entry.compute_at(finished, xc).vectorize(x, lanes, ROUND_UP)
+    shades.compute_at(finished, xc).bound(c, 0, 4).vectorize(c).unroll(x, 4)
     sharp.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
     for stage in stencils:
         stage.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
     color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
     for grid in (gain_wide, glow_wide):
         grid.compute_at(out, xo).vectorize(x, lanes, ROUND_UP)
-    by_row = (finished, moved, looked.found, looked.coded, looked.places, sharp, color, gain_wide, glow_wide)
+    by_row = (finished, moved, entry, shades, sharp, color, gain_wide, glow_wide)
     for stage in (out, *by_row, *stencils):
         stage.never_partition_all()
     padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)

@@ -17,7 +17,6 @@ from look_math import exp2, log2, matrix_rows
 from look_output import TINY, encode, encode_8bit
 
 Expr = Any
-NODE = 65535.0
 
 x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 
@@ -28,7 +27,7 @@ class Table:
 
     tabled: Any  # 0 for no table, 1 for one, 2 for one behind curves
     space: Any  # 1 where the table's colour space is not the picture's
-    nodes: Any  # (node, 4) uint16: red, green, blue, nothing; blue's place changes slowest
+    nodes: Any  # (node, 4): red, green, blue, nothing; blue's place changes slowest
     shaper: Any  # (entries, 3): node coordinate of each channel over its encoded value 0..1
     # nodes per edge, strength, then the transfer function: cut, slope, scale, exponent, offset, quartic of the fourth
     # root (5); then the same backwards: cut, 1 / slope, 1 / scale, 1 / exponent, sextic of the square root (7)
@@ -38,10 +37,10 @@ class Table:
 
     @classmethod
     def make(cls) -> Table:
-        nodes = hl.ImageParam(hl.UInt(16), 2, "nodes")
-        nodes.dim(0).set_bounds(0, 4).set_stride(1)
-        nodes.dim(1).set_stride(4)
         f = hl.Float(32)
+        nodes = hl.ImageParam(f, 2, "nodes")
+        nodes.dim(0).set_bounds(0, 4).set_stride(1)
+        nodes.dim(1).set_min(0).set_stride(4)
         shaper = hl.ImageParam(f, 2, "shaper")
         shaper.dim(0).set_bounds(0, 3).set_stride(1)
         shaper.dim(1).set_stride(3)
@@ -52,38 +51,58 @@ class Table:
 
 @dataclass
 class Lookup:
-    """The stages of a lookup, to be scheduled by the row.
+    """The stages of a lookup and the codes it gives.
 
     A vector of lanes that each load from a place of their own is slow. So the places and weights of the four nodes are
-    computed for many pixels at once, and the nodes are fetched pixel by pixel, all colours of one at a time.
+    computed for many pixels at once, and the nodes are fetched pixel by pixel, all colours of one at a time; a curve
+    before the table is looked up likewise, a pixel at a time.
     """
 
-    coded: Any  # (x, y): encoded colours
-    places: Any  # (x, y): indices of four nodes, then their weights
+    table: Table
+    inside: Any  # (x, y): linear light in the table's space
+    coded: Any  # the same encoded, at the edge of the space where it lies beyond
+    at: Any  # where on the table's edges that is
+    places: Any  # indices of four nodes, then their weights
     found: Any  # (c, x, y): the table's code
-    same: list[Expr]  # codes at (x, y), where the picture's space is the table's
+    light: Any  # (x, y): the table's linear light, and how far what was beyond is to be put back
+    same: list[Expr]  # codes, or for floats light, at (x, y), where the picture's space is the table's
     other: list[Expr]  # linear output RGB at (x, y), where it is another
+
+    def schedule(self, stage: Any, chunk: Any, lanes: int) -> None:
+        """By the chunk of `stage`."""
+        rows = (self.inside, self.coded, self.at, self.places, self.light)
+        for made in (*rows, self.found):
+            made.compute_at(stage, chunk).never_partition_all()
+        for made in (*rows[:2], *rows[3:]):
+            made.vectorize(x, lanes, hl.TailStrategy.RoundUp)
+        self.at.specialize(self.table.tabled == 1).vectorize(x, lanes, hl.TailStrategy.RoundUp)
+        self.found.bound(c, 0, 4).vectorize(c).unroll(x, 8)
 
 
 def lookup(t: Table, rgb: Any, kind: str) -> Lookup:
     """The table's colour of `rgb`, a function of (x, y) that gives linear output RGB, 0..1."""
+    names = ("inside", "coded", "at", "places", "found", "light")
+    inside, coded, at, places, found, light = (hl.Func(n) for n in names)
     plain = [rgb[x, y][i] for i in range(3)]
     transfer, back = [t.lut[i + 2] for i in range(10)], [t.lut[i + 12] for i in range(11)]
-    inside = [hl.select(t.space == 0, v, m) for v, m in zip(plain, matrix_rows(t.to_lut, plain), strict=True)]
-    clipped = [hl.clamp(v, 0.0, 1.0) for v in inside]
-    coded, places, found = hl.Func("coded"), hl.Func("places"), hl.Func("found")
+    turned = zip(plain, matrix_rows(t.to_lut, plain), strict=True)
+    inside[x, y] = tuple(hl.select(t.space == 0, v, m) for v, m in turned)
+    beyond = [inside[x, y][i] for i in range(3)]
+    clipped = [hl.clamp(v, 0.0, 1.0) for v in beyond]
     coded[x, y] = tuple((encode_8bit if kind == "u8" else encode)(transfer, v) for v in clipped)
     codes = [coded[x, y][i] for i in range(3)]
-    places[x, y] = tuple(tetrahedron(t, codes))
+    at[x, y] = tuple(coordinate(t, i, v) for i, v in enumerate(codes))
+    places[x, y] = tuple(tetrahedron(t, [at[x, y][i] for i in range(3)]))
     node = [hl.unsafe_promise_clamped(places[x, y][i], 0, t.nodes.dim(1).extent() - 1) for i in range(4)]
-    found[c, x, y] = sum(hl.f32(t.nodes[c, n]) * places[x, y][4 + i] for i, n in enumerate(node))
-    moved = [e + (found[i, x, y] * hl.f32(1 / NODE) - e) * t.lut[1] for i, e in enumerate(codes)]
-    light = [(decode_8bit if kind == "u8" else decode)(back, transfer[4], v) for v in moved]
-    spread = hl.max(span(clipped), hl.f32(1e-4))
-    kept = hl.min(span(light) * hl.fast_inverse(spread), 1.0)
-    beyond = [v + (i - k) * kept for v, i, k in zip(light, inside, clipped, strict=True)]
-    other = [hl.clamp(v, 0.0, 1.0) for v in matrix_rows(t.from_lut, beyond)]
-    return Lookup(coded, places, found, light if kind == "f32" else moved, other)
+    found[c, x, y] = sum(t.nodes[c, n] * places[x, y][4 + i] for i, n in enumerate(node))
+    moved = [e + (found[i, x, y] - e) * t.lut[1] for i, e in enumerate(codes)]
+    lit = [(decode_8bit if kind == "u8" else decode)(back, transfer[4], v) for v in moved]
+    kept = hl.min(span(lit) * hl.fast_inverse(hl.max(span(clipped), hl.f32(1e-4))), 1.0)
+    light[x, y] = (*lit, kept)
+    seen = [light[x, y][i] for i in range(4)]
+    put_back = [v + (i - k) * seen[3] for v, i, k in zip(seen, beyond, clipped, strict=False)]
+    other = [hl.clamp(v, 0.0, 1.0) for v in matrix_rows(t.from_lut, put_back)]
+    return Lookup(t, inside, coded, at, places, found, light, seen[:3] if kind == "f32" else moved, other)
 
 
 def span(rgb: list[Expr]) -> Expr:
@@ -114,10 +133,9 @@ def coordinate(t: Table, channel: int, code: Expr) -> Expr:
     return hl.clamp(hl.select(t.tabled == 2, bent, straight), 0.0, t.lut[0] - 1.0)
 
 
-def tetrahedron(t: Table, codes: list[Expr]) -> list[Expr]:
-    """The four nodes around an encoded colour, and their weights, which add up to 1."""
+def tetrahedron(t: Table, places: list[Expr]) -> list[Expr]:
+    """The four nodes around a place in the table, and their weights, which add up to 1."""
     edge = hl.i32(t.lut[0])
-    places = [coordinate(t, i, v) for i, v in enumerate(codes)]
     cells = [hl.clamp(hl.i32(v), 0, edge - 2) for v in places]
     r, g, b = (v - hl.f32(c) for v, c in zip(places, cells, strict=True))
     steps = [hl.i32(1), edge, edge * edge]

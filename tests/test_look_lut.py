@@ -9,7 +9,6 @@ import imagecodecs
 import numpy as np
 import pytest
 
-from lichtbild import native
 from lichtbild.carriers import Metadata, NoiseProfile, Scene
 from lichtbild.color import convert, encode_srgb
 from lichtbild.errors import RecipeError
@@ -130,10 +129,14 @@ def test_wide_colours_move_with_the_edge_and_lose_what_the_table_takes(tmp_path:
     assert np.ptp(rendered(look_with(tmp_path, "grey.cube"), space="rec2020", image=image), axis=2).max() < 1e-3
 
 
-def test_kernel_nodes_hold_sixteen_bits() -> None:
-    packed = lut.packed(cube.identity(3))
-    assert packed.shape == (27, 4) and packed[1].tolist() == [32768, 0, 0, 0] and packed[-1, :3].tolist() == [65535] * 3
-    assert native.kernel("look_graded_u8").name == "look_graded_u8"
+def test_nodes_are_cut_off_at_black_and_white_and_made_once(tmp_path: Path) -> None:
+    (tmp_path / "s.cube").write_text(text(cube.identity(3) * 2 - 0.5))
+    chosen = look_with(tmp_path, "s.cube")
+    nodes, again = (lut.arguments(chosen, space)[2] for space in ("srgb", "p3"))
+    assert nodes is again and nodes.shape == (27, 4)
+    assert nodes[1].tolist() == [0.5, 0.0, 0.0, 0.0] and nodes[-1].tolist() == [1.0, 1.0, 1.0, 0.0]
+    kept = look_with(tmp_path, "s.cube", neutral="keep")
+    assert lut.arguments(kept, "srgb")[2] is not nodes
 
 
 ROWS = "0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n"

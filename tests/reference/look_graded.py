@@ -91,27 +91,17 @@ def hashed(column: np.ndarray, row: np.ndarray, seed: int) -> np.ndarray:
     return ((h & np.uint32(0xFFFF)).astype(np.float64) + (h >> np.uint32(16))) / 65535 - 1
 
 
-def grain(
-    windows: tuple[np.ndarray, int],
-    columns: np.ndarray,
-    first: np.ndarray,
-    lattice: int,
-    seed: int,
-    scale: np.ndarray,
-) -> np.ndarray:
+def grain(rows: np.ndarray, step: int, columns: np.ndarray, seed: int, scale: np.ndarray) -> np.ndarray:
     """(h, w) grain before it is rounded."""
-    rows, step = windows
-    h, w = rows.shape[1], columns.shape[1]
-    first_row = np.arange(h) * step >> 12
-    high = int(first_row.max()) + rows.shape[0]
-    j, i = np.mgrid[-2 : high + 2, -2 : lattice + 2]
+    first_row, first = (np.arange(weights.shape[1]) * step >> 15 for weights in (rows, columns))
+    high, wide = (int(f.max()) + len(w) for f, w in ((first_row, rows), (first, columns)))
+    j, i = np.mgrid[-2 : high + 2, -2 : wide + 2]
     binomial = np.array([1, 4, 6, 4, 1]) / 16
     near = np.lib.stride_tricks.sliding_window_view(hashed(i, j, seed ^ 0x5BD1E995), (5, 5))
     clumps = np.einsum("yxij,i,j->yx", near, binomial, binomial)
     nodes = scale[0] * hashed(i, j, seed)[2:-2, 2:-2] + scale[1] * clumps
-    out = np.zeros((h, w))
-    for k in range(rows.shape[0]):
-        for m in range(columns.shape[0]):
-            at = np.minimum(first + m, lattice - 1)
-            out += rows[k][:, None] * columns[m] * nodes[(first_row + k)[:, None], at]
+    out = np.zeros((rows.shape[1], columns.shape[1]))
+    for k, row in enumerate(rows):
+        for m, column in enumerate(columns):
+            out += row[:, None] * column * nodes[(first_row + k)[:, None], first + m]
     return out

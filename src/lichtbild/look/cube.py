@@ -25,7 +25,7 @@ PICTURES = (".png", ".tif", ".tiff")
 SIZES = {"LUT_1D_SIZE": MOST_ENTRIES, "LUT_3D_SIZE": MOST_NODES}
 
 
-@record
+@record(eq=False)
 class Cube:
     """nodes: (n, n, n, 3) colours by blue, green, red. curve: (entries, 3) of each channel before them, or None.
 

@@ -24,19 +24,17 @@ TINTED = 0.7  # of a and b against lightness, at colour 1
 WIDE = 1.5  # full width at half height of a quadratic B-spline
 FINEST = 0.2  # pixels between nodes: grain that is finer is averaged in numbers and not node by node
 BEFORE = -1  # nodes from where a pixel begins to its first one
-SHIFT = 12  # bits of the fraction of a step down the rows, as in the kernel
-BORDER = 32  # columns that the kernel may read beyond the picture
+SHIFT, CHUNK = 15, 256  # bits of the fraction of a step from pixel to pixel; columns at a time: as in the kernel
+BORDER = 64  # columns that the kernel may read beyond the picture
 CLUMP = np.array([1, 4, 6, 4, 1]) / 16
 NODE_VARIANCE = 1 / 6  # of the sum of two numbers from 0 to 1, less 1
 
 
 @record
 class Windows:
-    """Where each pixel's window on the lattice begins, (pixel * step) >> bits, and its weights: (pixels,) and (taps,
-    pixels)."""
+    """Each pixel's window on the lattice, which begins at (pixel * step) >> `SHIFT`: its weights (taps, pixels)."""
 
     step: int
-    first: npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32]
 
 
@@ -48,7 +46,7 @@ def field(shape: tuple[int, int], grain: Grain, seed: int) -> tuple[npt.NDArray[
     true_pitch = min(shape) * grain.size / 100 / WIDE
     pitch = max(true_pitch, FINEST)
     apart = math.ceil(16 * pitch)
-    rows, columns = windows(height, pitch, SHIFT), windows(width + 2 * apart, pitch)
+    rows, columns = windows(height, pitch), windows(-(-(width + 2 * apart) // CHUNK) * CHUNK, pitch)
     single, clump = deviations(pitch)
     part = 0.75 * grain.roughness
     padded = np.empty((height, width + 2 * (apart + BORDER)), np.int8)
@@ -59,8 +57,6 @@ def field(shape: tuple[int, int], grain: Grain, seed: int) -> tuple[npt.NDArray[
         rows.weights,
         rows.step,
         columns.weights,
-        columns.first,
-        int(columns.first[-1]) + columns.weights.shape[0],
         seed,
         np.array([LEVELS * math.sqrt(1 - part**2) / single, LEVELS * part / clump], np.float32),
         out,
@@ -82,23 +78,24 @@ def seed_of(captured: str) -> int:
     return zlib.crc32(captured.encode()) & 0x7FFFFFFF
 
 
-def windows(pixels: int, pitch: float, bits: int = 24) -> Windows:
+def windows(pixels: int, pitch: float) -> Windows:
     """Windows of a row of pixels on nodes `pitch` pixels apart: a quadratic B-spline, averaged over each pixel."""
-    step = int((1 << bits) / pitch)
-    first = (np.arange(pixels, dtype=np.int64) * step >> bits).astype(np.int32)
+    step = int((1 << SHIFT) / pitch)
+    first = np.arange(pixels) * step >> SHIFT
     reach = 1.5 + 0.5 / pitch
     middle = (np.arange(pixels) + 0.5) / pitch - first
     taps = math.ceil(middle.max() + reach - BEFORE - 0.5)
     distance = np.arange(taps)[:, None] + BEFORE + 0.5 - middle
-    return Windows(step, first, smoothed(distance, 1 / pitch).astype(np.float32))
+    return Windows(step, smoothed(distance, 1 / pitch).astype(np.float32))
 
 
 def smoothed(distance: Floats, pixel: float) -> Floats:
     """A quadratic B-spline averaged over a pixel, both in nodes; its sum over nodes is 1."""
 
     def integral(t: Floats) -> Floats:
-        powers = [np.maximum(t + 1.5 - k, 0.0) ** 3 for k in range(4)]
-        return np.asarray((powers[0] - 3 * powers[1] + 3 * powers[2] - powers[3]) / 6)
+        from_knots = [np.maximum(t + 1.5 - k, 0.0) for k in range(4)]
+        cubes = [v * v * v for v in from_knots]
+        return np.asarray((cubes[0] - 3 * cubes[1] + 3 * cubes[2] - cubes[3]) / 6)
 
     return (integral(distance + 0.5 * pixel) - integral(distance - 0.5 * pixel)) / pixel
 
@@ -109,6 +106,6 @@ def deviations(pitch: float) -> tuple[float, float]:
     reach = math.ceil(1.5 + 0.5 * pixel) + 1
     nodes = np.arange(-reach, reach + 1)[:, None] + (np.arange(32) + 0.5) / 32 - 0.5
     single = smoothed(nodes, pixel)
-    clump = np.apply_along_axis(lambda column: np.convolve(column, CLUMP), 0, single)
-    one, many = (float((w**2).sum(0).mean()) for w in (single, clump))
+    clump = sum(np.pad(single * w, ((i, 4 - i), (0, 0))) for i, w in enumerate(CLUMP))
+    one, many = (float(np.square(w).sum(0).mean()) for w in (single, clump))
     return math.sqrt(NODE_VARIANCE) * one, math.sqrt(NODE_VARIANCE) * many

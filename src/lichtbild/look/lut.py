@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from lichtbild.look.oklab import neutral
 from lichtbild.look.spaces import TRANSFER
 
 Floats = npt.NDArray[np.float32]
-TOP = 65535
 RESAMPLED = 4097  # entries of a curve whose domain is not 0..1
 
 
@@ -22,24 +22,29 @@ def arguments(look: Look, space: str) -> list[Any]:
     """What `look_graded` takes of a table: whether there is one (2: behind curves), whether its space is another, its
     nodes, shaper, numbers and matrices."""
     if look.lut is None or not look.lut.strength or look.folder is None:
-        nodes, shaper = np.zeros((8, 4), np.uint16), np.zeros((2, 3), np.float32)
+        nodes, shaper = np.zeros((8, 4), np.float32), np.zeros((2, 3), np.float32)
         return [0, 0, nodes, shaper, np.ones(23, np.float32), np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)]
     table = cube.load(look.folder, look.lut.file)
-    colours = kept_neutral(table.nodes, look.lut.space) if look.lut.neutral == "keep" else table.nodes
     transfer = TRANSFER[look.lut.space]
-    numbers = np.array([len(colours), look.lut.strength, *transfer.to_array(0.0)[:10], *transfer.backwards], np.float32)
+    functions = *transfer.to_array(0.0)[:10], *transfer.backwards
+    numbers = np.array([len(table.nodes), look.lut.strength, *functions], np.float32)
     there, back = (neutral(convert(*pair)) for pair in ((space, look.lut.space), (look.lut.space, space)))
     other = int(space != look.lut.space)
-    return [1 if table.curve is None else 2, other, packed(colours), shaper_of(table), numbers, there, back]
+    nodes, shaper = packed(table, look.lut.space if look.lut.neutral == "keep" else ""), shaper_of(table)
+    return [1 if table.curve is None else 2, other, nodes, shaper, numbers, there, back]
 
 
-def packed(nodes: Floats) -> npt.NDArray[np.uint16]:
-    """(n**3, 4) uint16: red, green, blue and nothing, of colours 0..1; what lies outside is cut off."""
-    codes = np.zeros((nodes.size // 3, 4), np.uint16)
-    codes[:, :3] = np.rint(np.clip(nodes.reshape(-1, 3), 0.0, 1.0) * TOP)
+@functools.lru_cache(maxsize=2)
+def packed(table: cube.Cube, neutral_in: str) -> Floats:
+    """(n**3, 4): red, green, blue and nothing, of colours 0..1; what lies outside is cut off. neutral_in: the space in
+    which greys are kept neutral, or nothing."""
+    nodes = kept_neutral(table.nodes, neutral_in) if neutral_in else table.nodes
+    codes = np.zeros((nodes.size // 3, 4), np.float32)
+    np.clip(nodes.reshape(-1, 3), 0.0, 1.0, out=codes[:, :3])
     return codes
 
 
+@functools.lru_cache(maxsize=2)
 def shaper_of(table: cube.Cube) -> Floats:
     """(entries, 3) node coordinate of each channel over its code from 0 to 1."""
     last = len(table.nodes) - 1
