@@ -9,7 +9,7 @@ from tests.reference.lateral_color import lateral_color
 from lichtbild import native
 from lichtbild.carriers import Frame, Metadata, NoiseProfile
 from lichtbild.develop.lateral_color import find_lateral_color
-from lichtbild.develop.lens import decide_lens
+from lichtbild.develop.lens import decide_lens, look_up
 from lichtbild.raw.opcodes import WarpRectilinear
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
@@ -97,9 +97,9 @@ def test_the_file_s_own_correction_goes_first() -> None:
     frame, report = shot(1.002, 0.999), Report()
     crop = (0, 0, HEIGHT, WIDTH)
     own = WarpRectilinear(True, False, tuple((1.0 + i / 1e4, 0.0, 0.0, 0.0, 0.0, 0.0) for i in range(3)), (0.5, 0.5))
-    assert decide_lens(frame, [own], crop, report) == [own]
+    assert decide_lens(frame, [own], crop, report, look_up(frame, [own], crop)) == [own]
     alike = WarpRectilinear(True, False, ((1.0, -0.05, 0.0, 0.0, 0.0, 0.0),), (0.5, 0.5))
-    both = decide_lens(frame, [alike], crop, report)
+    both = decide_lens(frame, [alike], crop, report, look_up(frame, [alike], crop))
     assert len(both) == 2 and both[1] == alike
     told = report.decided["develop"]["lateral_color"]
     assert (told["red"], told["blue"]) == (pytest.approx(1.72, abs=0.3), pytest.approx(-0.86, abs=0.15))

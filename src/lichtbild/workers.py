@@ -1,4 +1,4 @@
-"""One function over many items, on all processors; for code that lets others run while it works."""
+"""One function over many items on all processors, or ahead of its use; for code that lets others run while it works."""
 
 from __future__ import annotations
 
@@ -51,3 +51,30 @@ def on_all_processors(work: Callable[[_In], _Out], items: Iterable[_In], most: i
     if failed:
         raise failed[min(failed)]
     return done  # type: ignore[return-value]
+
+
+def ahead(work: Callable[[], _Out]) -> Callable[[], _Out]:
+    """Begin `work` in a thread of its own. What comes back waits for its result, or raises its error."""
+    done: list[tuple[_Out | None, BaseException | None]] = []
+
+    def run() -> None:
+        try:
+            done.append((work(), None))
+        except BaseException as error:
+            done.append((None, error))
+
+    thread = Thread(target=run, daemon=True)
+    with suppress(RuntimeError):  # the system gives no further thread: it is done when it is asked for
+        thread.start()
+
+    def result() -> _Out:
+        if thread.ident:
+            thread.join()
+        elif not done:
+            run()
+        value, error = done[0]
+        if error:
+            raise error
+        return value  # type: ignore[return-value]
+
+    return result

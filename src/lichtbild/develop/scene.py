@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from lichtbild.develop import defringe, highlights
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.lens import decide_lens
+from lichtbild.develop.lens import decide_lens, look_up
 from lichtbild.develop.lift import lift
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.optics import correct_optics
@@ -23,6 +24,7 @@ from lichtbild.devices import catalog
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
+from lichtbild.workers import ahead
 
 if TYPE_CHECKING:
     from lichtbild.develop.illuminant.samples import Samples
@@ -41,19 +43,21 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: samples_of(frame), report)
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     captured = frame.noise_profile
-    frame = denoise(frame, balance.neutral, recipe.denoise, report)
     lens: Sequence[Opcode] = parse_opcodes(frame.metadata.opcode_list_3)
-    if recipe.lens == "auto":
-        lens = decide_lens(frame, lens, crop_of(frame), report)
+    known = look_up(frame, lens, crop_of(frame)) if recipe.lens == "auto" else None
+    frame = denoise(frame, balance.neutral, recipe.denoise, report)
+    if known:
+        lens = decide_lens(frame, lens, crop_of(frame), report, known)
     part = replace(frame, default_crop=None) if lens else frame
     clipped = highlights.decide(part, crop_of(part), balance.neutral)
     report.decide("develop", highlights=0.0 if clipped is None else round(clipped.share, 6))
     if clipped is not None:
+        fringes = ahead(functools.partial(defringe.decide, clipped, frame.noise_profile, balance.neutral))
         part = lift(part, crop_of(part), clipped, balance.neutral)
     image = _develop(part, balance.neutral, matrix)
     if clipped is not None:
         highlights.recover_highlights(image, clipped, matrix)
-        rims = defringe.decide(clipped, frame.noise_profile, balance.neutral)
+        rims = fringes()
         if rims is not None:
             defringe.defringe(image, rims, matrix)
     if lens:
