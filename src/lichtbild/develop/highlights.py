@@ -94,9 +94,9 @@ def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> Hi
     rows, columns = (np.arange(-(-n // BLOCK) + 1, dtype=np.float64) * BLOCK + o for n, o in ((h, top), (w, left)))
     centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
     clip_of_cells = clip_at(frame, neutral, centres[0], centres[1])
-    clip = clip_at(frame, neutral, rows, columns)
 
     def nodes() -> FloatImage:
+        clip = clip_at(frame, neutral, rows, columns)
         fields = local_colour(cells, clip_of_cells)
         at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
         at[4] = 1 - at[4] * (1 - improbable(at[:3], clip))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +26,18 @@ ICC_MARK = b"ICC_PROFILE\0"
 PHOTOSHOP_MARK = b"Photoshop 3.0\0"
 MAX_RESTART_INTERVAL = 65_535
 FULL_CHROMA_FROM = 95  # from this quality on chroma is not subsampled
-_STRIP_PIXELS = 2_000_000
+_STRIP_PIXELS = 1_000_000
 
 
 def encode(image: npt.NDArray[np.uint8], quality: int) -> bytes:
     """A bare JPEG of an (h, w, 3) image."""
+    return encode_with_map(image, quality, None, 0)[0]
+
+
+def encode_with_map(
+    image: npt.NDArray[np.uint8], quality: int, gains: npt.NDArray[np.uint8] | None, quality_of_gains: int
+) -> tuple[bytes, bytes]:
+    """Bare JPEGs of an (h, w, 3) image and of the (h', w') gain map beside it, which is encoded at the same time."""
     from imagecodecs import jpeg8_encode
 
     from lichtbild.workers import on_all_processors
@@ -38,9 +46,12 @@ def encode(image: npt.NDArray[np.uint8], quality: int) -> bytes:
     height, width = image.shape[:2]
     units_across = -(-width // unit)
     rows = unit * max(1, min(_STRIP_PIXELS // (units_across * unit * unit), MAX_RESTART_INTERVAL // units_across))
-    strips = [image[y : y + rows] for y in range(0, height, rows)]
-    parts = on_all_processors(lambda strip: jpeg8_encode(strip, quality, subsampling=sampling), strips)
-    return _joined(parts, height, units_across * (rows // unit)) if len(parts) > 1 else bytes(parts[0])
+    works = [partial(jpeg8_encode, image[y : y + rows], quality, subsampling=sampling) for y in range(0, height, rows)]
+    if gains is not None:
+        works.insert(0, partial(jpeg8_encode, gains, quality_of_gains))
+    parts = on_all_processors(lambda work: work(), works)
+    second = b"" if gains is None else bytes(parts.pop(0))
+    return _joined(parts, height, units_across * (rows // unit)) if len(parts) > 1 else bytes(parts[0]), second
 
 
 def _joined(parts: Sequence[bytes | bytearray], height: int, interval: int) -> bytes:

@@ -35,10 +35,11 @@ _MPF_SIZE = 8 + 2 + 3 * 12 + 4 + 2 * 16
 
 def chunks(image: npt.NDArray[np.uint8], gain_map: GainMap, attached: Attachments, quality: int) -> list[Chunk]:
     """The file's chunks for an (h, w, 3) picture: as `jpeg.with_metadata` makes them, then the gain map's JPEG."""
-    second = _map_jpeg(gain_map)
+    bare, bare_map = jpeg.encode_with_map(image, quality, np.ascontiguousarray(gain_map.image), QUALITY)
+    second = _map_jpeg(bare_map, gain_map)
     packet = attached.packet.plus({"hdrgm:Version": "1.0"}, {"Container:Directory": _directory(len(second))}, SPACES)
     extra = [ISO_MARK + struct.pack(">HH", 0, 0), MPF_MARK + bytes(_MPF_SIZE)]
-    first = jpeg.with_metadata(jpeg.encode(image, quality), replace(attached, packet=packet), extra)
+    first = jpeg.with_metadata(bare, replace(attached, packet=packet), extra)
     head, body = bytes(first[0]), first[1:]
     start = len(head) - _MPF_SIZE  # offsets are counted from here
     size = len(head) + sum(len(chunk) for chunk in body)
@@ -75,9 +76,7 @@ def iso_metadata(gain_map: GainMap) -> bytes:
     return struct.pack(">HHB4IiIiI2IiIiI", 0, 0, _BASE_SPACE, *flat)
 
 
-def _map_jpeg(gain_map: GainMap) -> bytes:
-    from imagecodecs import jpeg8_encode
-
+def _map_jpeg(bare: bytes, gain_map: GainMap) -> bytes:
     stops = str(gain_map.stops)
     numbers = {
         "Version": "1.0",
@@ -91,7 +90,6 @@ def _map_jpeg(gain_map: GainMap) -> bytes:
         "HDRCapacityMax": stops,
     }
     packet = Packet({f"hdrgm:{name}": value for name, value in numbers.items()}, {}, SPACES)
-    bare = jpeg8_encode(np.ascontiguousarray(gain_map.image), QUALITY)
     return b"".join(
         [
             b"\xff\xd8",
