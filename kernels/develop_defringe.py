@@ -45,14 +45,20 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     by = hl.clamp(blocks[0, n], 0, nodes.dim(1).extent() - 2)
     bx = hl.clamp(blocks[1, n], 0, nodes.dim(0).extent() - 2)
 
-    # Light of the bright side, as far as it spreads: the largest, each weighted by a parabola of the distance.
+    # Light of the bright side, as far as it spreads, on squares of two pixels: the largest, each weighted by a parabola
+    # of the distance.
     green = nodes[bx, by, 0]
-    here = [hl.clamp(bx * BLOCK + i, 0, width - 1), hl.clamp(by * BLOCK + j, 0, height - 1)]
-    shine, rows, glow = hl.Func("shine"), hl.Func("rows"), hl.Func("glow")
-    light = mixed(to_camera, [hl.f32(image[here[0], here[1], k]) for k in range(3)], 1)
-    shine[i, j, n] = light * step((light / green - SHINE[0]) * (1 / (SHINE[1] - SHINE[0])))
-    rows[i, j, n] = spread([shine[i, j + d, n] for d in range(-REACH, REACH + 1)])
-    glow[i, j, n] = spread([rows[i + d, j, n] for d in range(-REACH, REACH + 1)])
+    across = hl.clamp(hl.likely(bx * BLOCK + i), 0, width - 1)
+    here = across, hl.clamp(by * BLOCK + j, 0, height - 1)
+    light, shine, rows, glow = (hl.Func(v) for v in ("light", "shine", "rows", "glow"))
+    light[i, j, n] = mixed(to_camera, [hl.f32(image[here[0], here[1], k]) for k in range(3)], 1)
+    most = hl.max(*(light[2 * i + u, 2 * j + v, n] for v in (0, 1) for u in (0, 1)))
+    shine[i, j, n] = most * step((most / green - SHINE[0]) * (1 / (SHINE[1] - SHINE[0])))
+    rows[i, j, n] = spread([shine[i, j + d, n] for d in range(-REACH // 2, REACH // 2 + 1)])
+    glow[i, j, n] = spread([rows[i + d, j, n] for d in range(-REACH // 2, REACH // 2 + 1)])
+    beside, beyond = (e / 2 + 2 * (e % 2) - 1 for e in (i, j))
+    near = 0.75 * glow[i / 2, j / 2, n] + 0.25 * glow[beside, j / 2, n]
+    far = 0.75 * glow[i / 2, beyond, n] + 0.25 * glow[beside, beyond, n]
 
     stage = Stages(i, j, n)
     down, along = hl.f32(j) * (1 / BLOCK), hl.f32(i) * (1 / BLOCK)
@@ -64,7 +70,7 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     at = stage("at", *at)
     old = stage("old", *(hl.f32(image[here[0], here[1], k]) for k in range(3)))
     camera = stage("camera", *(mixed(to_camera, old, k) for k in range(3)))
-    taken = stage("taken", *rim(camera, at[0], at[1:], SHARE * glow[i, j, n], floor))
+    taken = stage("taken", *rim(camera, at[0], at[1:], SHARE * (0.75 * near + 0.25 * far), floor))
     changed = hl.Func("changed")
     loss = [taken[0], hl.f32(0), taken[1]]
     changed[i, j, n, c] = hl.mux(c, [old[k] - mixed(from_camera, loss, k) for k in range(3)])
@@ -72,16 +78,17 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     out = hl.Func("lichtbild_defringe")
     # No block touches another one: what is read of a neighbour is not written meanwhile.
     r = write_blocks(out, changed, image, blocks, stage)
+    light.compute_at(out, r.z).vectorize(i, 8).never_partition([j])
     shine.compute_at(out, r.z).vectorize(i, 8)
     rows.compute_at(out, r.z).vectorize(i, 8)
-    glow.compute_at(out, r.y).vectorize(i)
+    glow.compute_at(out, r.z).vectorize(i, 8)
     return hl.Pipeline([out]), [image, blocks, nodes, to_camera, from_camera, floor]
 
 
 def spread(values: Sequence[Expr]) -> Expr:
-    """The largest of values along a line, weighted by a parabola that is 1 in its middle."""
+    """The largest of values along a line, two pixels apart, weighted by a parabola that is 1 in its middle."""
     middle = len(values) // 2
-    return hl.max(*(v * hl.f32(1.0 - ((d - middle) / (middle + 1)) ** 2) for d, v in enumerate(values)))
+    return hl.max(*(v * hl.f32(1.0 - (2 * (d - middle) / (REACH + 1)) ** 2) for d, v in enumerate(values)))
 
 
 def rim(rgb: Sequence[Expr], clip: Expr, most: Sequence[Expr], limit: Expr, floor: Expr) -> list[Expr]:

@@ -272,7 +272,7 @@ def highlights() -> tuple[hl.Pipeline, list[Any]]:
         left, right = corners[0] + down * (corners[2] - corners[0]), corners[1] + down * (corners[3] - corners[1])
         at.append(left + along * (right - left))
     at = stage("at", *at)
-    px, py = hl.clamp(bx * BLOCK + i, 0, width - 1), hl.clamp(by * BLOCK + j, 0, height - 1)
+    px, py = hl.clamp(hl.likely(bx * BLOCK + i), 0, width - 1), hl.clamp(by * BLOCK + j, 0, height - 1)
     old = stage("old", *(hl.f32(image[px, py, k]) for k in range(3)))
     camera = stage("camera", *(mixed(to_camera, old, k) for k in range(3)))
     new = recover(stage, camera, at[:3], at[3:6], at[6], at[7], onset, full)
@@ -305,7 +305,7 @@ def write_blocks(out: hl.Func, changed: hl.Func, image: hl.ImageParam, blocks: h
     out.bound(c, 0, 3)
     changed.compute_at(out, r.y).vectorize(i).bound(changed.args()[3], 0, 3).unroll(changed.args()[3])
     for func in stage.made:
-        func.compute_at(out, r.y).vectorize(i)
+        func.compute_at(out, r.y).vectorize(i, BLOCK // 2)  # not in one: only loops are cut where the border begins
     return r
 
 
