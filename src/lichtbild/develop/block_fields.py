@@ -39,24 +39,25 @@ def smooth(a: FloatImage, passes: int) -> FloatImage:
     for _ in range(passes):
         for axis in (-2, -1):
             b = np.moveaxis(a, axis, -1)
-            out = np.empty_like(a)
-            o = np.moveaxis(out, axis, -1)
-            o[...] = b
-            o[..., 1:] += b[..., :-1]
-            o[..., 0] += b[..., 0]
-            o[..., :-1] += b[..., 1:]
-            o[..., -1] += b[..., -1]
-            o += b
-            o *= 0.25
+            shape = list(a.shape)
+            shape[axis] += 1
+            pairs, out = np.empty(shape, a.dtype), np.empty_like(a)
+            p, o = np.moveaxis(pairs, axis, -1), np.moveaxis(out, axis, -1)
+            np.add(b[..., 1:], b[..., :-1], out=p[..., 1:-1])
+            p[..., 0], p[..., -1] = 2 * b[..., 0], 2 * b[..., -1]
+            np.add(p[..., 1:], p[..., :-1], out=o)
             a = out
+    a *= a.dtype.type(0.0625**passes)
     return a
 
 
 def halved(a: FloatImage) -> FloatImage:
     """Means of 2x2 over the last two axes; the last row or column is repeated."""
-    if a.shape[1] % 2 or a.shape[2] % 2:
-        a = np.pad(a, ((0, 0), (0, a.shape[1] % 2), (0, a.shape[2] % 2)), mode="edge")
-    return np.asarray((a[:, 0::2, 0::2] + a[:, 1::2, 0::2] + a[:, 0::2, 1::2] + a[:, 1::2, 1::2]) * np.float32(0.25))
+    for axis in (1, 2):
+        if a.shape[axis] % 2:
+            a = np.concatenate([a, a[:, -1:] if axis == 1 else a[:, :, -1:]], axis)
+        a = a[:, 0::2] + a[:, 1::2] if axis == 1 else a[:, :, 0::2] + a[:, :, 1::2]
+    return a * np.float32(0.25)
 
 
 def pull_push(value: FloatImage, evidence: FloatImage) -> FloatImage:
@@ -66,8 +67,18 @@ def pull_push(value: FloatImage, evidence: FloatImage) -> FloatImage:
     coarse = halved(evidence)
     mean = np.asarray(halved(value * evidence) / np.maximum(coarse, 1e-12), np.float32)
     filled = pull_push(mean, np.minimum(coarse * 2, 1))
-    rows, columns = (np.arange(n, dtype=np.float64) / 2 - 0.25 for n in value.shape[1:])
-    return np.asarray(evidence * value + (1 - evidence) * sample(filled, rows, columns), np.float32)
+    wide = doubled(doubled(filled, 1, value.shape[1]), 2, value.shape[2])
+    return np.asarray(wide + evidence * (value - wide), np.float32)
+
+
+def doubled(a: FloatImage, axis: int, n: int) -> FloatImage:
+    """Bilinear samples between means of two, n of them along that axis, edges repeated."""
+    a = np.moveaxis(a, axis, 0)
+    out = np.empty((2 * len(a), *a.shape[1:]), np.float32)
+    own, other = np.float32(0.75) * a, np.float32(0.25) * a
+    for i, beside in ((0, np.concatenate([other[:1], other[:-1]])), (1, np.concatenate([other[1:], other[-1:]]))):
+        np.add(own, beside, out=out[i::2])
+    return np.moveaxis(out[:n], 0, axis)
 
 
 def sample(a: FloatImage, rows: Floats, columns: Floats) -> FloatImage:

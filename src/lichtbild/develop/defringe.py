@@ -20,7 +20,6 @@ EASE = 1.08  # times what the surroundings show, colours are not yet a rim
 DEVIATIONS = 3.0  # of the noise in the dark, light that is not yet a rim
 WIDEST = 8.0  # ratio of channels that is told of
 KNOWN = 100.0  # beyond it, a block has no colour of its own
-CAREFUL = 3  # power of its dark share with which a block counts
 SCARCE = 0.05  # of a block: less is no evidence
 
 
@@ -39,8 +38,9 @@ def decide(plan: HighlightPlan, noise: NoiseProfile, neutral: Floats) -> FringeP
     cells = plan.cells
     bright = widest(cells[10] > 0, 1)
     blocks = bright & (cells[9] < 1)
-    # Blocks that are mostly bright have little left but their rim: they hardly count.
-    weight = np.where(cells[15] < KNOWN, (1 - cells[11]) ** CAREFUL, 0)
+    # Blocks that are mostly bright have little left but their rim: they hardly count, by the third power of their rest.
+    dull = 1 - cells[11]
+    weight = np.where(cells[15] < KNOWN, dull * dull * dull, 0)
     ratio = np.log(np.clip(cells[15:17] * (plan.clip[[0, 2]] / plan.clip[1]), 1 / WIDEST, WIDEST))
     near = smooth(np.concatenate([weight * ratio, weight[None]]).astype(np.float32), 1)
     shown = np.where(near[2] > SCARCE, near[:2] / np.maximum(near[2], SCARCE), -np.log(WIDEST))
@@ -50,8 +50,8 @@ def decide(plan: HighlightPlan, noise: NoiseProfile, neutral: Floats) -> FringeP
     rows, columns = (first + BLOCK * np.arange(n, dtype=np.float64) for n, first in corners)
     at = sample(dark, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
     # The bright side: local colour of highlights, as half tangents of the log ratios of G/R and G/B.
-    light = np.stack([-2 * np.arctanh(np.clip(plan.nodes[3 + k], -0.999, 0.999)) for k in (0, 1)])
-    nodes = np.concatenate([plan.nodes[1:2], EASE * np.exp(np.maximum(at, light))]).astype(np.float32)
+    light = np.clip(plan.nodes[3:5], -0.999, 0.999)
+    nodes = np.concatenate([plan.nodes[1:2], EASE * np.maximum(np.exp(at), (1 - light) / (1 + light))])
 
     listed = []
     touched = on_image(blocks, rows, columns)
