@@ -157,13 +157,13 @@ def _head(path: Path, origin: str) -> Listed | None:
 
 @functools.lru_cache(maxsize=4096)
 def _read_head(path: Path, origin: str, _changed: int) -> Listed | None:
-    import tomllib
+    from lichtbild import toml_text
 
     with open_plain(path) as file:
         text = file.read(HEAD).decode("utf-8", "replace")
     head = re.split(r"(?m)^[ \t]*\[", text, maxsplit=1)[0]
     try:
-        data = tomllib.loads(head)
+        data = toml_text.parse(head)
     except (ValueError, RecursionError):
         return None
     make, model, unique = (str(data.get(k, "")) for k in ("make", "model", "unique_camera_model"))

@@ -3,12 +3,12 @@ cannot be is refused in one line with file, key and what is allowed."""
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lichtbild import toml_text
 from lichtbild.devices.profile import (
     ILLUMINANTS,
     BlackLevel,
@@ -45,7 +45,7 @@ def read(path: Path) -> DeviceProfile:
     if len(content) > LARGEST:
         raise DeviceError(f"{path}: is larger than {LARGEST >> 20} MB; that is no device profile")
     try:
-        data = tomllib.loads(content.decode("utf-8"))
+        data = toml_text.parse(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         text = str(error).splitlines()[0] if str(error) else "nested too deeply"
         raise DeviceError(f"{path}: not readable as TOML ({text}); mend it, or calibrate anew") from None

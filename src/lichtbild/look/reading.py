@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from dataclasses import Field, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from lichtbild import toml_text
 from lichtbild.errors import RecipeError
 from lichtbild.look.numbers import SECTIONS, HueMove
 from lichtbild.plain_file import open_plain
@@ -41,7 +41,7 @@ class Source:
             if len(raw) > LARGEST:
                 raise RecipeError(f"{path}: larger than {LARGEST // 1024} KiB; a look is a page of numbers")
             self.text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-            self.data = tomllib.loads(self.text)
+            self.data = toml_text.parse(self.text)
         except OSError as error:
             raise RecipeError(f"{path}: cannot be read ({error.strerror}); a look has a look.toml") from None
         except UnicodeDecodeError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import math
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lichtbild import toml_text
 from lichtbild.errors import PackError
 from lichtbild.look.lines import places
 from lichtbild.plain_file import open_plain
@@ -34,7 +34,7 @@ class Tables:
             if len(raw) > LARGEST:
                 raise PackError(f"{path}: is longer than the {LARGEST // 1024} kB that a file of settings may have")
             text = raw.decode("utf-8-sig").replace("\r\n", "\n")
-            self.data: dict[str, Any] = tomllib.loads(text)
+            self.data: dict[str, Any] = toml_text.parse(text)
         except OSError as error:
             raise PackError(f"{path}: cannot be read ({error.strerror}); put the file there") from None
         except (ValueError, RecursionError) as error:
