@@ -31,31 +31,50 @@ x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 @dataclass
 class Sites:
     """What is known of the four sites of a quad: black, scale, offset (4,); basis (4, 4), a row for each plane;
-    unit: 1 / (white - black)."""
+    unit: 1 / (white - black); ends (5, 4): where the range ends, see `develop/ends.py`."""
 
     black: Any
     scale: Any
     offset: Any
     basis: Any
     unit: Any
+    ends: Any
 
     @classmethod
     def named(cls) -> Sites:
         black, scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "scale", "offset"))
-        return cls(black, scale, offset, hl.ImageParam(hl.Float(32), 2, "basis"), hl.Param(hl.Float(32), "unit"))
+        basis, ends = (hl.ImageParam(hl.Float(32), 2, n) for n in ("basis", "ends"))
+        return cls(black, scale, offset, basis, hl.Param(hl.Float(32), "unit"), ends)
 
     def arguments(self) -> list[Any]:
-        return [self.black, self.scale, self.offset, self.basis, self.unit]
+        return [self.black, self.scale, self.offset, self.basis, self.unit, self.ends]
 
-    def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Expr]:
-        """The stabilised sites (x, y, c) of a mosaic's quads, and plane c of them."""
+    def light(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Expr, hl.Expr]:
+        """How far the strongest colour has clipped in quad (x, y); the light of site c; how much of it is above white.
+
+        Where all colours clip, a lamp has the colour of the filters. In planes it would be a strong colour, which
+        noise reduction smears over the surroundings: there it is white, and what is beyond is put back at the end.
+        """
+        burnt = hl.Func("burnt")
+
+        def at(i: Any) -> hl.Expr:
+            row = i // 2 if isinstance(i, int) else i / 2
+            return (hl.f32(mosaic[2 * x + i % 2, 2 * y + row]) - self.black[i]) * self.unit
+
+        told = [at(i) * self.ends[i, 1] + self.ends[i, 2] for i in range(4)]
+        burnt[x, y] = hl.clamp(hl.min(*told), 0.0, 1.0)
+        return burnt, at(c), hl.max(at(c) - self.ends[c, 0], 0.0) * burnt[x, y]
+
+    def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Func, hl.Expr]:
+        """What is burnt, the stabilised sites (x, y, c) of a mosaic's quads, and plane c of them."""
         stable, scale = hl.Func("stable"), self.scale
-        value = (hl.f32(mosaic[2 * x + c % 2, 2 * y + c / 2]) - self.black[c]) * self.unit
+        burnt, value, beyond = self.light(mosaic)
+        value = value - beyond
         level = scale[c] * value + 0.375 * scale[c] * scale[c] + self.offset[c]
         knee = bend(scale, self.offset, c)
         root = hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * (0.5 / hl.sqrt(knee))
         stable[x, y, c] = root * (2.0 / scale[c])
-        return stable, sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
+        return burnt, stable, sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
 
 
 def unbounded(mosaic: hl.ImageParam) -> hl.Func:
@@ -65,8 +84,9 @@ def unbounded(mosaic: hl.ImageParam) -> hl.Func:
     return out
 
 
-def light_of(planes: Any, scale: Any, offset: Any, basis: Any, removed: Any) -> hl.Expr:
+def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
     """0..1 of white at site c of quad (x, y): back from planes. removed: share of the variance that is gone."""
+    scale, offset, basis, ends = sites.scale, sites.offset, sites.basis, sites.ends
     photons = sum_of(basis[c, i] * planes[x, y, i] for i in range(4)) * 0.5  # the root of their number
     t = photons * scale[c]
     knee = bend(scale, offset, c)
@@ -77,7 +97,10 @@ def light_of(planes: Any, scale: Any, offset: Any, basis: Any, removed: Any) -> 
     # any read noise; compare Makitalo and Foi 2013).
     part = hl.clamp((photons - hl.f32(DARK)) * hl.f32(1 / (LIGHT - DARK)), 0.0, 1.0)
     bias = (0.375 - 0.25 * removed * part * part * (3.0 - 2.0 * part)) * scale[c]
-    return (level - offset[c]) * (1.0 / scale[c]) - bias
+    light = (level - offset[c]) * (1.0 / scale[c]) - bias
+    # Noise that a file cannot hold below its lowest number made the mean of what is dark too bright.
+    dark = hl.clamp(1.0 + (ends[c, 3] - light) * ends[c, 4], 0.0, 1.0)
+    return light - ends[c, 3] * (dark * dark * dark)
 
 
 @kernel("denoise_split", rare=True)
@@ -91,7 +114,7 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sites = Sites.named()
     held = unbounded(mosaic)
-    stable, plane = sites.planes(held)
+    burnt, stable, plane = sites.planes(held)
     out = hl.Func("lichtbild_denoise_split")
     out[x, y, c] = plane
 
@@ -102,6 +125,7 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     out.bound(c, 0, 4).split(y, yo, yi, 8).split(x, xo, xi, LANES).reorder(xi, xo, c, yi, yo)
     out.vectorize(xi).parallel(yo).never_partition_all()
     held.compute_at(out, yi).vectorize(x, 2 * LANES)
+    burnt.compute_at(out, yi).vectorize(x, LANES)
     stable.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
     return hl.Pipeline([out]), [mosaic, *sites.arguments()]
 
@@ -135,19 +159,15 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
 
 @kernel("denoise_join", rare=True)
 def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
-    """(4, h', w') float32 planes -> (2 h', 2 w') uint16 mosaic = black_out + x * scale_out.
+    """mosaic (h, w) uint16, (4, h', w') float32 planes -> (2 h', 2 w') uint16 mosaic = black_out + x * scale_out.
 
-    h', w': as of `denoise_split`. scale, offset: (4,) noise that each site had; basis as it was; removed: share of the
-    variance that is gone.
+    h', w', mosaic and what is known of its sites: as of `denoise_split`; removed: share of the variance that is gone.
     """
+    mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     clean = hl.ImageParam(hl.Float(32), 3, "clean")
-    scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("scale", "offset"))
-    basis = hl.ImageParam(hl.Float(32), 2, "basis")
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
-    site, out = hl.Func("site"), hl.Func("lichtbild_denoise_join")
-    linear = light_of(clean, scale, offset, basis, removed)
-    site[x, y, c] = hl.u16(hl.clamp(linear * scale_out + black_out + 0.5, 0.0, 65535.0))
-    out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
+    held = unbounded(mosaic)
+    burnt, site, out = joined("denoise_join", held, clean, sites, (removed, black_out, scale_out))
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
@@ -156,5 +176,18 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     out.split(y, yo, yi, 16).split(yi, yi, y, 2)
     out.split(x, xo, x, 2).split(xo, xo, xi, LANES).reorder(x, xi, y, xo, yi, yo)
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
+    held.compute_at(out, yi).vectorize(x, 2 * LANES)
+    burnt.compute_at(out, yi).vectorize(x, LANES)
     site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
-    return hl.Pipeline([out]), [clean, scale, offset, basis, removed, black_out, scale_out]
+    return hl.Pipeline([out]), [mosaic, *sites.arguments(), clean, removed, black_out, scale_out]
+
+
+def joined(name: str, mosaic: hl.Func, planes: Any, sites: Sites, back: tuple[Any, Any, Any]) -> tuple[hl.Func, ...]:
+    """What is burnt, the sites (x, y, c) of a cleaned mosaic, and the mosaic. back: removed, black_out, scale_out."""
+    removed, black_out, scale_out = back
+    site, out = hl.Func("site"), hl.Func(f"lichtbild_{name}")
+    burnt, _, beyond = sites.light(mosaic)
+    light = light_of(planes, sites, removed) + beyond
+    site[x, y, c] = hl.u16(hl.clamp(light * scale_out + black_out + 0.5, 0.0, 65535.0))
+    out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
+    return burnt, site, out

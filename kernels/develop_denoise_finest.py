@@ -10,7 +10,7 @@ from typing import Any
 
 import halide as hl
 
-from develop_denoise import LANES, Sites, c, halved, light_of, unbounded, x, y
+from develop_denoise import LANES, Sites, c, halved, joined, unbounded, x, y
 from develop_denoise_band import Inputs, band_of, lane
 from kernel import kernel
 
@@ -28,7 +28,7 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     held = unbounded(mosaic)
     fine, out = hl.Func("fine"), hl.Func("lichtbild_denoise_halve_mosaic")
-    stable, plane = sites.planes(held)
+    burnt, stable, plane = sites.planes(held)
     fine[x, y, c] = plane
     down, out[x, y, c] = halved(fine)
 
@@ -40,6 +40,7 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     out.reorder(x, c, yi, yo).vectorize(x, LANES).parallel(yo).never_partition_all()
     held.store_at(out, yo).compute_at(out, yi).vectorize(x, 32)
     fine.store_at(out, yo).compute_at(out, yi).reorder(x, c, y).vectorize(x, LANES)
+    burnt.compute_at(fine, y).vectorize(x, LANES)
     stable.compute_at(fine, y).bound(c, 0, 4).vectorize(x, LANES)
     down.compute_at(out, yi).vectorize(x, LANES)
     return hl.Pipeline([out]), [mosaic, *sites.arguments()]
@@ -54,16 +55,13 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
     held = unbounded(mosaic)
-    fine, planes, site = (hl.Func(n) for n in ("fine", "planes", "site"))
-    stable, plane = sites.planes(held)
+    fine, planes = hl.Func("fine"), hl.Func("planes")
+    burnt, stable, plane = sites.planes(held)
     fine[x, y, c] = plane
     inputs = Inputs.named(fine, guided=False)
     band = band_of(inputs, hl.i32(0), HOP)
     planes[x, y, c] = band.value
-    light = light_of(planes, sites.scale, sites.offset, sites.basis, removed)
-    site[x, y, c] = hl.u16(hl.clamp(light * scale_out + black_out + 0.5, 0.0, 65535.0))
-    out = hl.Func("lichtbild_denoise_finest")
-    out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
+    again, site, out = joined("denoise_finest", held, planes, sites, (removed, black_out, scale_out))
 
     xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
     buffer, width, height = out.output_buffer(), 2 * TILE[0], 2 * TILE[1]
@@ -72,6 +70,7 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     out.tile(x, y, xo, yo, xi, yi, width, height, hl.TailStrategy.RoundUp).split(yi, ys, yi, 2 * HOP)
     out.split(yi, yi, y, 2).split(xi, xi, x, 2).split(xi, xa, xi, LANES).reorder(x, xi, y, xa, yi, ys, xo, yo)
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
+    again.compute_at(out, yi).vectorize(x, LANES)
     site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
     planes.compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP * LANES).align_bounds(y, HOP)
     planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES).reorder(xr, xi, xa, y, c)
@@ -80,6 +79,7 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     source = band.known[0][0]
     source.reorder(lane, x, c, y)  # the four roots of a quad are for all planes
     held.store_at(out, xo).compute_at(out, ys).vectorize(x, 32)
+    burnt.compute_at(source, y).vectorize(x, LANES)
     stable.compute_at(source, y).bound(c, 0, 4).vectorize(x, LANES)
     arguments = [*inputs.arguments(), removed, black_out, scale_out]
     return hl.Pipeline([out]), [mosaic, *sites.arguments(), *arguments]

@@ -48,22 +48,27 @@ def picture(shape: tuple[int, int], seed: int = 1) -> np.ndarray:
 
 def test_planes_of_a_mosaic_are_as_numpy_makes_them_and_lead_back() -> None:
     rng = np.random.default_rng(1)
-    ramp = np.linspace(0.0, 0.8, 192)[None, :] * np.linspace(0.2, 1, 128)[:, None]
-    frame = make(noisy(ramp + 0.1 * (rng.random((128, 192)) > 0.98)))
+    ramp = np.linspace(0.0, 1.0, 192)[None, :] * np.linspace(0.2, 1, 128)[:, None]
+    frame = make(np.minimum(noisy(ramp + 0.1 * (rng.random((128, 192)) > 0.98)), 1.0))
     plan = decide(frame, NEUTRAL, 1.0)
+    ends = plan.ends.copy()
+    ends[3], ends[4] = 0.003, 80.0  # as if darkness had been cut
     x = light(frame)
     quads = np.stack([x[0::2, 0::2], x[0::2, 1::2], x[1::2, 0::2], x[1::2, 1::2]])
+    assert reference.beyond_white(quads, ends).max() > 0.3
     scale, offset = np.full(4, 1e-3, np.float32), np.full(4, 1e-6, np.float32)
+    sites = (np.full(4, 6000, np.float32), scale, offset, plan.basis, 2e-5, ends)
     planes = np.empty((4, 64, 96), np.float32)
-    native.call("denoise_split", frame.mosaic, np.full(4, 6000, np.float32), scale, offset, plan.basis, 2e-5, planes)
-    want = reference.split(quads, scale.astype(float), offset.astype(float), plan.basis.astype(float))
+    native.call("denoise_split", frame.mosaic, *sites, planes)
+    known = [a.astype(float) for a in (scale, offset, plan.basis)]
+    want = reference.split(quads, *known, ends.astype(float))
     np.testing.assert_allclose(planes, want, atol=2e-3)
     half = np.empty((4, 32, 64), np.float32)
     native.call("denoise_halve", planes, half)
     np.testing.assert_allclose(half, reference.halve(planes.astype(float), (32, 64)), atol=1e-3)
     out = np.empty((128, 192), np.uint16)
-    native.call("denoise_join", planes, scale, offset, plan.basis, 0.5, 2048.0, 50000.0, out)
-    back = reference.join(want, scale.astype(float), offset.astype(float), plan.basis.astype(float), 0.5)
+    native.call("denoise_join", frame.mosaic, *sites, planes, 0.5, 2048.0, 50000.0, out)
+    back = reference.join(want, *known, 0.5, ends.astype(float)) + reference.beyond_white(quads, ends)
     mine = (np.stack([out[0::2, 0::2], out[0::2, 1::2], out[1::2, 0::2], out[1::2, 1::2]]) - 2048.0) / 50000
     np.testing.assert_allclose(mine, back, atol=3e-5)
 
@@ -90,10 +95,11 @@ def test_a_band_is_as_numpy_makes_it(guided: bool) -> None:
 @pytest.mark.parametrize("shape", [(250, 1026), (127, 511), (6, 9)])
 def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(2)
-    ramp = np.linspace(0.0, 0.8, shape[1])[None, :] * np.linspace(0.2, 1, shape[0])[:, None]
-    frame = make(noisy(ramp + 0.1 * (rng.random(shape) > 0.98)))
+    ramp = np.linspace(0.0, 1.0, shape[1])[None, :] * np.linspace(0.2, 1, shape[0])[:, None]
+    frame = make(np.minimum(noisy(ramp + 0.1 * (rng.random(shape) > 0.98)), 1.0))
     plan = decide(frame, NEUTRAL, 1.0)
     sites = (np.full(4, 6000, np.float32), *(np.full(4, v, np.float32) for v in (1e-3, 1e-6)), plan.basis, 2e-5)
+    sites = (*sites, plan.ends)
     rooms = [(-(-n // (2 * t)) * t) for n, t in zip(shape, (64, 256), strict=True)]
     fine = np.empty((4, *rooms), np.float32)
     native.call("denoise_split", frame.mosaic, *sites, fine)
@@ -106,7 +112,7 @@ def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, 
     clean = np.empty_like(fine)
     native.call("denoise_band", fine, *given, 0, clean)
     want, out = (np.empty((2 * rooms[0], -(-2 * rooms[1] // n) * n), np.uint16) for n in (1, 1024))
-    native.call("denoise_join", clean, *sites[1:4], 0.5, 2048.0, 50000.0, want)
+    native.call("denoise_join", frame.mosaic, *sites, clean, 0.5, 2048.0, 50000.0, want)
     native.call("denoise_finest", frame.mosaic, *sites, *given, 0.5, 2048.0, 50000.0, out)
     apart = np.abs(out[:, : want.shape[1]].astype(int) - want)[: shape[0], : shape[1]]
     assert apart[:-16, :-16].max(initial=0) <= 2
@@ -280,3 +286,45 @@ def test_deep_shadows_keep_their_level_and_so_their_colour(photons: float, read_
     frame = make(scale * counts, scale=scale, offset=scale**2 * read_noise**2)
     clean = light(denoise(frame, np.ones(3), 1.0, Report())) / scale
     assert clean.mean() == pytest.approx(photons, abs=0.09)
+
+
+def test_a_burnt_lamp_does_not_colour_what_is_around_it() -> None:
+    """All colours clip at one number, which is no white: it must not bleed. The lamp itself stays as it was read."""
+    y, x = np.mgrid[0:512, 0:512]
+    radius, scale, offset = np.hypot(y - 256, x - 256), 3e-2, 3e-4
+    sites = np.array([0.45, 1.0, 0.45])
+    white = np.tile(sites[["RGB".index(c) for c in "RGGB"]].reshape(2, 2), (256, 256))
+    truth = np.where(radius < 12, 1.0, 0.03 * white)
+    frame = make(np.where(radius < 12, 1.0, np.minimum(noisy(truth, 0, scale, offset), 1.0)), "RGGB", scale, offset)
+    clean = light(denoise(frame, sites, 1.0, Report()))
+    assert np.abs(clean[radius < 9] - 1.0).max() < 0.1
+    error = np.where((radius > 20) & (radius < 80), clean - truth, np.nan)
+    red, green, blue = (np.nanmean(error[y::2, x::2]) for y, x in ((0, 0), (0, 1), (1, 1)))
+    assert abs((red + blue) / 0.9 - green) < 0.0022
+
+
+@pytest.mark.parametrize(("depth", "allowed"), [(0.0, 0.14), (1.0, 0.05), (1.5, 0.04)])
+def test_noise_that_a_file_cuts_off_below_black_does_not_brighten_shadows(depth: float, allowed: float) -> None:
+    """depth: deviations of read noise between black and the lowest number; the mean is off by up to 0.4 deviations."""
+    scale, offset, shape = 2e-2, 1e-3, (256, 384)
+    deviation = offset**0.5
+    for level in (0.0, 0.01, 0.03):
+        x = np.full(shape, level)
+        cut = np.maximum(noisy(x, scale=scale, offset=offset), -depth * deviation)
+        frame = make(cut, scale=scale, offset=offset)
+        lowest = 6000 - 50000 * depth * deviation
+        mosaic = (frame.mosaic - np.floor(lowest)).astype(np.uint16)
+        black = 6000.0 - float(np.floor(lowest))
+        frame = replace(frame, mosaic=mosaic, black_level=(black,) * 4, white_level=black + 5e4, clip_level=black + 5e4)
+        clean = light(denoise(frame, np.ones(3), 1.0, Report()))
+        assert abs(clean.mean() - level) < allowed * deviation
+
+
+def test_a_grey_that_becomes_brighter_in_the_dark_changes_its_luma_alone() -> None:
+    """There noise is of reading, and sites move by how they see white, not by its root."""
+    frame = make(grey(0.04, (64, 64)), scale=2e-2, offset=2e-3)
+    plan = decide(frame, NEUTRAL, 1.0)
+    known = (np.full(4, 2e-2), np.full(4, 2e-3), plan.basis.astype(float), plan.ends.astype(float))
+    dark, bright = (reference.split(grey(v, (2, 2)).reshape(4, 1, 1), *known)[:, 0, 0] for v in (0.03, 0.05))
+    assert abs(bright - dark)[0] > 0.3
+    assert abs(bright - dark)[1:].max() < 0.02 * abs(bright - dark)[0]

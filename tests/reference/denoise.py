@@ -13,8 +13,15 @@ def held(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return a[:, np.clip(rows, 0, a.shape[1] - 1)[:, None], np.clip(columns, 0, a.shape[2] - 1)[None]]
 
 
-def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray) -> np.ndarray:
+def beyond_white(quads: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """(4, h, w): what each site has beyond white where the strongest colour has clipped."""
+    cap, slope, start = (row[:, None, None] for row in ends[:3])
+    return np.maximum(quads - cap, 0) * np.clip((quads * slope + start).min(0), 0, 1)
+
+
+def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """quads: (4, h, w) of the four sites, x in 0..1 -> (4, h, w) of which the noise has variance 1."""
+    quads = quads - beyond_white(quads, ends)
     s, o = scale[:, None, None], offset[:, None, None]
     bend = 1.5 * s * s + 0.25 * o
     level = s * quads + 0.375 * s * s + o
@@ -22,14 +29,19 @@ def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.nd
     return np.tensordot(basis, stable, 1)
 
 
-def join(planes: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, removed: float) -> np.ndarray:
+def join(
+    planes: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, removed: float, ends: np.ndarray
+) -> np.ndarray:
+    """Without what is beyond white."""
     s, o = scale[:, None, None], offset[:, None, None]
     bend = 1.5 * s * s + 0.25 * o
     t = np.tensordot(basis.T, planes, 1) * s / 2
     straight = t < np.sqrt(bend)
     level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
     part = np.clip((t / s - 0.8) / 1.4, 0, 1)
-    return (level - o) / s - (0.375 - 0.25 * removed * part**2 * (3 - 2 * part)) * s
+    light = (level - o) / s - (0.375 - 0.25 * removed * part**2 * (3 - 2 * part)) * s
+    foot, rate = (row[:, None, None] for row in ends[3:])
+    return light - foot * np.clip(1 + (foot - light) * rate, 0, 1) ** 3
 
 
 def halve(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

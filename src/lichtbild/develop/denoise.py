@@ -11,6 +11,7 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import CELL, FloatImage, Frame
 from lichtbild.color import Floats
+from lichtbild.develop.ends import ends_of
 from lichtbild.record import record
 from lichtbild.report import Report
 
@@ -30,6 +31,7 @@ MERGED = (
     (1.3, 0.8, 0.7, 0.7, 0.7, 0.7),
 )
 TILE, FINEST_TILE = (64, 256), (64, 512)  # quads that the kernels work on at once
+SHADE = 0.04  # light of the grey whose brighter and darker neighbours differ in luma alone
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
 # Deviation of mid grey, in parts of it, from which a second step is made: where it shows, its time is well spent.
@@ -45,7 +47,7 @@ class DenoisePlan:
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
     taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is
     none; rich: how much less is taken from luma where all of a window stays; share: (OCTAVES, 8, 8) of the noise that
-    each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's.
+    each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's; ends: (5, 4), see `ends.py`.
     """
 
     basis: FloatImage
@@ -54,6 +56,7 @@ class DenoisePlan:
     rich: float
     share: FloatImage
     excess: FloatImage
+    ends: FloatImage
 
 
 def denoise(frame: Frame, neutral: Floats, strength: float, report: Report) -> Frame:
@@ -78,7 +81,10 @@ def grey_noise(frame: Frame) -> float:
 def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     """The basis, the energies to take, and where there is more noise than the profile says."""
     planes = ["RGB".index(color) for color in frame.cfa]
-    grey = np.sqrt(np.asarray(neutral, np.float64)[planes])
+    # How far each stabilised site moves where a grey becomes brighter: where noise is of reading, not as its root does.
+    white = np.asarray(neutral, np.float64)[planes]
+    scale, offset = (np.array([v[p] for p in planes]) for v in (frame.noise_profile.scale, frame.noise_profile.offset))
+    grey = white / np.sqrt(np.maximum(scale * white * SHADE + offset, 1e-12))
     order = np.eye(4)
     first_green, second_green = (i for i, p in enumerate(planes) if p == 1)
     red, blue = planes.index(0), planes.index(2)
@@ -110,6 +116,7 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
         rich=rich,
         share=(noise / noise.mean(axis=(1, 2), keepdims=True)).astype(np.float32),
         excess=np.ascontiguousarray(excess),
+        ends=ends_of(frame, neutral),
     )
 
 
@@ -170,7 +177,7 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     offset = np.array([max(frame.noise_profile.offset[p], 0.0) for p in planes], np.float32)
     black = np.array(frame.black_level, np.float32)
     mean_black = float(black.mean())
-    sites = (black, scale, offset, plan.basis, 1.0 / (frame.white_level - mean_black))
+    sites = (black, scale, offset, plan.basis, 1.0 / (frame.white_level - mean_black), plan.ends)
     sizes = [(-(-height // 2), -(-width // 2))]
     for _ in range(OCTAVES):
         sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
@@ -198,7 +205,7 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     else:
         fine = np.empty((4, *rooms[0]), np.float32)
         native.call("denoise_split", frame.mosaic, *sites, fine)
-        native.call("denoise_join", _band(plan, 0, fine, noisy[0], clean), *sites[1:4], *back, out)
+        native.call("denoise_join", frame.mosaic, *sites, _band(plan, 0, fine, noisy[0], clean), *back, out)
     return replace(
         frame,
         mosaic=out[:height, :width],
