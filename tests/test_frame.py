@@ -98,6 +98,20 @@ def test_the_picture_inside_is_untouched_at_every_size(name: str, size: tuple[in
 
 
 @pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("size", [(400, 1200), (1200, 400), (330, 440)])
+def test_a_small_panorama_has_a_caption(name: str, size: tuple[int, int]) -> None:
+    out, edges, said = put(name, picture(*size))
+    assert not said and ink(out.image, edges).any()
+
+
+def test_letters_that_are_not_in_the_typeface_are_told() -> None:
+    made = replace(picture(600, 900), metadata=replace(FULL, lens="蔡司 50 мм ƒ/1.4"))
+    _, _, said = put("film", made)
+    assert said == ["frame: the typeface has no letters for 蔡司; the caption leaves them out"]
+    assert layout._capitals("Lens 50 мм ƒ/1.4") == "LENS 50 ММ ƒ/1.4"
+
+
+@pytest.mark.parametrize("name", catalog.names())
 @pytest.mark.parametrize("size", [(900, 1200), (1200, 900), (600, 1800)])
 def test_nothing_is_cut_off(name: str, size: tuple[int, int], mark: svg.Mark) -> None:
     """Ink keeps away from the paper's edge, whatever the lens is called."""
@@ -231,6 +245,7 @@ def test_long_lines_end_in_an_ellipsis_and_unknown_letters_are_left_out() -> Non
     assert places(face, short, 0.0)[1] <= 5.0
     assert fitted(face, text, 0.0, 100.0) == text
     assert drawn(face, "Ünïcode 漢字") == "Ünïcode"
+    assert drawn(face, "Lens 蔡司 50 mm   f/2 x漢y") == "Lens 50 mm   f/2 xy"
 
 
 def test_the_mark_keeps_its_colour_and_proportions(mark: svg.Mark) -> None:

@@ -63,7 +63,7 @@ def print_side(
     natural = [one.size for one in sets]
     for one in sets:
         one.size = max(one.size, SMALL)
-    if _tallest(stacks, place, short) > ROOMY * depth:
+    if _tallest(stacks, place, short) > ROOMY * depth and min(natural, default=LEAST) >= LEAST:
         for one, own in zip(sets, natural, strict=True):
             one.size = own
     tallest = _tallest(stacks, place, short)

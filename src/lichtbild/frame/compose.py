@@ -30,12 +30,15 @@ def framed(
     edges, short = border(layout.paper, width, height), min(width, height)
     sheet = Sheet(picture, edges, layout.paper.color)
     _line(sheet, layout, edges, (height, width), short)
-    sets = []
+    sets, strange = [], ""
     for text, said in zip(layout.texts, words, strict=True):
         one = Set(text, said, text.size * short)
         one.words = drawn(one.face, said) if said else ""
+        strange += "".join(c for c in said if c not in one.words and c not in strange and not c.isspace())
         if one.words:
             sets.append(one)
+    if strange:
+        notice(f"frame: the typeface has no letters for {strange}; the caption leaves them out")
     for side in SIDES:
         inside = [s for s in sets if s.text.side == side]
         place = layout.mark if mark is not None and layout.mark.height and layout.mark.side == side else None

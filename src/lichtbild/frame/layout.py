@@ -164,7 +164,8 @@ def words(text: Text, values: dict[str, str]) -> str:
 
 def _capitals(text: str) -> str:
     """Capitals, but for the units and the f of apertures that names of lenses have."""
-    return re.sub(r"(?<=\d)(\s?)MM\b", r"\1mm", re.sub(r"\bF/(?=\d)", "f/", text.upper()))
+    upper = "".join(letter if letter == "ƒ" else letter.upper() for letter in text)
+    return re.sub(r"(?<=\d)(\s?)MM\b", r"\1mm", re.sub(r"\bF/(?=\d)", "f/", upper))
 
 
 def wanted(layout: Layout) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ Typefaces: Source Sans Pro and Source Serif Pro (SIL Open Font License), from th
 from __future__ import annotations
 
 import functools
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -74,8 +75,9 @@ def has(face: Face, letter: str) -> bool:
 
 
 def drawn(face: Face, text: str) -> str:
-    """The text without letters that the typeface has not."""
-    return "".join(c for c in text if has(face, c)).strip()
+    """The text without letters that the typeface has not, nor the space before a word of nothing but these."""
+    kept = [("".join(c for c in word if has(face, c)), word) for word in re.split(r"(?=\s)", text)]
+    return "".join(now for now, was in kept if now.strip() or not was.strip()).strip()
 
 
 def places(face: Face, text: str, tracking: float) -> tuple[list[float], float]:
