@@ -89,8 +89,9 @@ def test_a_photograph_ends_in_one_line(shots: list[Path], tmp_path: Path) -> Non
     done = lichtbild("develop", *shots, "-o", out)
     assert done.returncode == 0
     name, _, told = done.stdout.removesuffix("\n").partition(": ")
-    size, megabytes, frames, seconds = told.split(", ")
-    assert (name, size, megabytes, frames) == (str(out), "30 x 20", "0.0 MB", "3 of 3 frames")
+    size, kilobytes, frames, seconds = told.split(", ")
+    length = f"{out.stat().st_size / 1000:.0f} kB"
+    assert (name, size, kilobytes, frames) == (str(out), "30 x 20", length, "3 of 3 frames")
     assert float(seconds.removesuffix(" s")) > 0
     assert done.stderr == "warning: b.dng: is blurred beyond use; left out\n"
     assert out.read_bytes()[:2] == b"\xff\xd8"

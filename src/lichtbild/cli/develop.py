@@ -271,8 +271,9 @@ def _closing_line(output: Path, size: tuple[int, int], record: Any, seconds: flo
     burst = record.decided.get("burst", {})
     used, total = burst.get("used", 1), burst.get("frames", 1)
     frames = f"{used} of {total} frames" if total > 1 else "1 frame"
-    megabytes = output.stat().st_size / 1e6
-    line = f"{output}: {size[0]} x {size[1]}, {megabytes:.1f} MB, {frames}, {seconds:.2f} s"
+    length = output.stat().st_size
+    told = f"{length / 1e6:.1f} MB" if length >= 1e6 else f"{length / 1e3:.0f} kB"
+    line = f"{output}: {size[0]} x {size[1]}, {told}, {frames}, {seconds:.2f} s"
     chosen = format_for(output)
     if chosen.slow:
         line += f", of which {record.seconds.get('output', 0.0):.2f} s for the {chosen.name}"
