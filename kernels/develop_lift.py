@@ -17,7 +17,8 @@ PEAK = 0.5  # share of the brightest neighbour in what a colour counts around a 
 
 @kernel("highlight_lift", rare=True)
 def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
-    """(h, w) uint16 -> the same in a scale with room above clip, clipped samples of the listed blocks lifted.
+    """(h, w) uint16 -> the same in a scale with room above clip, clipped samples of the listed blocks lifted; the
+    output may be the mosaic itself.
 
     blocks: (n, 2) int32, (y, x) of blocks of 16x16 pixels, each once, counted from the pixel (top, left). black,
     balance: (4,) of the sites (0,0) (0,1) (1,0) (1,1), level of black, and what makes white of one level in all sites.
@@ -29,7 +30,7 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
     top, left, green = (hl.Param(hl.Int(32), n) for n in ("top", "left", "green"))
     clip, onset, full = (hl.Param(hl.Float(32), n) for n in ("clip", "onset", "full"))
     black_out, scale = hl.Param(hl.Float(32), "black_out"), hl.Param(hl.Float(32), "scale")
-    x, y, yo, i, j, n = (hl.Var(v) for v in ("x", "y", "yo", "i", "j", "n"))
+    x, y, i, j, n = (hl.Var(v) for v in ("x", "y", "i", "j", "n"))
     width, height = mosaic.width(), mosaic.height()
 
     edge = hl.BoundaryConditions.mirror_interior(mosaic)
@@ -63,8 +64,11 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
     part = hl.clamp((own - onset * level) / ((full - onset) * level), 0.0, 1.0)
     lifted[i, j, n] = number((own + part * hl.max(other - own, 0.0)) / at(balance, px, py))
 
+    # What is lifted is known before anything is written: the mosaic itself may be the output.
     out = hl.Func("lichtbild_highlight_lift")
-    out[x, y] = number(hl.f32(mosaic[x, y]) - at(black, x, y))
+    out[x, y] = hl.undef(hl.UInt(16))
+    every = hl.RDom([(0, width), (0, height)], "every")
+    out[every.x, every.y] = number(hl.f32(mosaic[every.x, every.y]) - at(black, every.x, every.y))
     r = hl.RDom([(0, BLOCK), (0, BLOCK), (0, blocks.dim(1).extent())], "r")
     rx, ry = left + blocks[1, r.z] * BLOCK + r.x, top + blocks[0, r.z] * BLOCK + r.y
     r.where((rx < width) & (ry < height))
@@ -72,13 +76,15 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
         r.x, r.y, r.z
     ]
 
-    guard = hl.TailStrategy.GuardWithIf
-    out.split(y, yo, y, 32, guard).parallel(yo).vectorize(x, 64, guard).never_partition_all()
-    # Each block is listed once, and reads the mosaic alone.
-    change = out.update()
+    guard, yo, yi = hl.TailStrategy.GuardWithIf, hl.RVar("yo"), hl.RVar("yi")
+    whole = out.update(0)
+    whole.split(every.y, yo, yi, 32, guard).parallel(yo).vectorize(every.x, 64, guard)
+    out.never_partition_all()
+    # Each block is listed once.
+    change = out.update(1)
     change.allow_race_conditions().reorder(r.x, r.y, r.z).vectorize(r.x).parallel(r.z)
-    lifted.compute_at(out, r.z).vectorize(i)
-    light.compute_at(out, r.z).vectorize(i, BLOCK)
+    lifted.compute_root().vectorize(i).parallel(n)
+    light.compute_at(lifted, n).vectorize(i, BLOCK)
     for func in (lifted, light):
         func.never_partition_all()
     return hl.Pipeline([out]), [

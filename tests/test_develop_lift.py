@@ -19,6 +19,10 @@ def test_lifted_samples_are_what_numpy_makes_of_them(cfa: str) -> None:
     plan = highlights.decide(frame, (0, 0, 37, 53), NEUTRAL)
     assert plan is not None
     lifted = lift.lift(frame, (0, 0, 37, 53), plan, NEUTRAL)
+    again = frame_of(light, cfa)
+    same = lift.lift(again, (0, 0, 37, 53), plan, NEUTRAL, in_place=True)
+    assert same.mosaic is again.mosaic
+    np.testing.assert_array_equal(same.mosaic, lifted.mosaic)
     balance = np.array([1 / NEUTRAL["RGB".index(c)] for c in cfa]).reshape(2, 2)
     balance = np.tile(balance, (19, 27))[:37, :53]
     wanted = reference.lift(

@@ -19,10 +19,13 @@ from lichtbild.develop.highlights import HighlightPlan
 LIFT_BLACK = 1024.0  # number of black, with room for its noise, in the frame with lifted samples
 
 
-def lift(frame: Frame, crop: tuple[int, int, int, int], plan: HighlightPlan, neutral: Floats) -> Frame:
+def lift(
+    frame: Frame, crop: tuple[int, int, int, int], plan: HighlightPlan, neutral: Floats, *, in_place: bool = False
+) -> Frame:
     """The frame, in a scale with room above clip, with clipped samples lifted. Linear raw comes back as it is.
 
-    crop, neutral: those for which `plan` was decided.
+    crop, neutral: those for which `plan` was decided. in_place: the mosaic may be overwritten; new memory costs as much
+    time as the rest.
     """
     if frame.is_linear:
         return frame
@@ -32,7 +35,7 @@ def lift(frame: Frame, crop: tuple[int, int, int, int], plan: HighlightPlan, neu
     room = np.sort(balance)[-1] / np.sort(balance)[0]
     scale = (65535.0 - LIFT_BLACK) / (room * (frame.clip_level - black.min()))
     dy, dx = frame.color_phase
-    out = np.empty_like(frame.mosaic)
+    out = frame.mosaic if in_place else np.empty_like(frame.mosaic)
     native.call(
         "highlight_lift",
         frame.mosaic, plan.blocks, black.astype(np.float32), balance.astype(np.float32), *crop[:2],

@@ -45,7 +45,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     captured = frame.noise_profile
     lens: Sequence[Opcode] = parse_opcodes(frame.metadata.opcode_list_3)
     known = look_up(frame, lens, crop_of(frame)) if recipe.lens == "auto" else None
-    frame = denoise(frame, balance.neutral, recipe.denoise, report)
+    given, frame = frame.mosaic, denoise(frame, balance.neutral, recipe.denoise, report)
     if known:
         lens = decide_lens(frame, lens, crop_of(frame), report, known)
     part = replace(frame, default_crop=None) if lens else frame
@@ -53,7 +53,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     report.decide("develop", highlights=0.0 if clipped is None else round(clipped.share, 6))
     if clipped is not None:
         fringes = ahead(functools.partial(defringe.decide, clipped, frame.noise_profile, balance.neutral))
-        part = lift(part, crop_of(part), clipped, balance.neutral)
+        part = lift(part, crop_of(part), clipped, balance.neutral, in_place=frame.mosaic is not given)
     image = _develop(part, balance.neutral, matrix)
     if clipped is not None:
         highlights.recover_highlights(image, clipped, matrix)
