@@ -6,7 +6,7 @@ from typing import Any
 
 import halide as hl
 
-from half import half_image
+from half import half, half_image
 from kernel import kernel
 
 LANES = 16
@@ -15,10 +15,12 @@ x, y, c, yo = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("yo")
 
 @kernel("look_glow", rare=True)
 def look_glow() -> tuple[hl.Pipeline, list[Any]]:
-    """Scene planes -> (3, h', w') mean light above white of each cell of `factor` x `factor` pixels, in its colour.
+    """Scene planes -> (4, h', w') float16, mean light above white of each cell of `factor` x `factor` pixels: in its
+    colour, and as a film's base throws it back.
 
     numbers: exposure; what the mean of the primaries may be at most, after exposure; where the sensor clips, after
-    exposure; by how much light there counts more, for what is above is not known. step: every how many rows are looked
+    exposure; by how much light there counts more, for what is above is not known; what is thrown back of red, green and
+    blue. step: every how many rows are looked
     at, a divisor of `factor`.
     """
     scene = half_image("scene")  # (c, x, y), each row contiguous
@@ -44,9 +46,11 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     column = hl.clamp(x * factor + r.x, 0, width - 1)
     cells[x, y] = tuple(cells[x, y][i] + rows[column, y][i] for i in range(3))
     area = hl.f32(factor) * hl.f32(factor / step)
-    out[x, y, c] = hl.mux(c, [cells[x, y][i] for i in range(3)]) / area
+    mean_light = [cells[x, y][i] / area for i in range(3)]
+    thrown_back = sum(numbers[4 + i] * v for i, v in enumerate(mean_light))
+    out[x, y, c] = half(hl.mux(c, [*mean_light, thrown_back]))
 
-    out.bound(c, 0, 3).reorder(c, x, y).unroll(c)
+    out.bound(c, 0, 4).reorder(c, x, y).unroll(c)
     out.split(y, yo, y, 4, hl.TailStrategy.GuardWithIf).parallel(yo).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     cells.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     cells.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)

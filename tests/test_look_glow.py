@@ -42,8 +42,8 @@ def rendered(image: np.ndarray, orientation: int = 1, **sections: object) -> np.
 @pytest.mark.parametrize("size", [(40, 64), (37, 53), (1, 5)])
 def test_light_above_white_is_gathered(size: tuple[int, int], factor: int, step: int) -> None:
     image = planar(np.random.default_rng(1).lognormal(-0.5, 1.5, (*size, 3)))
-    numbers = np.array([1.7, 16.0, 1.5, 4.0], np.float32)
-    out = np.empty((3, -(-size[0] // factor), -(-size[1] // factor)), np.float32)
+    numbers = np.array([1.7, 16.0, 1.5, 4.0, *glow.SEEN], np.float32)
+    out = np.empty((4, -(-size[0] // factor), -(-size[1] // factor)), np.float16)
     native.call("look_glow", image, numbers, factor, step, out)
     np.testing.assert_allclose(out, reference.glow(image, numbers, factor, step), rtol=2e-3, atol=1e-5)
 
@@ -55,7 +55,7 @@ def test_nothing_glows_that_is_not_brighter_than_white() -> None:
 
 @pytest.mark.parametrize("sigma", [0.8, 2.0, 6.0, 25.0])
 def test_blur_keeps_energy_and_reaches_as_far_as_it_says(sigma: float) -> None:
-    planes = np.zeros((1, 240, 320), np.float32)
+    planes = np.zeros((1, 240, 320), np.float16)
     planes[0, 120, 160] = 1.0
     out = glow.blurred(planes, sigma)[0].astype(np.float64)
     assert out.min() >= 0 and out.sum() == pytest.approx(1.0, rel=0.01)

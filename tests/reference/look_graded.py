@@ -65,8 +65,8 @@ def look_up(rgb: np.ndarray, nodes: np.ndarray, strength: float, transfer: Trans
 
 
 def glow(image: np.ndarray, numbers: np.ndarray, factor: int, step: int) -> np.ndarray:
-    """(3, rows, columns) light above white of each cell."""
-    gain, most, clip, unknown = numbers.astype(np.float64)
+    """(4, rows, columns) light above white of each cell: of each primary, and what a film's base throws back."""
+    gain, most, clip, unknown, *back = numbers.astype(np.float64)
     h, w = image.shape[:2]
     rows = np.minimum(np.arange(-(-h // factor) * factor), h - 1)
     columns = np.minimum(np.arange(-(-w // factor) * factor), w - 1)
@@ -76,7 +76,8 @@ def glow(image: np.ndarray, numbers: np.ndarray, factor: int, step: int) -> np.n
     share = above**2 / (above + 1) / np.maximum(mean, 1e-3)
     burnt = np.clip(mean / clip * 4 - 3, 0, 1)
     light = share * (1 + unknown * burnt**2) * rgb
-    return np.moveaxis(light.reshape(len(rows) // factor, factor, -1, factor, 3)[:, ::step].mean((1, 3)), -1, 0)
+    cells = light.reshape(len(rows) // factor, factor, -1, factor, 3)[:, ::step].mean((1, 3))
+    return np.moveaxis(np.dstack([cells, cells @ np.array(back)]), -1, 0)
 
 
 def hashed(column: np.ndarray, row: np.ndarray, seed: int) -> np.ndarray:

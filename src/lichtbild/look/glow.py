@@ -18,9 +18,10 @@ from lichtbild.look import oklab
 from lichtbild.look.numbers import Bloom, Halation
 
 Array = npt.NDArray[np.float32]
+Half = npt.NDArray[np.float16]
 MOST = 16.0  # times diffuse white: what is brighter counts no more
 UNKNOWN = 4.0  # how much more light counts that the sensor could not measure
-SEEN = np.array([0.45, 0.45, 0.10])  # by the layers, of red, green and blue light
+SEEN = 0.45, 0.45, 0.10  # by the layers, of red, green and blue light
 NEAR, NEAR_SHARE = 0.35, 0.6  # of the reach: a bright core, and what it holds
 MIST = 0.3  # share of the light above white that bloom of strength 1 scatters
 FINE = 2.5  # cells for a standard deviation, beyond which the grid is made coarser first
@@ -35,19 +36,20 @@ def grid(
     """
     height, width = image.shape[:2]
     gain = 2.0**ev
-    light = np.empty((3, -(-height // factor), -(-width // factor)), np.float32)
+    light = np.empty((4, -(-height // factor), -(-width // factor)), np.float16)
     step = 2 if factor >= 4 and factor % 2 == 0 else 1  # no lamp is so small that it lies between two rows
-    native.call("look_glow", image, np.array([gain, MOST, clip * gain, UNKNOWN], np.float32), factor, step, light)
+    numbers = np.array([gain, MOST, clip * gain, UNKNOWN, *SEEN], np.float32)
+    native.call("look_glow", image, numbers, factor, step, light)
     diagonal = math.hypot(height, width) / factor / 100  # cells per percent
-    total = np.zeros_like(light)
+    total = np.zeros((3, *light.shape[1:]), np.float32)
     if halation.strength:
-        seen = np.tensordot(SEEN, light, 1).astype(np.float32)[None]
-        spread = NEAR_SHARE * blurred(seen, NEAR * halation.radius * diagonal)
-        spread += (1 - NEAR_SHARE) * blurred(seen, halation.radius * diagonal)
-        total += halation.strength * tint(halation.hue)[:, None, None] * spread
+        reach, strength = halation.radius * diagonal, halation.strength / gain
+        spread = blurred(light[3:], NEAR * reach) * np.float32(NEAR_SHARE * strength)
+        spread += blurred(light[3:], reach) * np.float32((1 - NEAR_SHARE) * strength)
+        np.multiply(tint(halation.hue)[:, None, None], spread, out=total)
     if bloom.strength:
-        total += MIST * bloom.strength * blurred(light, bloom.radius * diagonal)
-    return np.asarray(total / gain, np.float32)
+        total += blurred(light[:3], bloom.radius * diagonal) * np.float32(MIST * bloom.strength / gain)
+    return total
 
 
 def tint(hue: float) -> Array:
@@ -57,7 +59,7 @@ def tint(hue: float) -> Array:
     return np.asarray(rgb / rgb.max(), np.float32)
 
 
-def blurred(planes: Array, sigma: float) -> Array:
+def blurred(planes: Half, sigma: float) -> Half:
     """Planes (n, h, w) convolved with a Gaussian of that standard deviation in cells; the edge goes on outside."""
     coarser = max(1.0, sigma / FINE)
     height, width = planes.shape[1:]
@@ -68,14 +70,14 @@ def blurred(planes: Array, sigma: float) -> Array:
     return reduced if small == (height, width) else resampled(reduced, (height, width), None)
 
 
-def resampled(planes: Array, shape: tuple[int, ...], sigma: float | None) -> Array:
+def resampled(planes: Half, shape: tuple[int, ...], sigma: float | None) -> Half:
     """Planes in another size, by Gaussians of `sigma` source cells or, where None, by cubic B-splines."""
     out = np.empty((len(planes), *shape), np.float16)
     (row, rows), (column, columns) = (
         gaussian_windows(n, m, sigma) for n, m in zip(planes.shape[1:], shape, strict=True)
     )
-    native.call("look_resize", planes.astype(np.float16), rows, columns, row, column, out)
-    return out.astype(np.float32)
+    native.call("look_resize", planes, rows, columns, row, column, out)
+    return out
 
 
 def gaussian_windows(source: int, target: int, sigma: float | None) -> tuple[npt.NDArray[np.int32], Array]:
