@@ -15,6 +15,7 @@ from typing import Any
 import halide as hl
 
 from burst_align import sum_of
+from burst_evidence import between
 from burst_interpolate import PEDESTAL, UNIT
 from kernel import kernel
 
@@ -40,13 +41,13 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     each site of the reference, noise_alt those of the alternate at the reference's exposure; rows: (h,) factor of the
     alternate's light in each row of quads; ratio: exposure of the reference over the alternate's; clip, clip_ref: x at
     which the alternate and the reference clip, in units of the reference's white; strictness: how fast the weight falls
-    with misfit.
+    with misfit; trust: (rows, columns) as from burst_trust.
     """
     reference, warped = hl.ImageParam(hl.UInt(16), 2, "reference"), hl.ImageParam(hl.UInt(16), 2, "warped")
     sums = hl.ImageParam(hl.Float(32), 3, "sums")
     black = hl.ImageParam(hl.Float(32), 1, "black")
     noise, noise_alt = hl.ImageParam(hl.Float(32), 2, "noise"), hl.ImageParam(hl.Float(32), 2, "noise_alt")
-    rows = hl.ImageParam(hl.Float(32), 1, "rows")
+    rows, trust = hl.ImageParam(hl.Float(32), 1, "rows"), hl.ImageParam(hl.Float(32), 2, "trust")
     unit, ratio, clip, clip_ref, strictness = (
         hl.Param(hl.Float(32), n) for n in ("unit", "ratio", "clip", "clip_ref", "strictness")
     )
@@ -107,7 +108,8 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     misfit = texture + tone
     weight = hl.Func("weight")
     base = sum_of((noise[0, i] * mean + noise[1, i]) / (noise_alt[0, i] * mean + noise_alt[1, i]) for i in quad) * 0.25
-    weight[x, y] = usable[x, y] * base / (1.0 + strictness * misfit * misfit)
+    trust_row, trusted = between(trust, x, y, "trust")
+    weight[x, y] = usable[x, y] * base * trusted / (1.0 + strictness * misfit * misfit)
 
     out = hl.Func("lichtbild_burst_accumulate")
     out[x, y, c] = sums[x, y, c] + weight[x, y] * hl.mux(c, [*a, hl.f32(1.0)])
@@ -117,8 +119,9 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     for f in (square, shift, rows_square, rows_shift, bright, tall):
         f.store_at(out, yo).compute_at(out, yi).vectorize(x, 16)
     weight.compute_at(out, yi).vectorize(x, 16)
+    trust_row.compute_at(out, yi)
     return hl.Pipeline([out]), [
-        reference, warped, sums, black, noise, noise_alt, rows, unit, ratio, clip, clip_ref, strictness,
+        reference, warped, sums, black, noise, noise_alt, rows, trust, unit, ratio, clip, clip_ref, strictness,
     ]  # fmt: skip
 
 
@@ -128,21 +131,24 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
 
     reference (2h, 2w) uint16, sums (5, h, w) -> (2h, 2w) uint16 = black_out + x * scale_out, rounded. The
     reference's own weight is 1, and falls to 0 in quads with a site near `clip_ref`, where darker frames can take over
-    (`yields`). A quad that clips in the reference and that no other frame tells of is as bright as the merge can say,
+    (`yields`). The others count as far as they are trusted: (rows, columns) as from burst_trust. A quad that clips in the reference and that no other frame tells of is as bright as the merge can say,
     `highest`: left at `clip_ref` it would pass for measured, and its colour for that of the light.
     """
     reference = hl.ImageParam(hl.UInt(16), 2, "reference")
-    sums = hl.ImageParam(hl.Float(32), 3, "sums")
+    sums, trust = hl.ImageParam(hl.Float(32), 3, "sums"), hl.ImageParam(hl.Float(32), 2, "trust")
     black = hl.ImageParam(hl.Float(32), 1, "black")
     unit, clip_ref, highest_x, black_out, scale_out = (
         hl.Param(hl.Float(32), n) for n in ("unit", "clip_ref", "highest", "black_out", "scale_out")
     )
     yields = hl.Param(hl.Bool(), "yields")
-    x, y = hl.Var("x"), hl.Var("y")
+    x, y, qx, qy = (hl.Var(n) for n in ("x", "y", "qx", "qy"))
+    trust_row, at = between(trust, qx, qy, "trust")
+    trusted = hl.Func("trusted")
+    trusted[qx, qy] = at
     own = (hl.f32(reference[x, y]) - black[x % 2 + 2 * (y % 2)]) * unit
     qx, qy = x / 2, y / 2
-    total = hl.mux(x % 2 + 2 * (y % 2), [sums[qx, qy, i] for i in range(4)])
-    others = sums[qx, qy, 4]
+    total = hl.mux(x % 2 + 2 * (y % 2), [sums[qx, qy, i] for i in range(4)]) * trusted[qx, qy]
+    others = sums[qx, qy, 4] * trusted[qx, qy]
 
     told = others > hl.f32(TOLD)
     quad = [(hl.f32(reference[2 * qx + i % 2, 2 * qy + i // 2]) - black[i]) * unit for i in range(4)]
@@ -160,7 +166,8 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     xi, yi, xo, yo = hl.Var("xi"), hl.Var("yi"), hl.Var("xo"), hl.Var("yo")
     out.tile(x, y, xo, yo, xi, yi, 2, 2, hl.TailStrategy.RoundUp).unroll(xi).unroll(yi)
     out.vectorize(xo, 16, hl.TailStrategy.GuardWithIf).parallel(yo, 16)
-    return hl.Pipeline([out]), [reference, sums, black, unit, clip_ref, highest_x, black_out, scale_out, yields]
+    trust_row.compute_at(out, yo)
+    return hl.Pipeline([out]), [reference, sums, black, trust, unit, clip_ref, highest_x, black_out, scale_out, yields]
 
 
 @kernel("burst_confidence")

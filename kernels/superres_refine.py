@@ -12,6 +12,7 @@ from typing import Any
 import halide as hl
 
 from burst_align import sum_of
+from burst_evidence import between
 from burst_interpolate import MARGIN, PEDESTAL, RISE
 from half import half_image
 from kernel import kernel
@@ -58,11 +59,13 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
 
     windows, doubt, noise: as of superres_finish, but the last two windows are those of the energies of grey and of
     colours; times, times_color: how often the noise is taken from them.
+    told: (rows, columns), how far cells of 8x8 pixels are refined, with a border as `between` reads it.
     black: digital number of no light; unit: (3,) balanced light of one number, of R, G, B; phase_y, phase_x: of red.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows, noise = hl.ImageParam(hl.Float(32), 2, "windows"), hl.ImageParam(hl.Float(32), 2, "noise")
+    where = hl.ImageParam(hl.Float(32), 2, "told")
     doubt, unit = hl.ImageParam(hl.Float(32), 1, "doubt"), hl.ImageParam(hl.Float(32), 1, "unit")
     times, times_color, black = (hl.Param(hl.Float(32), n) for n in ("times", "times_color", "black"))
     phase_y, phase_x = hl.Param(hl.Int(32), "phase_y"), hl.Param(hl.Int(32), "phase_x")
@@ -91,7 +94,8 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     own = of_color([colors[n] for n in range(3)])
     left_own = of_color([variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)])
     keep, keep_color = wiener(power, left, times), wiener(of_color(power_color), left_own, times_color)
-    more = (keep * gray + keep_color * own) / of_color([unit[n] for n in range(3)])
+    where_row, here = between(where, x, y, "told")
+    more = here * (keep * gray + keep_color * own) / of_color([unit[n] for n in range(3)])
     out = hl.Func("lichtbild_superres_refine")
     out[x, y] = hl.u16(hl.clamp(old + more + 0.5, 0.0, 65535.0))
 
@@ -100,6 +104,7 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     out.vectorize(xi, 8, hl.TailStrategy.GuardWithIf).parallel(yo).never_partition_all()
     for func in fine.made:
         func.compute_at(out, xo).vectorize(x, 8).never_partition_all()
+    where_row.compute_at(out, xo).never_partition_all()
     return hl.Pipeline([out]), [
-        mosaic, sums, windows, noise, doubt, unit, times, times_color, black, phase_y, phase_x,
+        mosaic, sums, windows, noise, where, doubt, unit, times, times_color, black, phase_y, phase_x,
     ]  # fmt: skip

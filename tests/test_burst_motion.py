@@ -156,3 +156,35 @@ def test_a_thing_that_passes_leaves_no_copy(iso: float) -> None:
         contrast = np.abs(shot.truths[i] - clean.truths[0])[where].mean()
         off = np.abs((level - shot.truths[0])[where].mean())
         assert off < 0.02 * contrast + 0.002
+
+
+@pytest.mark.parametrize("n", [8, 20])
+@pytest.mark.parametrize("tint", [(0.6, 0.6, 0.6), (-0.5, 0.0, 0.9)])
+def test_what_passes_unseen_in_the_noise_of_single_quads_is_not_outvoted(n: int, tint: tuple[float, ...]) -> None:
+    """Someone in the dark, who differs from the street by about half of the noise, and walks away."""
+    shape, iso = (256, 320), 6400
+    camera = Camera(iso)
+    base = np.array([0.06, 0.05, 0.07])
+    noise = np.sqrt(camera.noise.scale[0] * base * np.array(camera.neutral) + camera.noise.offset[0])
+    color = base + np.array(tint) * noise / np.array(camera.neutral)
+    rng = np.random.default_rng(3)
+    marks = tuple(Leaf(*rng.uniform(-120, 120, 2), 5, 0, rng.uniform(0.2, 0.8, 3)) for _ in range(9))
+    marks = tuple(leaf for leaf in marks if np.hypot(leaf.y, leaf.x) > 80)
+    street = Scene(base, np.zeros((1, 2)), np.zeros((1, 3)), np.zeros(1), marks)
+    truths = [
+        camera.sites(replace(street, leaves=(*marks, Leaf(0, 9.0 * i, 30, 18, color))).colors(Pose(), shape))
+        for i in range(n)
+    ]
+    merged, _ = merge([camera.shoot(truth, rng) for truth in truths])
+    apart = camera.level(merged) - truths[0]
+    walker = covered(Leaf(0, 0, 30, 18, color), shape, margin=-3)
+    street_sites = camera.sites(street.colors(Pose(), shape))
+    for i in range(4):
+        site = np.zeros(shape, bool)
+        site[i // 2 :: 2, i % 2 :: 2] = True
+        contrast = (truths[0] - street_sites)[walker & site].mean()
+        sigma = np.mean(noise)
+        assert abs(apart[walker & site].mean()) < 0.35 * abs(contrast) + 0.06 * sigma
+    still = ~covered(Leaf(0, 0, 60, 60 + 9.0 * n, color), shape) & inner(shape)
+    expected = (camera.noise.scale[0] * truths[0] + camera.noise.offset[0])[still].mean() / n
+    assert (apart[still] ** 2).mean() < 1.1 * expected

@@ -13,6 +13,7 @@ from lichtbild.develop import refine
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.superres import MARGIN, PAD_X, PAD_Y, PEDESTAL, empty, inverse, windows
 from reference import superres as reference
+from reference.burst import between
 from reference.half import HALF
 from reference.superres import gathered
 from test_burst_scene import Camera
@@ -194,6 +195,8 @@ def test_refining_is_what_numpy_makes_of_it(cfa: str) -> None:
     noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]])
     out = np.empty_like(mosaic)
     single = [np.asarray(a, np.float32) for a in (refine.windows(), noise, (0.1, 0.2), unit)]
+    told = rng.uniform(0, 1, [n // 8 + 6 for n in SHAPE]).astype(np.float32)
+    single.insert(2, told)
     native.call("superres_refine", mosaic, sums, *single, 1.2, 0.9, 2000.0, *frame.color_phase, out)
     units = np.empty(SHAPE)
     for i, color in enumerate(cfa):
@@ -202,5 +205,6 @@ def test_refining_is_what_numpy_makes_of_it(cfa: str) -> None:
         (mosaic - 2000.0) * units, cfa, (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024,
         refine.windows().astype(np.float64), noise, (0.1, 0.2), (1.2, 0.9),
     )  # fmt: skip
-    assert np.abs(out - np.clip(wanted / units + 2000, 0, 65535)).max() < 2
+    wanted = mosaic + between(told, SHAPE) * (wanted / units + 2000 - mosaic)
+    assert np.abs(out - np.clip(wanted, 0, 65535)).max() < 2
     assert np.abs(out.astype(float) - mosaic).mean() > 20

@@ -190,6 +190,68 @@ def quads(mosaic: np.ndarray) -> np.ndarray:
     return np.stack([mosaic[i // 2 :: 2, i % 2 :: 2] for i in range(4)]).astype(float)
 
 
+def between(cells: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bordered cells of 8 at places (h, w), bilinear."""
+    for axis, n in enumerate(shape):
+        place = (np.arange(n) + 0.5) / 8 + 0.5
+        first = np.floor(place).astype(int)
+        part = np.expand_dims(place - first, 1 - axis)
+        cells = cells.take(first, axis) * (1 - part) + cells.take(first + 1, axis) * part
+    return np.asarray(cells, float)
+
+
+def burst_evidence(
+    mosaic: np.ndarray,
+    alternate: np.ndarray,
+    black: np.ndarray,
+    rows: np.ndarray,
+    noise: np.ndarray,
+    green: int,
+    unit: float,
+    pedestal: float,
+    gain: float,
+    limit: float,
+) -> np.ndarray:
+    r = (quads(mosaic) - np.reshape(black, (4, 1, 1))) * unit
+    a = (quads(alternate) - pedestal) * gain * rows.astype(float)[:, None]
+    light, apart = (a + r) / 2, a - r
+    variance = (noise[:, :1, None] * np.maximum(light, 0) + noise[:, 1:, None]).sum(0)
+    plain = np.maximum((apart**2).sum(0) / variance - 2, 0)
+    counts = ((quads(alternate) > 0) & (np.maximum(a, r) < limit)).all(0) / (1 + plain**2)
+    kinds = [[1], [0, 3], [2]] if green == 0 else [[0], [1, 2], [3]]
+    planes = [values[kind].sum(0) for values in (apart, light) for kind in kinds] + [np.ones_like(counts)]
+    height, width = (n // 8 for n in counts.shape)
+    cut = (np.stack(planes) * counts)[:, : height * 8, : width * 8]
+    return cut.reshape(7, height, 8, width, 8).sum((2, 4))
+
+
+def burst_trust(
+    sums: np.ndarray,
+    windows: np.ndarray,
+    noise: np.ndarray,
+    tone: float,
+    slip: float,
+    allowed: float,
+    steep: float,
+) -> np.ndarray:
+    far = 12  # room for all windows
+    sums = np.pad(sums.astype(float), [(0, 0), (far, far), (far, far)], mode="edge")
+    trust, sites = np.ones(sums.shape[1:]), np.array([1, 2, 1])[:, None, None]
+    for half in windows.astype(float):
+        taps = np.concatenate([half[:0:-1], half])
+        pooled = sums * trust
+        for axis in (1, 2):
+            pooled = sum(t * np.roll(pooled, len(half) - 1 - i, axis) for i, t in enumerate(taps))
+        light = pooled[3:6] / (sites * pooled[6] + 1e-4)
+        gradient = sum(((np.roll(light, -1, axis) - np.roll(light, 1, axis)) / 2) ** 2 for axis in (1, 2))
+        count, level = sites * pooled[6], np.maximum(pooled[3:6], 0)
+        variance = (taps**2).sum() ** 2 * (noise[:, :1, None] * level + noise[:, 1:, None] * count)
+        allowance = (tone * level) ** 2 + (slip * count) ** 2 * gradient
+        beyond = np.maximum((pooled[:3] ** 2 / (variance + allowance + 1e-20)).sum(0) - allowed, 0)
+        trust = np.minimum(trust, 1 / (1 + steep * beyond**2))
+    return trust[far:-far, far:-far]
+
+
 def burst_accumulate(
     reference: np.ndarray,
     warped: np.ndarray,
@@ -198,6 +260,7 @@ def burst_accumulate(
     noise: np.ndarray,
     noise_alt: np.ndarray,
     rows: np.ndarray,
+    trust: np.ndarray,
     unit: float,
     ratio: float,
     clip: float,
@@ -223,7 +286,7 @@ def burst_accumulate(
     shift = np.where(present, (difference / np.sqrt(own + its)).mean(0), 0)
     square, shift = (filtered(a, [0.25, 0.5, 0.25]) for a in (square, shift))
     misfit = np.maximum(square - 1.35, 0) + 4 * np.maximum(shift**2 - 0.15, 0)
-    weight = usable * (own / its).mean(0) / (1 + strictness * misfit**2)
+    weight = usable * (own / its).mean(0) / (1 + strictness * misfit**2) * between(trust, square.shape)
     return sums + weight * np.concatenate([a, np.ones((1, *weight.shape))])
 
 
@@ -231,6 +294,7 @@ def burst_finish(
     reference: np.ndarray,
     sums: np.ndarray,
     black: np.ndarray,
+    trust: np.ndarray,
     unit: float,
     clip_ref: float,
     highest: float,
@@ -241,6 +305,7 @@ def burst_finish(
     """In digital numbers, before they are rounded."""
     own = (quads(reference) - np.reshape(black, (4, 1, 1))) * unit
     below = np.clip((clip_ref - own) / (0.04 * clip_ref), 0, 1)
+    sums = sums * between(trust, sums.shape[1:])
     told = sums[4] > 1e-6
     mine = np.where(told, below.min(0), 1) if yields else np.ones_like(own)
     value = (mine * own + sums[:4]) / (mine + sums[4])

@@ -13,6 +13,7 @@ import numpy as np
 
 from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
+from lichtbild.burst.evidence import EVIDENCE_CELL, LIMIT, Evidence, bordered
 from lichtbild.burst.flicker import measure_flicker, sampling
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolate_planes, warp
 from lichtbild.burst.noise_left import NoiseLeft
@@ -99,6 +100,7 @@ class Merger:
         self.highest = self.clip
         self.used = 1
         self.noise_left = NoiseLeft(reference)
+        self.evidence = Evidence(self.mosaic, self.black, self.unit, reference.cfa)
         self._levels: dict[float, list[FloatImage]] = {}
         self.keep, self.aligned = keep, list[Aligned]()
         self._its_levels: list[FloatImage] | None = None  # memory that is used again
@@ -150,9 +152,11 @@ class Merger:
             clip = NEVER
         self.noise_left.add(alignment.flow, float(np.mean((self.noise @ MIDDLE) / (noise @ MIDDLE))))
         before = self.sums[4].copy() if self.report.maps is not None else None
+        top = LIMIT * min(self.clip, clip)
+        trust = self.evidence.trust(warped, rows, self.noise + noise, PEDESTAL, ratio / UNIT, top)
         native.call(
             "burst_accumulate",
-            self.mosaic, warped, self.sums, self.black, self.noise, noise, rows,
+            self.mosaic, warped, self.sums, self.black, self.noise, noise, rows, bordered(trust),
             self.unit, ratio, clip, self.clip, STRICTNESS, self.sums,
         )  # fmt: skip
         if before is not None:
@@ -201,14 +205,12 @@ class Merger:
             return reference
         scale = (65535.0 - BLACK_OUT) / self.highest
         out = self.warped  # memory that is there already
-        native.call(
-            "burst_finish",
-            self.mosaic, self.sums, self.black, self.unit, self.clip, self.highest, BLACK_OUT, scale,
-            self.highest > 1.01 * self.clip, out,
-        )  # fmt: skip
-        rows, columns = self.sums.shape[1:]
-        confidence = np.empty((-(-rows * 2 // CELL), -(-columns * 2 // CELL)), np.float32)
-        native.call("burst_confidence", self.sums, confidence)
+        self._finish(self.evidence.everywhere(), scale, out)
+        # What slips in frame by frame is plain once noise has gone from the others.
+        rows = np.ones(self.mosaic.shape[0] // 2, np.float32)
+        trust = self.evidence.trust(out, rows, self.noise, BLACK_OUT, 1.0 / scale, LIMIT * self.clip)
+        self._finish(trust, scale, out)
+        confidence = self._confidence(trust)
         count = float(np.median(confidence))
         if self.report.maps is not None:
             self.report.maps["confidence"] = confidence
@@ -226,6 +228,21 @@ class Merger:
             frame_count=self.used,
             aligned=(Aligned(reference, still, 1.0), *self.aligned) if self.keep else (),
         )
+
+    def _finish(self, trust: FloatImage, scale: float, out: Mosaic) -> None:
+        native.call(
+            "burst_finish",
+            self.mosaic, self.sums, self.black, bordered(trust), self.unit, self.clip, self.highest, BLACK_OUT, scale,
+            self.highest > 1.01 * self.clip, out,
+        )  # fmt: skip
+
+    def _confidence(self, trust: FloatImage) -> FloatImage:
+        """How many frames count in cells, see `Frame`. trust: in the others, in cells of `EVIDENCE_CELL` pixels."""
+        rows, columns = (-(-side // CELL) for side in self.mosaic.shape)
+        confidence = np.empty((rows, columns), np.float32)
+        native.call("burst_confidence", self.sums, confidence)
+        y, x = (np.minimum(np.arange(n) * CELL // EVIDENCE_CELL, m - 1) for n, m in zip(confidence.shape, trust.shape))
+        return 1 + (confidence - 1) * trust[y[:, None], x]
 
 
 def _other_camera(mine: Frame, its: Frame) -> str:

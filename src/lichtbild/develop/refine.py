@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from lichtbild import native
+from lichtbild.burst.evidence import bordered
 from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop import superres
@@ -27,6 +28,7 @@ QUIET = 0.0085  # standard deviation of middle grey after the merge, in parts of
 GREY = 0.18
 TIMES = 0.7, 1.0  # how often the noise is taken from the energy of differences, of grey and of colours
 AROUND = 1.5, 2.0  # mosaic pixels, deviations of the windows in which these are measured
+MOVED = 0.1, 0.4  # share of the frames that count, below which nothing, and from which on everything is refined
 RISE, UNIT = 12288.0, 36000.0  # as in kernels/burst_interpolate.py; room above and below for splines
 REACH = 6  # pixels on each side by which a spline's coefficient is found
 
@@ -61,10 +63,17 @@ def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto")
     native.call(
         "superres_refine",
         frame.mosaic, sums, windows(), superres.balanced_noise(frame.aligned[0].frame, neutral),
-        np.array(DOUBT, np.float32), light.astype(np.float32), *TIMES, black, *frame.color_phase, out,
+        told(frame), np.array(DOUBT, np.float32), light.astype(np.float32), *TIMES, black, *frame.color_phase, out,
     )  # fmt: skip
     report.decide("burst", refined=True)
     return replace(frame, mosaic=out)
+
+
+def told(frame: Frame) -> FloatImage:
+    """How far cells are refined, 0..1: not where most frames were not trusted in the merge, because something moved."""
+    assert frame.confidence is not None
+    share = frame.confidence / frame.frame_count
+    return bordered(np.clip((share - MOVED[0]) / (MOVED[1] - MOVED[0]), 0, 1).astype(np.float32))
 
 
 def splines(frame: Frame, neutral: Floats) -> tuple[Mosaic, float]:
