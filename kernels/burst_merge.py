@@ -41,7 +41,7 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     each site of the reference, noise_alt those of the alternate at the reference's exposure; rows: (h,) factor of the
     alternate's light in each row of quads; ratio: exposure of the reference over the alternate's; clip, clip_ref: x at
     which the alternate and the reference clip, in units of the reference's white; strictness: how fast the weight falls
-    with misfit; trust: (rows, columns) as from burst_trust.
+    with misfit; trust: (rows, columns) as from burst_trust, bordered.
     """
     reference, warped = hl.ImageParam(hl.UInt(16), 2, "reference"), hl.ImageParam(hl.UInt(16), 2, "warped")
     sums = hl.ImageParam(hl.Float(32), 3, "sums")
@@ -131,8 +131,9 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
 
     reference (2h, 2w) uint16, sums (5, h, w) -> (2h, 2w) uint16 = black_out + x * scale_out, rounded. The
     reference's own weight is 1, and falls to 0 in quads with a site near `clip_ref`, where darker frames can take over
-    (`yields`). The others count as far as they are trusted: (rows, columns) as from burst_trust. A quad that clips in the reference and that no other frame tells of is as bright as the merge can say,
-    `highest`: left at `clip_ref` it would pass for measured, and its colour for that of the light.
+    (`yields`). The others count as far as they are trusted: (rows, columns) as from burst_trust, bordered. A quad that
+    clips in the reference and that no other frame tells of is as bright as the merge can say, `highest`: left at
+    `clip_ref` it would pass for measured, and its colour for that of the light.
     """
     reference = hl.ImageParam(hl.UInt(16), 2, "reference")
     sums, trust = hl.ImageParam(hl.Float(32), 3, "sums"), hl.ImageParam(hl.Float(32), 2, "trust")

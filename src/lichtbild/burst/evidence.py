@@ -2,8 +2,8 @@
 
 Dark clothes before a dark street differ from it by less than the noise of a quad: judged quad by quad, each frame that
 shows the street passes, and together they outvote the one that shows who walked there. Pooled over a window, noise
-falls by the root of its quads, and each colour tells by itself. The same test, made once more on the mean of all frames,
-whose noise has gone, finds what slipped in frame by frame.
+falls by the root of its quads, and each colour tells by itself. The same test, made once more on the mean of all
+frames, whose noise has gone, finds what slipped in frame by frame.
 """
 
 from __future__ import annotations

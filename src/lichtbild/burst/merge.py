@@ -241,8 +241,11 @@ class Merger:
         rows, columns = (-(-side // CELL) for side in self.mosaic.shape)
         confidence = np.empty((rows, columns), np.float32)
         native.call("burst_confidence", self.sums, confidence)
-        y, x = (np.minimum(np.arange(n) * CELL // EVIDENCE_CELL, m - 1) for n, m in zip(confidence.shape, trust.shape))
-        return 1 + (confidence - 1) * trust[y[:, None], x]
+        y, x = (
+            np.minimum(np.arange(n) * CELL // EVIDENCE_CELL, m - 1)
+            for n, m in zip(confidence.shape, trust.shape, strict=True)
+        )
+        return np.asarray(1 + (confidence - 1) * trust[y[:, None], x], np.float32)
 
 
 def _other_camera(mine: Frame, its: Frame) -> str:
