@@ -29,13 +29,19 @@ class Fine:
         self.windows = windows
         self.x, self.y = hl.Var("x"), hl.Var("y")
         self.made: list[hl.Func] = []
+        self.scheduled: list[hl.Func] = []  # those that are vectorized already
 
     def stage(self, name: str, *values: Expr) -> Stage:
-        """A named step of one or more values; called with (dx, dy) it gives those of another pixel."""
+        """A named step of one or more values; called with (dx, dy) it gives those of another pixel, and of `at`."""
         x, y, func, n = self.x, self.y, hl.Func(name), len(values)
         func[x, y] = hl.Tuple(list(values)) if n > 1 else values[0]
         self.made.append(func)
-        return lambda dx=0, dy=0: [func[x + dx, y + dy][i] for i in range(n)] if n > 1 else [func[x + dx, y + dy]]
+
+        def values_at(dx: Expr = 0, dy: Expr = 0, at: tuple[Expr, Expr] = (x, y)) -> list[Expr]:
+            there = func[at[0] + dx, at[1] + dy]
+            return [there[i] for i in range(n)] if n > 1 else [there]
+
+        return values_at
 
     def window(self, source: Stage, row: int, name: str) -> Stage:
         """Each value of a stage, averaged over a window."""
@@ -91,20 +97,19 @@ class Fine:
         return self.stage("detail", gray, *(b - gray for b in beyond))
 
     def kept(
-        self, detail: Stage, told: Stage, variance: Sequence[Expr], times: Expr, apart: Expr | None = None
+        self, detail: Stage, told: Stage, variance: Sequence[Expr], times: hl.ImageParam, apart: Expr
     ) -> tuple[Expr, Expr, Stage]:
         """Shares of grey's and of the colours' detail that stay, and the noise that is left in grey. variance: of R, G
-        and B of one frame; times: how often noise is taken from the energy; apart: how much of what colours say apart
+        and B of one frame; times: (2,) how often noise is taken from the energy; apart: how much of what colours say apart
         from each other counts as noise of what they share, since each pixel of it has more samples of one colour."""
         d, v = detail(), told()
         noise = sum_of(variance) * THIRD / (2.0 * v[1] + FLOOR)
         left_color = sum_of(variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)) * THIRD
         energies = self.stage("energies", d[0] * d[0], sum_of(e * e for e in d[1:]) * THIRD)
         energy = self.window(energies, AROUND, "energy")()
-        if apart is not None:
-            noise += apart * hl.max(energy[1] - left_color, 0.0) / (v[1] + FLOOR)
+        noise += apart * hl.max(energy[1] - left_color, 0.0) / (v[1] + FLOOR)
         left = self.stage("left", noise)
-        return wiener(energy[0], left()[0], times), wiener(energy[1], left_color, times), left
+        return wiener(energy[0], left()[0], times[0]), wiener(energy[1], left_color, times[1]), left
 
 
 def wiener(power: Expr, noise_power: Expr, times: Expr) -> Expr:

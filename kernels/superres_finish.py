@@ -1,7 +1,7 @@
 """Super-resolution, last part: from the merged picture and the gathered differences to a larger linear raw.
 
-What the differences say beyond the picture is added; then the blur of optics and pixels is undone by two steps of
-Van Cittert's iteration, as far as noise allows, and kept near the range of the neighbours. Colour differences follow
+What the differences say beyond the picture is added; then the blur of optics and pixels is undone (`superres_waves`), as
+far as noise allows, and kept near the range of the neighbours. Colour differences follow
 brightness where they did so around, and are cleared of what is but false colour.
 """
 
@@ -15,17 +15,17 @@ import halide as hl
 from burst_align import catmull_rom, sum_of
 from half import half_image
 from kernel import kernel
-from superres_detail import AROUND, BLUR, NEAR, THIRD, Fine, Stage, wiener
+from superres_detail import AROUND, BLUR, NEAR, THIRD, Fine, Stage
+from superres_waves import restored
 
 TILE = 128, 64
-TEXTURE = hl.f32(0.11)  # of the range around, what sharpening adds at most beside an edge; more is texture
+TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
-STEEP, STEEPER = hl.f32(2.4), hl.f32(1.5)  # weight of the second step of sharpening, and more where detail was kept out
 APART = hl.f32(1.5)  # share of what colours say apart that makes a maze of what they share
 FLAT = hl.f32(1e-5)  # variance of brightness that says nothing of colour
 CHANCE = hl.f32(0.1)  # share of the variance of colour that a line explains by chance
 RICHER = hl.f32(1.1)  # times as saturated as before, at most, that sharpening makes a colour
-ALIASED = hl.f32(0.04)  # energy of false colour, of that of sharpening
+ALIASED = hl.f32(0.08)  # energy of false colour, of that of sharpening
 
 
 def chroma(beyond: list[Any]) -> Any:
@@ -72,17 +72,16 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     step: mosaic pixels between fine ones; phases: P; windows: (6, RADIUS + 1) half windows, each of sum 1, of the
     kernels for green, red and blue, of the energies, of the blur, of the lines of colour; doubt: (2,) weights of no
     difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many
-    times the noise is taken from the energy of differences, and of sharpening; sharpen: 0..1; overshoot: beyond the
-    neighbours' range, in parts of it; neutral: (3,) camera colour of white.
+    times the noise is taken from the energy of differences, of grey and of colours; neutral: (3,) camera colour of
+    white; take, more: as of `restored`; overshoot: beyond the neighbours' range, in parts of it.
     """
     image = half_image("image")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows = hl.ImageParam(hl.Float(32), 2, "windows")
     noise = hl.ImageParam(hl.Float(32), 2, "noise")
     doubt, shrink, neutral = (hl.ImageParam(hl.Float(32), 1, n) for n in ("doubt", "shrink", "neutral"))
-    step, sharpen, overshoot, black, scale = (
-        hl.Param(hl.Float(32), n) for n in ("step", "sharpen", "overshoot", "black", "scale")
-    )
+    take, more = hl.ImageParam(hl.Float(32), 2, "take"), hl.ImageParam(hl.Float(32), 2, "more")
+    step, overshoot, black, scale = (hl.Param(hl.Float(32), n) for n in ("step", "overshoot", "black", "scale"))
     phases = hl.Param(hl.Int(32), "phases")
     width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
     c, k = hl.Var("c"), hl.Var("k")
@@ -113,26 +112,24 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     v, detail = told(), fine.detail(told, doubt)
     d = detail()
     variance = [noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n] for n in range(3)]
-    *keep, left = fine.kept(detail, told, variance, shrink[0], APART)
+    *keep, left = fine.kept(detail, told, variance, shrink, APART)
     merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
 
-    # The blur undone, of brightness: two steps of Van Cittert's iteration, the second one overrelaxed, add
-    # e + steep (e - blurred e), where e is the difference from the blurred picture. Where noise kept detail out, the
-    # picture is more blurred, and more is undone.
+    # The blur undone, of brightness, in windows of frequencies; near the range of what local energies let through.
     grey = sum_of(merged()) * THIRD
     light = stage("light", grey, merged()[0] - grey, merged()[2] - grey)
     gray = stage("gray", light()[0])
-    rest = stage("rest", gray()[0] - window(gray, BLUR, "blurred")()[0])
-    again = window(rest, BLUR, "again")
-    steep = STEEP + STEEPER * (1.0 - keep[0])
-    sharp = stage("sharp", rest()[0] + steep * (rest()[0] - again()[0]))
-    power = window(stage("powers", sharp()[0] * sharp()[0]), AROUND, "power")()[0]
+    rest = gray()[0] - window(gray, BLUR, "blurred")()[0]
+    full = stage("full", sum_of(base()) * THIRD + d[0])
+    sharp = restored(fine, full, left, take, more)
+    added = stage("added", sharp()[0] - gray()[0])
+    power = window(stage("powers", added()[0] * added()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
-    amount = sharpen * wiener(power, left()[0], shrink[1]) * v[1] * v[1] / (v[1] * v[1] + SPARSE)
+    amount = v[1] * v[1] / (v[1] * v[1] + SPARSE)
     low, high = (extremes(stage, gray, which, name) for which, name in ((hl.min, "low"), (hl.max, "high")))
     span = high - low
-    slack = span * overshoot + 2.0 * hl.max(hl.abs(rest()[0]) - span * TEXTURE, 0.0)
-    finer = hl.clamp(gray()[0] + amount * sharp()[0], low - slack, high + slack)
+    slack = span * overshoot + TEXTURE[1] * hl.max(hl.abs(rest) - span * TEXTURE[0], 0.0)
+    finer = hl.clamp(gray()[0] + amount * added()[0], low - slack, high + slack)
 
     # Colour follows brightness, by a line fitted around each pixel; what departs from the line stays as far as it is
     # more than false colour, which is a share of the brightness that the frames could not hold.
@@ -156,8 +153,10 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     out.never_partition_all()
     line.compute_at(out, xo).vectorize(k, 8).never_partition_all()
     for func in fine.made:
-        func.compute_at(out, xo).vectorize(x, 8).never_partition_all()
+        func.vectorize(x, 8)
+    for func in fine.made + fine.scheduled:
+        func.compute_at(out, xo).never_partition_all()
     return hl.Pipeline([out]), [
-        image, sums, windows, noise, doubt, shrink, neutral, step, sharpen, overshoot, black, scale,
+        image, sums, windows, noise, doubt, shrink, neutral, take, more, step, overshoot, black, scale,
         phases, width, height,
     ]  # fmt: skip

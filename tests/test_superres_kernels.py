@@ -11,7 +11,7 @@ from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
 from lichtbild.develop.linear import develop_linear
-from lichtbild.develop.superres import MARGIN, PAD_X, PAD_Y, PEDESTAL, empty, inverse, windows
+from lichtbild.develop.superres import MARGIN, PAD_X, PAD_Y, PEDESTAL, empty, inverse, waves_of_detail, waves_of_noise, windows
 from reference import superres as reference
 from reference.burst import between
 from reference.half import HALF
@@ -166,15 +166,16 @@ def test_finishing_is_what_numpy_makes_of_it(scale: float, sharpen: float) -> No
     half = windows(scale)
     noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]], np.float32)
     neutral = np.array([0.5, 1.0, 0.7], np.float32)
-    doubt, shrink = np.array([0.3, 0.5], np.float32), np.array([1.2, 2.0], np.float32)
+    shrink = np.array([1.2, 2.0], np.float32)
+    doubt, waves = np.array([0.3, 0.5], np.float32), (4 * waves_of_noise(scale), waves_of_detail(scale, sharpen))
     out = np.empty((rows, columns, 3), np.uint16)
     native.call(
-        "superres_finish", image, sums, half, noise, doubt, shrink, neutral,
-        1 / scale, sharpen, 0.05, 1000.0, 40000.0, phases, columns, rows, out,
+        "superres_finish", image, sums, half, noise, doubt, shrink, neutral, *waves, 1 / scale, 0.05, 1000.0,
+        40000.0, phases, columns, rows, out,
     )  # fmt: skip
     wanted = reference.finished(
         image.astype(np.float64), (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024, half.astype(np.float64),
-        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), scale, sharpen, 0.05,
+        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), waves, scale, 0.05,
     )  # fmt: skip
     away = np.abs((out - 1000.0) / 40000 - np.clip(wanted, -1000 / 40000, None))
     assert away.max() < 2e-3

@@ -107,8 +107,8 @@ def beyond_noise(
     windows: Array,
     variance: Array,
     doubt: tuple[float, float],
-    times: float,
-    apart: float = 0.0,
+    times: tuple[float, float],
+    apart: float,
 ) -> tuple[Array, Array, Array]:
     """(3, h, w) of R, G, B that the differences add, the noise that is left in grey, and the share of grey kept."""
     beyond = said(mean, weight, windows, doubt)
@@ -118,8 +118,8 @@ def beyond_noise(
     left_colour = (variance / (2 * weight[1:] + 0.2)).mean(0)
     energy = windowed((colour**2).mean(0), windows[3])
     left = left + apart * np.maximum(energy - left_colour, 0) / (weight[0] + 0.2)
-    keep = wiener(windowed(gray**2, windows[3]), left, times)
-    keep_colour = wiener(energy, left_colour, times)
+    keep = wiener(windowed(gray**2, windows[3]), left, times[0])
+    keep_colour = wiener(energy, left_colour, times[1])
     return keep * gray + keep_colour * colour, left, keep
 
 
@@ -164,40 +164,53 @@ def finished(
     doubt: tuple[float, float],
     shrink: tuple[float, float],
     neutral: Array,
+    waves: tuple[Array, Array],
     scale: float,
-    sharpen: float,
     overshoot: float,
 ) -> Array:
     """(H, W, 3) camera colour of the larger picture.
 
-    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; the others as of the
-    kernel `superres_finish`.
+    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; waves: `take` and
+    `more`; the others as of the kernel `superres_finish`.
     """
     rows, columns = mean.shape[1:]
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
     mean, weight = (np.pad(a, [(0, 0), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (mean, weight))
     variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
-    more, left, keep = beyond_noise(mean, weight, windows, variance, doubt, shrink[0], 1.5)
+    more, left, _ = beyond_noise(mean, weight, windows, variance, doubt, shrink, 1.5)
     merged = base + more
-
-    def window(a: Array, row: int) -> Array:
-        return windowed(a, windows[row])
-
     light = merged.mean(0)
-    rest = light - window(light, 4)
-    sharp = rest + (2.4 + 1.5 * (1 - keep)) * (rest - window(rest, 4))
-    power = window(sharp**2, 3)
-    amount = sharpen * wiener(power, left, shrink[1]) * weight[0] ** 2 / (weight[0] ** 2 + 1.0)
+    rest = np.abs(light - windowed(light, windows[4]))
+    added = restored(base.mean(0) + said(mean, weight, windows, doubt).mean(0), left, *waves) - light
+    power = windowed(added**2, windows[3])
     around = [np.roll(light, (j, i), (0, 1)) for j in range(-2, 3) for i in range(-2, 3)]
     low, high = np.min(around, 0), np.max(around, 0)
-    slack = (high - low) * overshoot + 2 * np.maximum(np.abs(rest) - (high - low) * 0.11, 0)
-    finer = np.clip(light + amount * sharp, low - slack, high + slack)
+    slack = (high - low) * overshoot + 4 * np.maximum(rest - (high - low) * 0.11, 0)
+    finer = np.clip(light + added * weight[0] ** 2 / (weight[0] ** 2 + 1.0), low - slack, high + slack)
     slope, offset, share = lines(light, merged - light, power, windows[5])
     before = slope * light + offset + share * (merged - light - slope * light - offset)
     beyond = before + slope * (finer - light)
     most = 1.1 * np.abs(before).sum(0) * np.maximum(finer, 0) / np.maximum(light, 1e-4)
     out = finer + beyond * np.minimum(most / np.maximum(np.abs(beyond).sum(0), 1e-6), 1)
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
+
+
+def restored(full: Array, left: Array, take: Array, more: Array) -> Array:
+    """Windows of 8 x 8, every 4 from the first pixel on, which `PAD` leaves where the kernel's are."""
+    cosines = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16) / 2
+    cosines[0] = 8**-0.5
+    total, count = np.zeros_like(full), np.zeros_like(full)
+    for y in range(0, full.shape[0] - 7, 4):
+        for x in range(0, full.shape[1] - 7, 4):
+            wave = cosines @ full[y : y + 8, x : x + 8] @ cosines.T
+            energy = np.pad(wave**2, 1, mode="edge")
+            for _ in range(2):
+                energy = (energy[:-2] / 4 + energy[1:-1] / 2 + energy[2:] / 4).T
+            unwanted = left[y + 3 : y + 5, x + 3 : x + 5].mean() * take.T
+            kept = more.T * (energy**2 + 1e-20) / (energy**2 + unwanted**2 + 1e-20)
+            total[y : y + 8, x : x + 8] += cosines.T @ (wave * kept) @ cosines
+            count[y : y + 8, x : x + 8] += 1
+    return total / np.maximum(count, 1)
 
 
 def lines(light: Array, colour: Array, power: Array, half: Array) -> tuple[Array, Array, Array]:
@@ -209,7 +222,7 @@ def lines(light: Array, colour: Array, power: Array, half: Array) -> tuple[Array
     told = np.minimum((slope**2).sum(0) * spread / total, 1)
     hue = means / np.maximum(middle, 1e-4)
     slope = hue + (slope - hue) * (told / (told + 0.1))
-    share = np.maximum(1 - 0.04 * power / np.maximum(windowed(total * (1 - told) / 3, half), 1e-12), 0)
+    share = np.maximum(1 - 0.08 * power / np.maximum(windowed(total * (1 - told) / 3, half), 1e-12), 0)
     return windowed(slope, half), windowed(means - slope * middle, half), share
 
 

@@ -39,8 +39,10 @@ AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
 NEAR = 3.0  # fine pixels, deviation of the window in which colour is a line over brightness
 TOLERANCE = 0.02, 0.1, 0.3, 1.3, 0.1, 0.06, 5.0  # see kernels/superres_samples.py
 DOUBT = 0.1, 0.2  # weight of no difference
-SHRINK = 1.6, 1.5  # times the noise, the energy of differences, and of sharpening, that is taken for noise
-OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
+SHRINK = 1.1, 1.6  # times the noise, the energy of differences of grey and of colours, that is taken for noise
+TAKE = 5.0  # times the noise, the energy of a frequency of which half is kept
+LIFT = 5.5  # times as strong, at most, a frequency is made that blur took
+OVERSHOOT = 0.02  # of the range around, what sharpening may add beyond it
 SMALLEST = 64  # mosaic pixels of a side below which frames are only enlarged
 CLIPPED = 0.97  # of the clip level
 BLACK_OUT = 2048.0
@@ -95,7 +97,8 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     native.call(
         "superres_finish",
         image, sums, windows(scale), noise, np.array(DOUBT, np.float32), np.array(SHRINK, np.float32) * strength,
-        np.asarray(neutral, np.float32), 1.0 / scale, min(recipe.sharpen, 1.0), OVERSHOOT, BLACK_OUT, scale_out,
+        np.asarray(neutral, np.float32), waves_of_noise(scale) * np.float32(TAKE * strength),
+        waves_of_detail(scale, min(recipe.sharpen, 1.0)), 1.0 / scale, OVERSHOOT, BLACK_OUT, scale_out,
         round(2 * scale), out.shape[1], out.shape[0], out,
     )  # fmt: skip
     report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned), denoise=recipe.denoise)
@@ -316,6 +319,29 @@ def windows(scale: float) -> FloatImage:
     deviations = (SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale, NEAR)
     half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(deviations)[:, None] ** 2))
     return np.asarray(half / (2 * half.sum(axis=1) - half[:, 0])[:, None], np.float32)
+
+
+def waves_of_noise(scale: float) -> FloatImage:
+    """(8, 8) variances of the cosine coefficients of gathered noise, of variance 1; none of the mean.
+
+    White noise of samples, averaged with the kernel that all colours share, is alike at places as far apart as that is
+    wide.
+    """
+    apart = np.arange(8)[:, None] - np.arange(8)
+    alike = np.exp(-(apart**2) / (4 * (SHARED * scale) ** 2))
+    waves = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16)
+    waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
+    along = np.diag(waves @ alike @ waves.T)
+    out = np.outer(along, along)
+    out[0, 0] = 0
+    return out.astype(np.float32)
+
+
+def waves_of_detail(scale: float, sharpen: float) -> FloatImage:
+    """(8, 8) gains of cosine coefficients that undo the blur of lens and pixels."""
+    blur = np.exp(-2 * (np.pi * OPTICS * scale * np.arange(8) / 16) ** 2)
+    gains = np.minimum(1 / np.outer(blur, blur), LIFT)
+    return np.asarray(1 + sharpen * (gains - 1), np.float32)
 
 
 def plane_gains(frame: Frame) -> FloatImage:
