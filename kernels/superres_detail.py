@@ -99,9 +99,12 @@ class Fine:
     def kept(
         self, detail: Stage, told: Stage, variance: Sequence[Expr], times: hl.ImageParam, apart: Expr
     ) -> tuple[Expr, Expr, Stage]:
-        """Shares of grey's and of the colours' detail that stay, and the noise that is left in grey. variance: of R, G
-        and B of one frame; times: (2,) how often noise is taken from the energy; apart: how much of what colours say apart
-        from each other counts as noise of what they share, since each pixel of it has more samples of one colour."""
+        """Shares of grey's and of the colours' detail that stay, and the noise that is left in grey.
+
+        variance: of R, G and B of one frame; times: (2,) how often noise is taken from the energy; apart: how much of
+        what colours say apart from each other counts as noise of what they share, since each pixel of it has more
+        samples of one colour.
+        """
         d, v = detail(), told()
         noise = sum_of(variance) * THIRD / (2.0 * v[1] + FLOOR)
         left_color = sum_of(variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)) * THIRD

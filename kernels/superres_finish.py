@@ -1,8 +1,8 @@
 """Super-resolution, last part: from the merged picture and the gathered differences to a larger linear raw.
 
-What the differences say beyond the picture is added; then the blur of optics and pixels is undone (`superres_waves`), as
-far as noise allows, and kept near the range of the neighbours. Colour differences follow
-brightness where they did so around, and are cleared of what is but false colour.
+What the differences say beyond the picture is added; then the blur of optics and pixels is undone as far as noise
+allows (`superres_waves`), and kept near the range of the neighbours. Colour differences follow brightness where they
+did so around, and are cleared of what is but false colour.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from superres_waves import restored
 TILE = 128, 64
 TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
+LONELY = hl.f32(0.6)  # weight of samples of which half is believed, where noise keeps detail out
 APART = hl.f32(1.5)  # share of what colours say apart that makes a maze of what they share
 FLAT = hl.f32(1e-5)  # variance of brightness that says nothing of colour
 CHANCE = hl.f32(0.1)  # share of the variance of colour that a line explains by chance
@@ -120,8 +121,9 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     light = stage("light", grey, merged()[0] - grey, merged()[2] - grey)
     gray = stage("gray", light()[0])
     rest = gray()[0] - window(gray, BLUR, "blurred")()[0]
-    full = stage("full", sum_of(base()) * THIRD + d[0])
-    sharp = restored(fine, full, left, take, more)
+    known = stage("known", sum_of(base()) * THIRD)
+    full = stage("full", known()[0] + d[0] * v[1] / (v[1] + (1.0 - keep[0]) * LONELY))
+    sharp = restored(fine, full, known, left, take, more)
     added = stage("added", sharp()[0] - gray()[0])
     power = window(stage("powers", added()[0] * added()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
@@ -134,11 +136,11 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     # Colour follows brightness, by a line fitted around each pixel; what departs from the line stays as far as it is
     # more than false colour, which is a share of the brightness that the frames could not hold.
     slope, offset, share = lines(fine, light, power)
-    known = gray()[0]
-    before = [s * known + o + share * (c - s * known - o) for s, o, c in zip(slope, offset, light()[1:], strict=True)]
-    beyond = [b + s * (finer - known) for b, s in zip(before, slope, strict=True)]
+    old = gray()[0]
+    before = [s * old + o + share * (c - s * old - o) for s, o, c in zip(slope, offset, light()[1:], strict=True)]
+    beyond = [b + s * (finer - old) for b, s in zip(before, slope, strict=True)]
     # What gets darker must not get more colourful.
-    most = RICHER * chroma(before) * hl.max(finer, 0.0) / hl.max(known, hl.f32(1e-4))
+    most = RICHER * chroma(before) * hl.max(finer, 0.0) / hl.max(old, hl.f32(1e-4))
     held = hl.min(most / hl.max(chroma(beyond), hl.f32(1e-6)), 1.0)
     beyond = [b * held for b in beyond]
     colors = [finer + beyond[0], finer - beyond[0] - beyond[1], finer + beyond[1]]

@@ -1,19 +1,17 @@
 """The blur of lens and pixels undone, and noise taken away, in overlapping windows of 8 x 8 fine pixels.
 
-Wiener's filter in the domain of the cosine transform (Yu and Sapiro, *DCT Image Denoising*, IPOL 2011): what noise is left
-after gathering, and how much blur took, are both known for each frequency. A frequency is kept by as much as the
-energy around it exceeds the noise's, and is raised by what the blur took from it. The merged picture, denoised
-already, and what the frames say beyond it are one here: so strong detail keeps what is weak beside it.
+Wiener's filter in the domain of the cosine transform (Yu and Sapiro, *DCT Image Denoising*, IPOL 2011): what noise is
+left after gathering, and how much blur took, are both known for each frequency. A frequency is kept by as much as the
+energy around it exceeds the noise's, and is raised by what the blur took from it. The merged picture, denoised already,
+and what the frames say beyond it are one here; where nothing stands out, the merged picture stays.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import halide as hl
 
 from burst_align import sum_of
-from develop_denoise_band import SIDE, backward, forward
+from develop_denoise_band import FLAT, FULL, SIDE, backward, forward
 from superres_detail import Fine, Stage
 
 HOP = 4  # fine pixels between windows
@@ -22,20 +20,24 @@ LANES = 8
 NEVER = hl.f32(1e-20)  # energy of nothing
 
 
-def restored(fine: Fine, full: Stage, left: Stage, take: hl.ImageParam, more: hl.ImageParam) -> Stage:
-    """`full`, without noise and blur. left: variance of its noise; take: (8, 8) how much of that each frequency is
-    measured against, 0 for the mean; more: (8, 8) gain of each."""
+def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImageParam, more: hl.ImageParam) -> Stage:
+    """`full`, without noise and blur, and `base` in windows where nothing stands out.
+
+    left: variance of the noise of `full`; take: (8, 8) how much of that each frequency is measured against, 0 for the
+    mean; more: (8, 8) gain of each.
+    """
     x, y = fine.x, fine.y
     p, q, r, k = (hl.Var(n) for n in ("p", "q", "r", "k"))
-    names = ("column", "spread", "wave", "across", "noise", "shrunk", "window", "strip", "restored")
-    column, spread, wave, across, noise, shrunk, window, strip, out = (hl.Func(n) for n in names)
+    names = ("column", "spread", "wave", "across", "noise", "share", "gate", "shrunk", "window", "strip", "restored")
+    column, spread, wave, across, noise, share, gate, shrunk, window, strip, out = (hl.Func(n) for n in names)
 
     column[x, q] = hl.Tuple(forward([full(at=(x, q * HOP - BACK + i))[0] for i in range(SIDE)]))
     spread[x, q, k] = hl.mux(k, [column[x, q][i] for i in range(SIDE)])
     wave[p, q, k] = hl.Tuple(forward([hl.Expr(spread[p * HOP - BACK + j, q, k]) for j in range(SIDE)]))
 
-    # Energies around each frequency of the window, along rows, then down.
+    # Energies around each frequency of the window, along rows, then down; the mean is none.
     power = [wave[p, q, k][j] * wave[p, q, k][j] for j in range(SIDE)]
+    power[0] = hl.select(k == 0, 0.0, power[0])
     near = [(power[max(j - 1, 0)], power[min(j + 1, SIDE - 1)]) for j in range(SIDE)]
     across[p, q, k] = hl.Tuple([(a + b) * 0.25 + power[j] * 0.5 for j, (a, b) in enumerate(near)])
     above, below = hl.max(k - 1, 0), hl.min(k + 1, SIDE - 1)
@@ -45,17 +47,19 @@ def restored(fine: Fine, full: Stage, left: Stage, take: hl.ImageParam, more: hl
     kept = []
     for j in range(SIDE):
         square, unwanted = energy[j] * energy[j] + NEVER, noise[p, q] * take[j, k]
-        kept.append(square * more[j, k] / (square + unwanted * unwanted))
-    shrunk[p, q, k] = hl.Tuple([wave[p, q, k][j] * kept[j] for j in range(SIDE)])
+        kept.append(square * hl.fast_inverse(square + unwanted * unwanted))
+    share[p, q, k] = hl.Tuple(kept)
+    peak = hl.max(*(share[p, q, i][j] for i in range(SIDE) for j in range(SIDE) if i + j))
+    gate[p, q] = hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
+    shrunk[p, q, k] = hl.Tuple([wave[p, q, k][j] * (share[p, q, k][j] * more[j, k] * gate[p, q]) for j in range(SIDE)])
 
     # Back: windows of a row, put together along it, then columns, then rows of windows.
     window[p, q, k] = hl.Tuple(backward([shrunk[p, q, k][j] for j in range(SIDE)]))
-    joined = [
-        hl.mux(r, [window[p, q, n][i + BACK] + window[p + 1, q, n][i] for i in range(HOP)]) for n in range(SIDE)
-    ]
+    joined = [hl.mux(r, [window[p, q, n][i + BACK] + window[p + 1, q, n][i] for i in range(HOP)]) for n in range(SIDE)]
     strip[p, r, q] = hl.Tuple(backward(joined))
     rows = [strip[x / HOP, x % HOP, y / HOP][i + BACK] + strip[x / HOP, x % HOP, y / HOP + 1][i] for i in range(HOP)]
-    out[x, y] = hl.mux(y % HOP, rows) * 0.25
+    gates = sum_of(gate[x / HOP + i, y / HOP + j] for i in (0, 1) for j in (0, 1))
+    out[x, y] = (hl.mux(y % HOP, rows) + base()[0] * (4.0 - gates)) * 0.25
 
     xo, xi, yi = hl.Var("xo"), hl.Var("xi"), hl.Var("yi")
     out.align_bounds(x, HOP * LANES).align_bounds(y, HOP).split(x, xo, x, HOP).split(xo, xo, xi, LANES)
@@ -63,8 +67,9 @@ def restored(fine: Fine, full: Stage, left: Stage, take: hl.ImageParam, more: hl
     strip.bound(r, 0, HOP).reorder(p, r, q).unroll(r).vectorize(p, LANES)
     column.vectorize(x, LANES)
     spread.bound(k, 0, SIDE).reorder(k, x, q).unroll(k).vectorize(x, LANES)
-    for func in (wave, across, shrunk, window):
+    gate.vectorize(p, LANES)
+    for func in (wave, across, share, shrunk, window):
         func.bound(k, 0, SIDE).reorder(p, k, q).vectorize(p, LANES)
     noise.vectorize(p, LANES)
-    fine.scheduled += [out, strip, window, shrunk, noise, across, wave, spread, column]
+    fine.scheduled += [out, strip, window, shrunk, gate, share, noise, across, wave, spread, column]
     return lambda dx=0, dy=0: [out[x + dx, y + dy]]

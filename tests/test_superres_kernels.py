@@ -11,7 +11,17 @@ from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
 from lichtbild.develop.linear import develop_linear
-from lichtbild.develop.superres import MARGIN, PAD_X, PAD_Y, PEDESTAL, empty, inverse, waves_of_detail, waves_of_noise, windows
+from lichtbild.develop.superres import (
+    MARGIN,
+    PAD_X,
+    PAD_Y,
+    PEDESTAL,
+    empty,
+    inverse,
+    waves_of_detail,
+    waves_of_noise,
+    windows,
+)
 from reference import superres as reference
 from reference.burst import between
 from reference.half import HALF

@@ -177,11 +177,12 @@ def finished(
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
     mean, weight = (np.pad(a, [(0, 0), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (mean, weight))
     variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
-    more, left, _ = beyond_noise(mean, weight, windows, variance, doubt, shrink, 1.5)
+    more, left, keep = beyond_noise(mean, weight, windows, variance, doubt, shrink, 1.5)
     merged = base + more
     light = merged.mean(0)
     rest = np.abs(light - windowed(light, windows[4]))
-    added = restored(base.mean(0) + said(mean, weight, windows, doubt).mean(0), left, *waves) - light
+    detail = said(mean, weight, windows, doubt).mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep))
+    added = restored(base.mean(0) + detail, base.mean(0), left, *waves) - light
     power = windowed(added**2, windows[3])
     around = [np.roll(light, (j, i), (0, 1)) for j in range(-2, 3) for i in range(-2, 3)]
     low, high = np.min(around, 0), np.max(around, 0)
@@ -195,7 +196,7 @@ def finished(
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
 
 
-def restored(full: Array, left: Array, take: Array, more: Array) -> Array:
+def restored(full: Array, base: Array, left: Array, take: Array, more: Array) -> Array:
     """Windows of 8 x 8, every 4 from the first pixel on, which `PAD` leaves where the kernel's are."""
     cosines = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16) / 2
     cosines[0] = 8**-0.5
@@ -203,12 +204,16 @@ def restored(full: Array, left: Array, take: Array, more: Array) -> Array:
     for y in range(0, full.shape[0] - 7, 4):
         for x in range(0, full.shape[1] - 7, 4):
             wave = cosines @ full[y : y + 8, x : x + 8] @ cosines.T
-            energy = np.pad(wave**2, 1, mode="edge")
+            energy = wave**2
+            energy[0, 0] = 0
+            energy = np.pad(energy, 1, mode="edge")
             for _ in range(2):
                 energy = (energy[:-2] / 4 + energy[1:-1] / 2 + energy[2:] / 4).T
             unwanted = left[y + 3 : y + 5, x + 3 : x + 5].mean() * take.T
-            kept = more.T * (energy**2 + 1e-20) / (energy**2 + unwanted**2 + 1e-20)
-            total[y : y + 8, x : x + 8] += cosines.T @ (wave * kept) @ cosines
+            kept = (energy**2 + 1e-20) / (energy**2 + unwanted**2 + 1e-20)
+            gate = np.clip((kept.ravel()[1:].max() - 0.4) / 0.2, 0, 1)
+            total[y : y + 8, x : x + 8] += gate * cosines.T @ (wave * kept * more.T) @ cosines
+            total[y : y + 8, x : x + 8] += (1 - gate) * base[y : y + 8, x : x + 8]
             count[y : y + 8, x : x + 8] += 1
     return total / np.maximum(count, 1)
 
