@@ -310,6 +310,25 @@ def test_a_full_standard_output_is_one_line(shots: list[Path], tmp_path: Path) -
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_go_nowhere(shots: list[Path], tmp_path: Path, closed: str) -> None:
+    """As under a service that opens none: no traceback, the photograph is whole, and nothing is written into it."""
+    told = tmp_path / "told"
+    for out, code in (("p.jpg", 0), ("none/p.jpg", 2)):
+        words = [*command("develop", *shots, "-o", tmp_path / out), "-c", f'exec "$@" {closed}', "sh"]
+        line = ["sh", *words[-3:], *words[:-3]]
+        with told.open("w") as file:
+            done = subprocess.run(line, stdout=file, stderr=subprocess.STDOUT, timeout=60, check=False)
+        assert done.returncode == code, told.read_text()
+        assert "Traceback" not in told.read_text() and "unexpected" not in told.read_text()
+    assert (tmp_path / "p.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert (tmp_path / "p.jpg").read_bytes()[-2:] == b"\xff\xd9"
+    for args in ("--help", "looks list"):
+        line = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "lichtbild", *args.split()]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_names_cannot_steer_the_terminal(shots: list[Path], tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"\x1b[31mred\xff\n.jpg")
     done = lichtbild("develop", shots[0], "-o", odd)

@@ -29,6 +29,7 @@ def main() -> NoReturn:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small; its threads would only spin
     gc.set_threshold(50_000)  # of the few cycles of one short job hardly any is worth a search
     code = 0
+    _open_streams()
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _terminate)
@@ -46,6 +47,18 @@ def main() -> NoReturn:
         _heed_no_signals()  # a second Ctrl-C must not turn the first one into a traceback
         code = _explain(error)
     _leave_now(code)
+
+
+def _open_streams() -> None:
+    """What a service or a script has closed goes nowhere, and no file that is opened takes its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _heed_no_signals() -> None:
