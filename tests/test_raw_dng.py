@@ -186,6 +186,13 @@ def test_bad_pixels_given_by_a_constant(tmp_path: Path) -> None:
     assert (frame.mosaic != bad).sum() == 2
 
 
+@pytest.mark.parametrize(("scale", "told"), [((1.33, 1), True), ((1, 0.5), True), ((1, 1), False), ((0, 0), False)])
+def test_pixels_that_are_not_square_are_told(tmp_path: Path, scale: tuple[float, float], told: bool) -> None:
+    report = Report()
+    frame_of(tmp_path, make_dng(mosaic(), tags={50718: rational(scale, 5)}), report)
+    assert any("not square" in notice for notice in report.notices) == told
+
+
 def test_exif_and_colour(tmp_path: Path) -> None:
     exif = {
         33434: (5, [(1, 250)]), 33437: (5, [(28, 10)]), 34855: (3, 65535), 34866: (4, 102400),

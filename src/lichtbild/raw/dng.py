@@ -74,6 +74,9 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
         notes.say("comes from a monochrome sensor; it is read as grey")
         pixels, sites = np.repeat(pixels[..., None], 3, 2), (sum(sites) / 4,) * 4
         shading = None if shading is None else np.repeat(shading.mean(2, keepdims=True), 4, 2)
+    across, down = directory.floats(50718, 2) or (1.0, 1.0)
+    if down > 0 and 0.01 < abs(across / down - 1) < 10:
+        notes.say(f"has pixels that are not square ({across / down:.3g} to 1); the picture is not stretched")
     metadata = replace(
         read_metadata(path, tags, notes),
         opcode_list_2=without(tags_bytes(directory, tiff, 51009), two.applied),
