@@ -94,8 +94,9 @@ def grid_gain(p: Any) -> tuple[Any, Any]:
 def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, shaded: Any = None) -> Any:
     """Oklab L, a, b of the toned picture and the relative variance of the guide.
 
-    order: of the series over hue; 0 where vibrance alone follows it. glow: light that is added to the scene's, three
-    expressions. shaded: from lightness to another lightness, a factor of chroma and offsets of a and b.
+    order: of the series over hue but for that of vibrance; 0 where that alone follows it. glow: light that is added to
+    the scene's, three expressions. shaded: from lightness to another lightness, a factor of chroma and offsets of a and
+    b.
     """
     rgb = [padded[x, y, i] for i in range(3)]
     if glow:
@@ -127,7 +128,7 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, sha
     muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
     plain = series(p.hue, 1, order, cos1, sin1) if order else p.hue[0, 1]
-    vivid = series(p.hue, 2, order or VIBRANCE, cos1, sin1)
+    vivid = series(p.hue, 2, VIBRANCE, cos1, sin1)
     factor = plain + vivid * (muted * muted)
     chroma *= hl.max(factor, 0.0)
     # Bright colours as dye gives them: denser, where else they would have to run into white. Film's chroma, which fades

@@ -46,7 +46,8 @@ def field(shape: tuple[int, int], grain: Grain, seed: int) -> tuple[npt.NDArray[
     true_pitch = min(shape) * grain.size / 100 / WIDE
     pitch = max(true_pitch, FINEST)
     apart = math.ceil(16 * pitch)
-    rows, columns = windows(height, pitch), windows(-(-(width + 2 * apart) // CHUNK) * CHUNK, pitch)
+    columns = -(-(width + 2 * apart) // CHUNK) * CHUNK
+    both = windows(max(height, columns), pitch)
     single, clump = deviations(pitch)
     part = 0.75 * grain.roughness
     padded = np.empty((height, width + 2 * (apart + BORDER)), np.int8)
@@ -54,9 +55,9 @@ def field(shape: tuple[int, int], grain: Grain, seed: int) -> tuple[npt.NDArray[
     out = padded[:, BORDER : padded.shape[1] - BORDER]
     native.call(
         "look_grain",
-        rows.weights,
-        rows.step,
-        columns.weights,
+        both.weights[:, :height],
+        both.step,
+        both.weights[:, :columns],
         seed,
         np.array([LEVELS * math.sqrt(1 - part**2) / single, LEVELS * part / clump], np.float32),
         out,

@@ -7,6 +7,8 @@ changes chroma as film's layers would, half by its slope and half by how much it
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +23,7 @@ BALANCE = 0.22  # change of lightness where that is, at balance 1
 BLACK, PAPER = 0.22, 0.10  # lightness over which a tint fades towards black and white
 
 
+@functools.lru_cache(maxsize=4)
 def table(tone: Tone, color: Color, toning: Toning) -> npt.NDArray[np.float32]:
     """(`ENTRIES`, 4) over lightness from 0 to 1: its change, factor of chroma, offset of a, offset of b."""
     L = np.linspace(0.0, 1.0, ENTRIES)
