@@ -119,7 +119,10 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     for f in (square, shift, rows_square, rows_shift, bright, tall):
         f.store_at(out, yo).compute_at(out, yi).vectorize(x, 16)
     weight.compute_at(out, yi).vectorize(x, 16)
-    trust_row.compute_at(out, yi)
+    trust_row.compute_at(out, yi).never_partition_all()
+    out.never_partition([yi, yo])
+    for f in (square, shift, rows_square, rows_shift, bright, tall, weight):
+        f.never_partition([y])
     return hl.Pipeline([out]), [
         reference, warped, sums, black, noise, noise_alt, rows, trust, unit, ratio, clip, clip_ref, strictness,
     ]  # fmt: skip
@@ -167,11 +170,12 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     xi, yi, xo, yo = hl.Var("xi"), hl.Var("yi"), hl.Var("xo"), hl.Var("yo")
     out.tile(x, y, xo, yo, xi, yi, 2, 2, hl.TailStrategy.RoundUp).unroll(xi).unroll(yi)
     out.vectorize(xo, 16, hl.TailStrategy.GuardWithIf).parallel(yo, 16)
-    trust_row.compute_at(out, yo)
+    trust_row.compute_at(out, yo).never_partition_all()
+    out.never_partition_all()
     return hl.Pipeline([out]), [reference, sums, black, trust, unit, clip_ref, highest_x, black_out, scale_out, yields]
 
 
-@kernel("burst_confidence")
+@kernel("burst_confidence", rare=True)
 def burst_confidence() -> tuple[hl.Pipeline, list[Any]]:
     """Frames that count in cells of 8x8 mosaic pixels: sums (5, h, w) -> (ceil(h / 4), ceil(w / 4)) float32.
 
