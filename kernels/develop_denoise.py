@@ -124,9 +124,9 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
     out.bound(c, 0, 4).split(y, yo, yi, 8).split(x, xo, xi, LANES).reorder(xi, xo, c, yi, yo)
     out.vectorize(xi).parallel(yo).never_partition_all()
-    held.compute_at(out, yi).vectorize(x, 2 * LANES)
-    burnt.compute_at(out, yi).vectorize(x, LANES)
-    stable.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
+    held.compute_at(out, yi).vectorize(x, 2 * LANES).never_partition_all()
+    burnt.compute_at(out, yi).vectorize(x, LANES).never_partition_all()
+    stable.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES).never_partition_all()
     return hl.Pipeline([out]), [mosaic, *sites.arguments()]
 
 
@@ -153,6 +153,7 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     buffer.dim(0).set_bounds(0, (buffer.width() / 32) * 32)
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
     out.bound(c, 0, 4).split(y, yo, yi, 8).reorder(x, yi, c, yo).vectorize(x, LANES).parallel(yo)
+    out.never_partition([yo, yi])
     down.compute_at(out, yi).vectorize(x, LANES)
     return hl.Pipeline([out]), [fine]
 
@@ -176,9 +177,9 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     out.split(y, yo, yi, 16).split(yi, yi, y, 2)
     out.split(x, xo, x, 2).split(xo, xo, xi, LANES).reorder(x, xi, y, xo, yi, yo)
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
-    held.compute_at(out, yi).vectorize(x, 2 * LANES)
-    burnt.compute_at(out, yi).vectorize(x, LANES)
-    site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
+    held.compute_at(out, yi).vectorize(x, 2 * LANES).never_partition_all()
+    burnt.compute_at(out, yi).vectorize(x, LANES).never_partition_all()
+    site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES).never_partition_all()
     return hl.Pipeline([out]), [mosaic, *sites.arguments(), clean, removed, black_out, scale_out]
 
 
