@@ -8,7 +8,7 @@ from tests.reference.lateral_color import lateral_color
 
 from lichtbild import native
 from lichtbild.carriers import Frame, Metadata, NoiseProfile
-from lichtbild.develop.lateral_color import find_lateral_color
+from lichtbild.develop.lateral_color import _robust_fit, find_lateral_color
 from lichtbild.develop.lens import decide_lens, look_up
 from lichtbild.raw.opcodes import WarpRectilinear
 from lichtbild.recipe import Recipe
@@ -91,6 +91,19 @@ def test_colour_of_one_side_only_is_of_the_scene() -> None:
     mosaic[:, 1000:] = shot(1.004, 1.0).mosaic[:, 1000:]
     frame = Frame(mosaic, "RGGB", (256.0,) * 4, 16383.0, 16383.0, whole.noise_profile, Metadata())
     assert find_lateral_color(frame, (0, 0, HEIGHT, WIDTH)) is None
+
+
+def test_a_few_loud_blocks_do_not_decide() -> None:
+    """Coloured edges with 400 times the energy, in a fifteenth of the blocks, where a fit that begins there stays."""
+    rng, n = np.random.default_rng(7), 800
+    radius, energy = rng.uniform(0.1, 1.0, n), rng.lognormal(0.0, 1.0, n)
+    away = -2.0 * radius + 0.9 * radius**3
+    far = (rng.random(n) < 0.12) & (radius > 0.6)
+    away[far] = 3.0
+    energy[far] *= 400
+    away += rng.normal(0, 0.1, n)
+    fit = _robust_fit(energy, energy * away, np.full(n, 25.0), radius)
+    np.testing.assert_allclose(fit, (-2.0, 0.9), atol=0.1)
 
 
 def test_the_file_s_own_correction_goes_first() -> None:

@@ -111,10 +111,20 @@ def fit_displacement(sums: Floats, plane: int, v: Floats, h: Floats, corner: flo
 
 
 def _robust_fit(energy: Floats, product: Floats, weight: Floats, radius: Floats) -> Floats:
-    """(a, b) of d = a r + b r^3 with least squares of energy d - product, blocks far from the fit counting less."""
+    """(a, b) of d = a r + b r^3 with least squares of energy d - product, blocks far from the fit counting less.
+
+    What counts less depends on where one begins: with all blocks by their energy, or with one vote for each. The end
+    that is nearer to half of the blocks is the true one.
+    """
     basis = np.stack([radius, radius**3])
-    heard = weight
+    starts = (weight, 1 / energy)
+    return min((_reweighted(basis, energy, product, weight, first) for first in starts), key=lambda end: end[1])[0]
+
+
+def _reweighted(basis: Floats, energy: Floats, product: Floats, weight: Floats, heard: Floats) -> tuple[Floats, float]:
+    """The fit that iterations from the weights `heard` lead to, and the median of how far blocks are from it."""
     fit: Floats = np.zeros(2)
+    scale = 1e-9
     for _ in range(8):
         normal = (basis * (heard * energy)) @ basis.T
         normal += 1e-9 * (np.trace(normal) + 1e-30) * np.eye(2)
@@ -123,4 +133,4 @@ def _robust_fit(energy: Floats, product: Floats, weight: Floats, radius: Floats)
         miss = np.abs(product / energy - fit @ basis) * np.sqrt(energy * weight)
         scale = max(1.5 * float(np.sort(miss)[len(miss) // 2]), 1e-9) if len(miss) else 1.0
         heard = weight / (1 + (miss / scale) ** 2) / max(scale, 1.0) ** 2
-    return fit
+    return fit, scale
