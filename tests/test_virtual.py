@@ -16,6 +16,7 @@ from lichtbild import color, native
 from lichtbild.errors import LichtbildError, OutputError, RawError, RecipeError
 from lichtbild.virtual.hand import Pose, wander
 from lichtbild.virtual.scene import Mover, VirtualScene
+from lichtbild.virtual.scenes.image_file import image_scene
 from lichtbild.virtual.sensor import SENSORS
 from lichtbild.virtual.settings import ShootSettings
 from lichtbild.virtual.shoot import Shot, shoot
@@ -360,6 +361,39 @@ def test_an_image_file_becomes_a_scene(tmp_path: Path) -> None:
     raised = shoot(tmp_path / "a.png", frames=1, size="160x120", highlights=3.0, **STILL)[0]
     assert raised.light[60, 81] == pytest.approx(0.8 * 8, rel=2e-3)
     np.testing.assert_allclose(raised.light[:20], shot.light[:20], rtol=1e-3)
+
+
+def test_an_image_file_is_upright_and_in_its_own_colours(tmp_path: Path) -> None:
+    """As phones write them: on their side, in Display P3."""
+    from PIL import Image
+
+    from lichtbild.output.icc import profile
+
+    encoded = np.full((80, 60, 3), 128, np.uint8)
+    encoded[:40] = (255, 0, 0)
+    lying = Image.fromarray(encoded).transpose(Image.Transpose.ROTATE_90)  # what a phone held upright stores
+    exif = Image.Exif()
+    exif[274] = 6
+    lying.save(tmp_path / "a.jpg", exif=exif, icc_profile=profile("p3"), quality=100, subsampling=0)
+    light = image_scene(tmp_path / "a.jpg", 0.0).paint.levels[0]  # type: ignore[attr-defined]
+    assert light.shape == (80, 60, 3)
+    np.testing.assert_allclose(light[10:30].mean((0, 1)), color.convert("p3", "rec2020")[:, 0], atol=0.01)
+    np.testing.assert_allclose(light[50:70].mean((0, 1)), float(color.decode_srgb(128 / 255)), atol=0.004)
+
+
+def test_images_that_are_no_light_are_refused(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("CMYK", (64, 48)).save(tmp_path / "print.jpg")
+    Image.new("LAB", (64, 48)).save(tmp_path / "lab.tif")
+    (tmp_path / "shot.dng").write_bytes(b"II*\0\x08\0\0\0\x01\0\x12\xc6\x01\0\4\0\0\0\1\4\0\0\0\0\0\0")
+    for name, why in (
+        ("print.jpg", "CMYK"),
+        ("lab.tif", "neither RGB nor grey"),
+        ("shot.dng", "not an image"),
+    ):
+        with pytest.raises(RawError, match=rf"{name}: .*({why}).*; take a JPEG"):
+            image_scene(tmp_path / name, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +10,18 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.carriers import FloatImage
 from lichtbild.errors import RawError
-from lichtbild.plain_file import open_plain
 from lichtbild.virtual.scene import VirtualScene
-
-_LARGEST = 200_000_000  # pixels of a file that are decoded
 
 
 def image_scene(path: Path, highlights: float) -> VirtualScene:
-    """A JPEG, PNG or TIFF (sRGB when of whole numbers, linear when of floats) as light; it covers a 4:3 frame.
+    """A JPEG, PNG or TIFF as light, upright, by its colour profile; it covers a 4:3 frame.
+
+    Without a profile, whole numbers are sRGB and floats linear.
 
     highlights: stops by which what is near the file's white is raised above it, as lamps and glints were before
         the file was clipped. Raises `RawError` when the file cannot be read.
     """
-    light = _linear(_decoded(path))
+    light = _linear(path)
     if highlights:
         near_white = np.clip((light.max(-1, keepdims=True) - 0.7) / 0.3, 0, 1)
         light *= np.exp2(highlights * near_white**3)
@@ -76,58 +73,27 @@ def _cubic(position: FloatImage, n: int) -> list[tuple[npt.NDArray[np.intp], Flo
     return found
 
 
-def _decoded(path: Path) -> npt.NDArray[Any]:
-    import imagecodecs
+def _linear(path: Path) -> FloatImage:
+    """(h, w, 3) linear Rec. 2020 of 0..1, upright, by the file's own profile."""
+    from lichtbild.errors import MeasureError
+    from lichtbild.measure import files
+    from lichtbild.measure.image import MeasuredImage
+    from lichtbild.measure.profile import read_profile, standard
+    from lichtbild.raw import sniff
 
     mend = "take a JPEG, PNG or TIFF"
     try:
-        with open_plain(path) as file:
-            data = file.read()
-    except OSError as error:
-        raise RawError(f"{path}: cannot be read ({error.strerror}); {mend}") from None
-    decoders = {
-        b"\xff\xd8": imagecodecs.jpeg8_decode,
-        b"\x89P": imagecodecs.png_decode,
-        b"II": imagecodecs.tiff_decode,
-        b"MM": imagecodecs.tiff_decode,
-    }
-    decode = decoders.get(data[:2])
-    if decode is None:
-        raise RawError(f"{path}: is not an image that can be a scene; {mend}")
-    if _claimed_pixels(data) > _LARGEST:
-        raise RawError(f"{path}: has more than {_LARGEST // 10**6} million pixels; make it smaller")
-    try:
-        image = np.asarray(decode(data))
-    except Exception as error:  # each codec has errors of its own
-        raise RawError(f"{path}: is damaged or of an unknown kind ({error}); {mend}") from None
-    image = image[..., None] if image.ndim == 2 else image
-    if image.ndim != 3 or min(image.shape[:2]) < 2 or not 1 <= image.shape[2] <= 4:
-        raise RawError(f"{path}: is not a picture in grey or RGB; {mend}")
-    return image[..., [0, 0, 0]] if image.shape[2] < 3 else image[..., :3]
-
-
-def _claimed_pixels(data: bytes) -> int:
-    """Width times height by a PNG's or JPEG's header; 0 when it does not say."""
-    if data[:2] == b"\x89P" and len(data) >= 24:
-        width, height = struct.unpack_from(">2I", data, 16)
-        return int(width * height)
-    position = 2
-    while data[:2] == b"\xff\xd8" and position + 9 <= len(data) and data[position] == 0xFF:
-        marker, size = data[position + 1], struct.unpack_from(">H", data, position + 2)[0]
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">2H", data, position + 5)
-            return int(width * height)
-        position += 2 + size
-    return 0
-
-
-def _linear(image: npt.NDArray[Any]) -> FloatImage:
-    """Linear Rec. 2020 of 0..1."""
-    matrix = color.convert("srgb", "rec2020").astype(np.float32)
-    if image.dtype.kind == "f":
-        light = np.nan_to_num(image.astype(np.float32), posinf=0.0, neginf=0.0)
-    else:
-        top = 2 ** (8 * min(image.dtype.itemsize, 2)) - 1
-        curve = color.decode_srgb(np.arange(top + 1) / top).astype(np.float32)
-        light = curve[np.clip(image, 0, top)]
-    return np.asarray(np.maximum(light @ matrix.T, 0.0), np.float32)
+        data = sniff.open_file(path)
+        kind = files.kind_of(data)
+        if kind == "raw":
+            raise RawError("is not an image that can be a scene")
+        samples, profile = files.decode(data, kind)
+    except (RawError, MeasureError) as error:
+        told = str(error).partition(";")[0]
+        raise RawError(f"{path}: {told}; {mend}") from None
+    if min(samples.shape[:2]) < 2:
+        raise RawError(f"{path}: is too small to be a scene; {mend}")
+    space = (read_profile(profile) if profile else None) or standard("srgb", samples.dtype.kind == "f")
+    matrix = color.xyz_to_rgb("rec2020") @ color.adaptation(color.D50, color.D65) @ space.to_xyz
+    light = MeasuredImage(samples, space).linear @ matrix.astype(np.float32).T
+    return np.asarray(np.maximum(light, 0.0), np.float32)
