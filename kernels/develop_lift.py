@@ -33,7 +33,11 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
     x, y, i, j, n = (hl.Var(v) for v in ("x", "y", "i", "j", "n"))
     width, height = mosaic.width(), mosaic.height()
 
-    edge = hl.BoundaryConditions.mirror_interior(mosaic)
+    def inside(at: hl.Expr, extent: hl.Expr) -> hl.Expr:
+        """Mirrored at the border; written so that vectors inside are read as such."""
+        mirrored = hl.clamp(hl.select(at < 0, -at, 2 * extent - 2 - at), 0, extent - 1)
+        within = hl.select((at >= 0) & (at < extent), hl.likely(at), mirrored)
+        return hl.unsafe_promise_clamped(within, 0, extent - 1)
 
     def at(values: hl.ImageParam, px: hl.Expr, py: hl.Expr) -> hl.Expr:
         row = (py % 2) * 2
@@ -45,7 +49,7 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
     # One pixel of a block, of the mosaic at (px, py).
     px, py = left + blocks[1, n] * BLOCK + i, top + blocks[0, n] * BLOCK + j
     light, lifted = hl.Func("light"), hl.Func("lifted")
-    light[i, j, n] = (hl.f32(edge[px, py]) - at(black, px, py)) * at(balance, px, py)
+    light[i, j, n] = (hl.f32(mosaic[inside(px, width), inside(py, height)]) - at(black, px, py)) * at(balance, px, py)
 
     def around(*places: tuple[int, int]) -> hl.Expr:
         values = [light[i + u, j + v, n] for u, v in places]
@@ -84,9 +88,8 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
     change = out.update(1)
     change.allow_race_conditions().reorder(r.x, r.y, r.z).vectorize(r.x).parallel(r.z)
     lifted.compute_root().vectorize(i).parallel(n)
-    light.compute_at(lifted, n).vectorize(i, BLOCK)
-    for func in (lifted, light):
-        func.never_partition_all()
+    lifted.never_partition_all()
+    light.compute_at(lifted, n).vectorize(i, BLOCK // 2).never_partition([j])
     return hl.Pipeline([out]), [
         mosaic, blocks, black, balance, top, left, green, clip, onset, full, black_out, scale,
     ]  # fmt: skip
