@@ -49,6 +49,8 @@ def look_reduce() -> tuple[hl.Pipeline, list[Any]]:
     cells.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     rows.compute_at(out, y).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
     rows.update().reorder(x, r.x).vectorize(x, LANES, hl.TailStrategy.GuardWithIf)
+    for func in (out, cells, rows):
+        func.never_partition_all()
     return hl.Pipeline([out]), [scene, guide, factor]
 
 

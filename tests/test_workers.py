@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lichtbild.workers import on_all_processors
+from lichtbild.workers import ahead, on_all_processors
 
 
 def test_results_are_in_order_and_threads_share_the_work() -> None:
@@ -55,3 +55,31 @@ def test_fewer_threads_than_asked_for_do_it_all(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert on_all_processors(str, range(5), most=4) == ["0", "1", "2", "3", "4"]
+
+
+def test_work_ahead_gives_its_result_or_its_error_as_often_as_asked() -> None:
+    began, go = threading.Event(), threading.Event()
+
+    def work() -> int:
+        began.set()
+        assert go.wait(10)
+        return 7
+
+    result = ahead(work)
+    assert began.wait(10)  # it runs before anybody asks
+    go.set()
+    assert (result(), result()) == (7, 7)
+    failing = ahead(lambda: int("seven"))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="seven"):
+            failing()
+
+
+def test_work_ahead_is_done_without_a_thread_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none)
+    done: list[int] = []
+    result = ahead(lambda: done.append(1) or len(done))
+    assert not done and result() == 1 and result() == 1
