@@ -33,11 +33,12 @@ def look_glow() -> tuple[hl.Pipeline, list[Any]]:
     rows, cells, out = hl.Func("rows"), hl.Func("cells"), hl.Func("lichtbild_look_glow")
     r, q = hl.RDom([(0, factor)], "r"), hl.RDom([(0, factor / step)], "q")
     at = hl.clamp(y * factor + q.x * step, 0, height - 1)
-    rgb = [hl.max(hl.f32(scene[i, x, at]), 0.0) for i in range(3)]
-    mean = (rgb[0] + rgb[1] + rgb[2]) * numbers[0] * hl.f32(1 / 3)
+    # Exposed first: the compiler would find the larger of two halves in halves, there and back.
+    rgb = [hl.max(hl.f32(scene[i, x, at]) * numbers[0], 0.0) for i in range(3)]
+    mean = (rgb[0] + rgb[1] + rgb[2]) * hl.f32(1 / 3)
     above = hl.max(hl.min(mean, numbers[1]) - 1.0, 0.0)
     # Paper and snow, just above white, count little.
-    share = above * above * hl.fast_inverse((above + 1.0) * hl.max(mean, hl.f32(1e-3))) * numbers[0]
+    share = above * above * hl.fast_inverse((above + 1.0) * hl.max(mean, hl.f32(1e-3)))
     burnt = hl.clamp(mean * hl.fast_inverse(numbers[2]) * 4.0 - 3.0, 0.0, 1.0)
     share *= 1.0 + numbers[3] * burnt * burnt
     rows[x, y] = (hl.f32(0.0), hl.f32(0.0), hl.f32(0.0))
