@@ -30,6 +30,7 @@ class Fine:
         self.x, self.y = hl.Var("x"), hl.Var("y")
         self.made: list[hl.Func] = []
         self.scheduled: list[hl.Func] = []  # those that are vectorized already
+        self.inner: list[hl.Func] = []  # those that are computed in loops of other stages
 
     def stage(self, name: str, *values: Expr) -> Stage:
         """A named step of one or more values; called with (dx, dy) it gives those of another pixel, and of `at`."""

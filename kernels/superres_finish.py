@@ -138,6 +138,8 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     slope, offset, share = lines(fine, light, power)
     old = gray()[0]
     before = [s * old + o + share * (c - s * old - o) for s, o, c in zip(slope, offset, light()[1:], strict=True)]
+    finer, old, *both = stage("parts", finer, old, *before, *slope)()
+    before, slope = both[:2], both[2:]
     beyond = [b + s * (finer - old) for b, s in zip(before, slope, strict=True)]
     # What gets darker must not get more colourful.
     most = RICHER * chroma(before) * hl.max(finer, 0.0) / hl.max(old, hl.f32(1e-4))
@@ -145,9 +147,9 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     beyond = [b * held for b in beyond]
     colors = [finer + beyond[0], finer - beyond[0] - beyond[1], finer + beyond[1]]
     result = [colors[n] * neutral[n] * scale + (black + 0.5) for n in range(3)]
-    final = stage("final", *result)
+    final = stage("final", *(hl.u16(hl.clamp(r, 0.0, 65535.0)) for r in result))
     out = hl.Func("lichtbild_superres_finish")
-    out[c, x, y] = hl.u16(hl.clamp(hl.mux(c, final()), 0.0, 65535.0))
+    out[c, x, y] = hl.mux(c, final())
 
     xi, yi, xo, yo = (hl.Var(n) for n in ("xi", "yi", "xo", "yo"))
     out.bound(c, 0, 3).tile(x, y, xo, yo, xi, yi, *TILE, hl.TailStrategy.GuardWithIf)
@@ -157,7 +159,9 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     for func in fine.made:
         func.vectorize(x, 8)
     for func in fine.made + fine.scheduled:
-        func.compute_at(out, xo).never_partition_all()
+        func.compute_at(out, xo)
+    for func in fine.made + fine.scheduled + fine.inner:
+        func.never_partition_all()
     return hl.Pipeline([out]), [
         image, sums, windows, noise, doubt, shrink, neutral, take, more, step, overshoot, black, scale,
         phases, width, height,

@@ -28,12 +28,14 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     """
     x, y = fine.x, fine.y
     p, q, r, k = (hl.Var(n) for n in ("p", "q", "r", "k"))
-    names = ("column", "spread", "wave", "across", "noise", "share", "gate", "shrunk", "window", "strip", "restored")
-    column, spread, wave, across, noise, share, gate, shrunk, window, strip, out = (hl.Func(n) for n in names)
+    i, po, xo, xi, yi = (hl.Var(n) for n in ("i", "po", "xo", "xi", "yi"))
+    inside = ("column", "wave", "across", "noise", "share", "gate", "shrunk", "window", "joined", "strip")
+    column, wave, across, noise, share, gate, shrunk, window, joined, strip = (hl.Func(n) for n in inside)
+    columns, windows, rows, out = (hl.Func(n) for n in ("columns", "windows", "rows", "restored"))
 
-    column[x, q] = hl.Tuple(forward([full(at=(x, q * HOP - BACK + i))[0] for i in range(SIDE)]))
-    spread[x, q, k] = hl.mux(k, [column[x, q][i] for i in range(SIDE)])
-    wave[p, q, k] = hl.Tuple(forward([hl.Expr(spread[p * HOP - BACK + j, q, k]) for j in range(SIDE)]))
+    column[x, q] = hl.Tuple(forward([full(at=(x, q * HOP - BACK + n))[0] for n in range(SIDE)]))
+    columns[x, q, k] = hl.mux(k, [column[x, q][n] for n in range(SIDE)])
+    wave[p, q, k] = hl.Tuple(forward([hl.Expr(columns[p * HOP - BACK + j, q, k]) for j in range(SIDE)]))
 
     # Energies around each frequency of the window, along rows, then down; the mean is none.
     power = [wave[p, q, k][j] * wave[p, q, k][j] for j in range(SIDE)]
@@ -42,34 +44,43 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     across[p, q, k] = hl.Tuple([(a + b) * 0.25 + power[j] * 0.5 for j, (a, b) in enumerate(near)])
     above, below = hl.max(k - 1, 0), hl.min(k + 1, SIDE - 1)
     energy = [(across[p, q, above][j] + across[p, q, below][j]) * 0.25 + across[p, q, k][j] * 0.5 for j in range(SIDE)]
-    middle = [left(i - 1, j - 1, at=(p * HOP, q * HOP))[0] for i in (0, 1) for j in (0, 1)]
+    middle = [left(n - 1, m - 1, at=(p * HOP, q * HOP))[0] for n in (0, 1) for m in (0, 1)]
     noise[p, q] = sum_of(middle) * 0.25
     kept = []
     for j in range(SIDE):
         square, unwanted = energy[j] * energy[j] + NEVER, noise[p, q] * take[j, k]
         kept.append(square * hl.fast_inverse(square + unwanted * unwanted))
     share[p, q, k] = hl.Tuple(kept)
-    peak = hl.max(*(share[p, q, i][j] for i in range(SIDE) for j in range(SIDE) if i + j))
+    peak = hl.max(*(share[p, q, n][j] for n in range(SIDE) for j in range(SIDE) if n + j))
     gate[p, q] = hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
     shrunk[p, q, k] = hl.Tuple([wave[p, q, k][j] * (share[p, q, k][j] * more[j, k] * gate[p, q]) for j in range(SIDE)])
 
-    # Back: windows of a row, put together along it, then columns, then rows of windows.
+    # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the gate.
     window[p, q, k] = hl.Tuple(backward([shrunk[p, q, k][j] for j in range(SIDE)]))
-    joined = [hl.mux(r, [window[p, q, n][i + BACK] + window[p + 1, q, n][i] for i in range(HOP)]) for n in range(SIDE)]
-    strip[p, r, q] = hl.Tuple(backward(joined))
-    rows = [strip[x / HOP, x % HOP, y / HOP][i + BACK] + strip[x / HOP, x % HOP, y / HOP + 1][i] for i in range(HOP)]
-    gates = sum_of(gate[x / HOP + i, y / HOP + j] for i in (0, 1) for j in (0, 1))
-    out[x, y] = (hl.mux(y % HOP, rows) + base()[0] * (4.0 - gates)) * 0.25
+    windows[p, q, k, i] = hl.mux(i, [*(window[p, q, k][n] for n in range(SIDE)), gate[p, q]])
+    joined[p, q, r, k] = hl.mux(r, [windows[p, q, k, n + BACK] + windows[p + 1, q, k, n] for n in range(HOP)])
+    strip[p, q, r] = hl.Tuple(backward([hl.Expr(joined[p, q, r, n]) for n in range(SIDE)]))
+    rows[p, q, r, i] = hl.mux(i, [strip[p, q, r][n] for n in range(SIDE)])
+    at, part = (x / HOP, y / HOP), x % HOP
+    both = [rows[at[0], at[1], part, n + BACK] + rows[at[0], at[1] + 1, part, n] for n in range(HOP)]
+    gates = sum_of(windows[at[0] + n, at[1] + m, 0, SIDE] for n in (0, 1) for m in (0, 1))
+    out[x, y] = (hl.mux(y % HOP, both) + base()[0] * (4.0 - gates)) * 0.25
 
-    xo, xi, yi = hl.Var("xo"), hl.Var("xi"), hl.Var("yi")
+    # What is computed in inner loops is of known size and needs no memory of its own.
     out.align_bounds(x, HOP * LANES).align_bounds(y, HOP).split(x, xo, x, HOP).split(xo, xo, xi, LANES)
     out.split(y, y, yi, HOP).reorder(x, xi, yi, xo, y).unroll(x).vectorize(xi).unroll(yi)
-    strip.bound(r, 0, HOP).reorder(p, r, q).unroll(r).vectorize(p, LANES)
-    column.vectorize(x, LANES)
-    spread.bound(k, 0, SIDE).reorder(k, x, q).unroll(k).vectorize(x, LANES)
-    gate.vectorize(p, LANES)
-    for func in (wave, across, share, shrunk, window):
-        func.bound(k, 0, SIDE).reorder(p, k, q).vectorize(p, LANES)
-    noise.vectorize(p, LANES)
-    fine.scheduled += [out, strip, window, shrunk, gate, share, noise, across, wave, spread, column]
+    rows.bound(r, 0, HOP).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, r, po, q).unroll(i).vectorize(p)
+    strip.compute_at(rows, r).vectorize(p, LANES)
+    joined.compute_at(rows, po).bound(r, 0, HOP).bound(k, 0, SIDE).reorder(r, p, k).unroll(r).vectorize(p, LANES)
+    windows.bound(k, 0, SIDE).bound(i, 0, SIDE + 1).split(p, po, p, LANES).reorder(p, i, k, po, q)
+    windows.unroll(i).vectorize(p)
+    window.compute_at(windows, k).vectorize(p, LANES)
+    for func in (wave, across, share, shrunk):
+        func.compute_at(windows, po).bound(k, 0, SIDE).reorder(p, k).vectorize(p, LANES)
+    for func in (noise, gate):
+        func.compute_at(windows, po).vectorize(p, LANES)
+    columns.bound(k, 0, SIDE).split(x, xo, x, LANES).reorder(x, k, xo, q).unroll(k).vectorize(x)
+    column.compute_at(columns, xo).vectorize(x, LANES)
+    fine.scheduled += [out, rows, windows, columns]
+    fine.inner += [strip, joined, window, shrunk, gate, share, noise, across, wave, column]
     return lambda dx=0, dy=0: [out[x + dx, y + dy]]
