@@ -34,13 +34,17 @@ class Fine:
 
     def stage(self, name: str, *values: Expr) -> Stage:
         """A named step of one or more values; called with (dx, dy) it gives those of another pixel, and of `at`."""
-        x, y, func, n = self.x, self.y, hl.Func(name), len(values)
-        func[x, y] = hl.Tuple(list(values)) if n > 1 else values[0]
+        x, y, c, func, n = self.x, self.y, hl.Var("c"), hl.Func(name), len(values)
+        if n > 1:  # one piece of memory for all: each piece costs code
+            func[x, y, c] = hl.mux(c, list(values))
+            func.bound(c, 0, n).reorder(c, x, y).unroll(c)
+        else:
+            func[x, y] = values[0]
         self.made.append(func)
 
         def values_at(dx: Expr = 0, dy: Expr = 0, at: tuple[Expr, Expr] = (x, y)) -> list[Expr]:
-            there = func[at[0] + dx, at[1] + dy]
-            return [there[i] for i in range(n)] if n > 1 else [there]
+            there = at[0] + dx, at[1] + dy
+            return [hl.Expr(func[(*there, i)]) for i in range(n)] if n > 1 else [func[there]]
 
         return values_at
 
