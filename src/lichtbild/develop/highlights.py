@@ -38,25 +38,29 @@ UNSURE = 0.01  # squared log ratio below which pairs are not compared
 class HighlightPlan:
     """What is decided before pixels are touched; see `kernels/develop_highlights.py`.
 
-    blocks: (n, 2) int32, (y, x) of blocks of the image. colours: `nodes`, once they are found. share: of the picture in
-    which some channel clips. cells: what `statistics` says of the blocks of the frame. clip: (3, h/16, w/16)
-    white-balanced clip at their centres. origin: (y, x) of the image in the frame.
+    blocks: (n, 2) int32, (y, x) of blocks of the image. colours: `nodes` and `clip`, once they are found. share: of the
+    picture in which some channel clips. cells: what `statistics` says of the blocks of the frame. origin: (y, x) of the
+    image in the frame.
     """
 
     blocks: np.ndarray[tuple[int, ...], np.dtype[np.int32]]
-    colours: Callable[[], FloatImage]
+    colours: Callable[[], tuple[FloatImage, FloatImage]]
     onset: float
     full: float
     share: float
     cells: FloatImage
-    clip: FloatImage
     origin: tuple[int, int]
 
     @property
     def nodes(self) -> FloatImage:
         """(8, h', w') at the corners of the blocks of the image: clip of R, G, B, local colour, depth in areas without
         measurement, doubt."""
-        return self.colours()
+        return self.colours()[0]
+
+    @property
+    def clip(self) -> FloatImage:
+        """(3, h/16, w/16) white-balanced clip at the centres of the blocks of the frame."""
+        return self.colours()[1]
 
 
 def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) -> None:
@@ -92,26 +96,25 @@ def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> Hi
         return None
     top, left, h, w = crop
     rows, columns = (np.arange(-(-n // BLOCK) + 1, dtype=np.float64) * BLOCK + o for n, o in ((h, top), (w, left)))
-    centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
-    clip_of_cells = clip_at(frame, neutral, centres[0], centres[1])
 
-    def nodes() -> FloatImage:
+    def colours() -> tuple[FloatImage, FloatImage]:
+        centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
+        clip_of_cells = clip_at(frame, neutral, centres[0], centres[1])
         clip = clip_at(frame, neutral, rows, columns)
         fields = local_colour(cells, clip_of_cells)
         at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
         at[4] = 1 - at[4] * (1 - improbable(at[:3], clip))
-        return np.concatenate([clip, at]).astype(np.float32)
+        return np.concatenate([clip, at]).astype(np.float32), clip_of_cells
 
     # Demosaicing carries what clips a few pixels into the next block.
     blocks = np.argwhere(on_image(widest(cells[11] > 0, 1), rows, columns)).astype(np.int32)
     return HighlightPlan(
         np.ascontiguousarray(blocks),
-        ahead(nodes),
+        ahead(colours),
         onset,
         full,
         float(cells[10].mean()),
         cells,
-        clip_of_cells,
         (top, left),
     )
 

@@ -80,10 +80,16 @@ def _files(metadata: Metadata) -> list[str]:
     model = metadata.model.lower().encode()
     focal = re.search(r"\d[\d.]*(-\d[\d.]*)?\s*mm", metadata.lens or "")
     numbers = re.sub(r"\.0\b|\s", "", focal[0]).encode() if focal else model
-    texts = {str(p): p.read_bytes().lower() for p in sorted((Path(spec.origin).parent / "db_files").glob("*.xml"))}
-    if not any(model in text for text in texts.values()):
-        return []
-    return [path for path, text in texts.items() if model in text or numbers in text]
+    files = sorted((Path(spec.origin).parent / "db_files").glob("*.xml"))
+
+    def naming(words: bytes) -> set[Path]:
+        """One text at a time: memory for all of them costs as much as to search them."""
+        return {path for path in files if words in path.read_bytes().lower()}
+
+    known = naming(model)
+    if known and numbers != model:
+        known |= naming(numbers)
+    return [str(path) for path in files if path in known]
 
 
 def _lens(database: Any, camera: Any, name: str | None) -> Any:

@@ -36,6 +36,8 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
 
     1.0 is the raw white of the channel that sees white best (green, as a rule); the others are brought up to it.
     """
+    lens: Sequence[Opcode] = parse_opcodes(frame.metadata.opcode_list_3)
+    known = look_up(frame, lens, crop_of(frame)) if recipe.lens == "auto" else None
     profile = device_of(frame, recipe, report)
     model = CameraModel.of(frame.metadata.color, profile)
     if model.is_fallback:
@@ -43,8 +45,6 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     balance = decide_white_balance(recipe.wb, frame.metadata.color, model, lambda: samples_of(frame), report)
     matrix = model.white_balanced_to_rec2020(balance.neutral, balance.xy)
     captured = frame.noise_profile
-    lens: Sequence[Opcode] = parse_opcodes(frame.metadata.opcode_list_3)
-    known = look_up(frame, lens, crop_of(frame)) if recipe.lens == "auto" else None
     given, frame = frame.mosaic, denoise(frame, balance.neutral, recipe.denoise, report)
     if known:
         lens = decide_lens(frame, lens, crop_of(frame), report, known)
