@@ -73,6 +73,15 @@ def test_a_new_pack_has_a_name_that_works_everywhere(tmp_path: Path, name: str) 
     assert not (tmp_path / name).exists()
 
 
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_pack_is_not_begun_in_the_folder_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "alpenglow").mkdir()
+    monkeypatch.chdir(tmp_path / "alpenglow")
+    with pytest.raises(PackError, match="exists already"):
+        begin(Path(name), "Somebody")
+    assert not list(tmp_path.glob("*/*")) and [p.name for p in tmp_path.iterdir()] == ["alpenglow"]
+
+
 def test_building_gives_the_same_bytes_and_installs_like_the_folder(alpenglow: Path, tmp_path: Path) -> None:
     built = []
     for place in ("one", "two"):

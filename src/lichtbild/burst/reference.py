@@ -64,7 +64,8 @@ def choose_reference(
     wanted: index from 1 that the photographer chose. Raises BurstError when there is no such frame, or none usable.
     """
     if wanted is not None and wanted > len(burst):
-        raise BurstError(f"reference {wanted}: the burst has only {len(burst)} frames; choose 1 to {len(burst)}")
+        frames = f"{len(burst)} frames; choose 1 to {len(burst)}" if len(burst) > 1 else "1 frame; leave it out"
+        raise BurstError(f"reference {wanted}: the burst has only {frames}")
     read: dict[int, Frame | LichtbildError] = {}
 
     def get(i: int) -> Frame | LichtbildError:

@@ -23,7 +23,7 @@ def begin(folder: Path, maker: str) -> int:
     if not (maker.isprintable() and 0 < len(maker) <= 100):
         raise PackError(f"maker: {maker[:40]!r} is not a name of 1 to 100 characters")
     quoted = maker.replace("\\", "\\\\").replace('"', '\\"')
-    stage = folder.with_name(f".lichtbild-{os.getpid()}.part")
+    stage = Path(os.path.abspath(folder)).with_name(f".lichtbild-{os.getpid()}.part")  # noqa: PTH100
     files = read_folder(SKELETON)
     try:
         if folder.exists() or folder.is_symlink():
