@@ -108,3 +108,41 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [
         mosaic, sums, windows, noise, where, doubt, unit, times, times_color, black, phase_y, phase_x,
     ]  # fmt: skip
+
+
+@kernel("superres_judge", rare=True)
+def superres_judge() -> tuple[hl.Pipeline, list[Any]]:
+    """How much farther from the reference the refined mosaic is than the merged one, in cells of 8x8 pixels: (h, w)
+    uint16, three times -> (2, h // 8, w // 8) float32.
+
+    Planes: sums of the difference of the two squared distances, and of the squared change, each over the variance of
+    the reference's noise. black: (4,) of the reference's sites, unit: 1 / (white - black); black_merged, unit_merged:
+    of the other two; noise: (4, 2) scale and offset at the sites; limit: light from which on nothing is told.
+    """
+    reference, merged, refined = (hl.ImageParam(hl.UInt(16), 2, n) for n in ("reference", "merged", "refined"))
+    black, noise = hl.ImageParam(hl.Float(32), 1, "black"), hl.ImageParam(hl.Float(32), 2, "noise")
+    unit, black_merged, unit_merged, limit = (
+        hl.Param(hl.Float(32), n) for n in ("unit", "black_merged", "unit_merged", "limit")
+    )
+    x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
+    quads = hl.RDom([(0, 4), (0, 4)], "quads")
+    farther, change = [], []
+    for i in range(4):
+        sx, sy = 8 * x + 2 * quads.x + i % 2, 8 * y + 2 * quads.y + i // 2
+        before, after = ((hl.f32(m[sx, sy]) - black_merged) * unit_merged for m in (merged, refined))
+        seen = (hl.f32(reference[sx, sy]) - black[i]) * unit
+        worth = hl.select(seen < limit, 1.0 / (noise[0, i] * hl.max(before, 0.0) + noise[1, i]), hl.f32(0.0))
+        farther.append((after - before) * (after + before - 2.0 * seen) * worth)
+        change.append((after - before) * (after - before) * worth)
+    cells, out = hl.Func("cells"), hl.Func("lichtbild_superres_judge")
+    cells[x, y] = hl.Tuple([hl.f32(0.0), hl.f32(0.0)])
+    cells[x, y] = hl.Tuple([cells[x, y][0] + sum_of(farther), cells[x, y][1] + sum_of(change)])
+    out[x, y, c] = hl.mux(c, [cells[x, y][0], cells[x, y][1]])
+    out.bound(c, 0, 2).reorder(c, x, y).unroll(c).parallel(y, 4, hl.TailStrategy.GuardWithIf)
+    cells.compute_at(out, y)
+    cells.update().reorder(quads.x, quads.y, x, y)
+    for func in (cells, out):
+        func.never_partition_all()
+    return hl.Pipeline([out]), [
+        reference, merged, refined, black, noise, unit, black_merged, unit_merged, limit,
+    ]  # fmt: skip

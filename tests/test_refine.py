@@ -10,7 +10,7 @@ import pytest
 from lichtbild import api
 from lichtbild.burst.merge import merge_burst
 from lichtbild.carriers import Aligned, Burst
-from lichtbild.develop.refine import worth_refining
+from lichtbild.develop.refine import nearer, worth_refining
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 from test_burst_scene import PLAIN, Camera, Shot, covered, gain, inner, shoot, views
@@ -72,3 +72,19 @@ def test_what_is_worth_a_second_pass() -> None:
     assert worth_refining(many)
     assert not worth_refining(replace(many, aligned=()))
     assert not worth_refining(replace(many, mosaic=frame.mosaic[:32]))
+
+
+def test_what_the_reference_contradicts_is_not_added() -> None:
+    """Refined numbers that are off in one part, and right in the other, where the reference alone can tell."""
+    shot = shoot(views(3, FRAMES, shape=(191, 256)), Camera(100))
+    merged = merge_burst(Burst.of(shot.frames), Recipe(reference=1), Report())
+    span = merged.white_level - np.mean(merged.black_level)
+    refined = merged.mosaic.astype(float)
+    level = shot.camera.level(merged)
+    wrong = np.zeros(refined.shape, bool)
+    wrong[40:120, 40:120] = True
+    refined += np.where(wrong, 2 * np.sqrt(shot.camera.noise.scale[0] * level.clip(0) + 1e-6), 0) * span
+    kept = nearer(merged, np.clip(refined, 0, 65535).astype(np.uint16))
+    assert kept.shape == (24, 32)
+    assert kept[6:14, 6:14].max() < 0.01
+    assert kept[:, 18:].mean() > 0.95

@@ -219,3 +219,26 @@ def test_refining_is_what_numpy_makes_of_it(cfa: str) -> None:
     wanted = mosaic + between(told, SHAPE) * (wanted / units + 2000 - mosaic)
     assert np.abs(out - np.clip(wanted, 0, 65535)).max() < 2
     assert np.abs(out.astype(float) - mosaic).mean() > 20
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (67, 90)])
+def test_judging_is_what_numpy_makes_of_it(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(7)
+    light = rng.uniform(0.05, 1.1, shape)
+    mosaic = np.clip(500 + 3500 * light, 0, 4000).astype(np.uint16)
+    merged, refined = (
+        np.clip(2000 + 50000 * (light + rng.normal(0, 0.02, shape)), 0, 65535).astype(np.uint16) for _ in range(2)
+    )
+    black = np.array([500, 505, 510, 515], np.float32)
+    noise = np.array([[1e-3, 1e-4], [1.1e-3, 2e-4], [1.2e-3, 3e-4], [1.3e-3, 4e-4]], np.float32)
+    out = np.empty((2, shape[0] // 8, shape[1] // 8), np.float32)
+    native.call("superres_judge", mosaic, merged, refined, black, noise, 1 / 3500, 2000.0, 1 / 50000, 0.95, out)
+    rows, columns = (np.arange(n) % 2 for n in shape)
+    site = 2 * rows[:, None] + columns
+    seen = (mosaic - black[site]) / 3500
+    before, after = (merged - 2000.0) / 50000, (refined - 2000.0) / 50000
+    worth = (seen < 0.95) / (noise[site, 0] * np.maximum(before, 0) + noise[site, 1])
+    wanted = np.stack([((after - seen) ** 2 - (before - seen) ** 2) * worth, (after - before) ** 2 * worth])
+    height, width = (n // 8 for n in shape)
+    cells = wanted[:, : 8 * height, : 8 * width].reshape(2, height, 8, width, 8).sum((2, 4))
+    np.testing.assert_allclose(out, cells, rtol=1e-3, atol=2e-2)

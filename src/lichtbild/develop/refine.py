@@ -14,8 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from lichtbild import native
-from lichtbild.burst.evidence import bordered
-from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
+from lichtbild.burst.evidence import LIMIT, bordered
+from lichtbild.burst.merge import site_noise
+from lichtbild.carriers import CELL, Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop import superres
 from lichtbild.develop.demosaic import develop_mosaic
@@ -29,6 +30,7 @@ GREY = 0.18
 TIMES = 0.7, 1.0  # how often the noise is taken from the energy of differences, of grey and of colours
 AROUND = 1.5, 2.0  # mosaic pixels, deviations of the windows in which these are measured
 MOVED = 0.1, 0.4  # share of the frames that count, below which nothing, and from which on everything is refined
+FARTHER = 1.0  # deviations by which noise may bring refined cells farther from the reference than merged ones
 RISE, UNIT = 12288.0, 36000.0  # as in kernels/burst_interpolate.py; room above and below for splines
 REACH = 6  # pixels on each side by which a spline's coefficient is found
 
@@ -59,12 +61,18 @@ def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto")
     del planes, expect
     black = float(np.mean(frame.black_level))
     light = 1.0 / (frame.white_level - black) / np.asarray(neutral)
-    out = np.empty_like(frame.mosaic)
-    native.call(
-        "superres_refine",
-        frame.mosaic, sums, windows(), superres.balanced_noise(frame.aligned[0].frame, neutral),
-        told(frame), np.array(DOUBT, np.float32), light.astype(np.float32), *TIMES, black, *frame.color_phase, out,
-    )  # fmt: skip
+    noise, out = superres.balanced_noise(frame.aligned[0].frame, neutral), np.empty_like(frame.mosaic)
+
+    def fill(where: FloatImage) -> None:
+        native.call(
+            "superres_refine",
+            frame.mosaic, sums, windows(), noise, bordered(where), np.array(DOUBT, np.float32),
+            light.astype(np.float32), *TIMES, black, *frame.color_phase, out,
+        )  # fmt: skip
+
+    where = told(frame)
+    fill(where)
+    fill(where * nearer(frame, out))
     report.decide("burst", refined=True)
     return replace(frame, mosaic=out)
 
@@ -73,7 +81,29 @@ def told(frame: Frame) -> FloatImage:
     """How far cells are refined, 0..1: not where most frames were not trusted in the merge, because something moved."""
     assert frame.confidence is not None
     share = frame.confidence / frame.frame_count
-    return bordered(np.clip((share - MOVED[0]) / (MOVED[1] - MOVED[0]), 0, 1).astype(np.float32))
+    return np.clip((share - MOVED[0]) / (MOVED[1] - MOVED[0]), 0, 1).astype(np.float32)
+
+
+def nearer(frame: Frame, refined: Mosaic) -> FloatImage:
+    """Cells, 0..1, in which the refined mosaic is not farther from the reference than the merged one, by more than the
+    reference's noise explains: the reference knows no other moment than its own."""
+    reference = frame.aligned[0].frame
+    assert isinstance(reference, Frame)
+    black, black_merged = np.array(reference.black_level, np.float32), float(np.mean(frame.black_level))
+    span = reference.white_level - float(black.mean())
+    limit = LIMIT * (reference.clip_level - float(black.mean())) / span
+    sums = np.empty((2, *(side // CELL for side in refined.shape)), np.float32)
+    native.call(
+        "superres_judge",
+        reference.mosaic, frame.mosaic, refined, black, site_noise(reference, reference.noise_profile), 1 / span,
+        black_merged, 1 / (frame.white_level - black_merged), limit, sums,
+    )  # fmt: skip
+    wide = np.pad(sums, [(0, 0), (1, 1), (1, 1)], "edge")
+    rows, columns = sums.shape[1:]
+    farther, change = np.sum([wide[:, i : i + rows, j : j + columns] for i in range(3) for j in range(3)], axis=0)
+    doubt = farther / (2 * np.sqrt(change) + 1e-3)
+    within = np.clip(FARTHER + 1 - doubt, 0, 1)
+    return np.pad(within, [(0, int(side % CELL > 0)) for side in refined.shape], "edge").astype(np.float32)
 
 
 def splines(frame: Frame, neutral: Floats) -> tuple[Mosaic, float]:
