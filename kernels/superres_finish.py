@@ -21,6 +21,7 @@ from superres_waves import restored
 TILE = 128, 64
 TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
+STEEP = hl.f32(0.35)  # how much more is undone beside an edge, where neighbours limit it
 LONELY = hl.f32(0.6)  # weight of samples of which half is believed, where noise keeps detail out
 APART = hl.f32(1.5)  # share of what colours say apart that makes a maze of what they share
 FLAT = hl.f32(1e-5)  # variance of brightness that says nothing of colour
@@ -130,8 +131,10 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     amount = v[1] * v[1] / (v[1] * v[1] + SPARSE)
     low, high = (extremes(stage, gray, which, name) for which, name in ((hl.min, "low"), (hl.max, "high")))
     span = high - low
-    slack = span * overshoot + TEXTURE[1] * hl.max(hl.abs(rest) - span * TEXTURE[0], 0.0)
-    finer = hl.clamp(gray()[0] + amount * added()[0], low - slack, high + slack)
+    texture = hl.max(hl.abs(rest) - span * TEXTURE[0], 0.0)
+    slack = span * overshoot + TEXTURE[1] * texture
+    steep = 1.0 + STEEP * hl.max(1.0 - 20.0 * texture / hl.max(span, hl.f32(1e-4)), 0.0)
+    finer = hl.clamp(gray()[0] + amount * steep * added()[0], low - slack, high + slack)
 
     # Colour follows brightness, by a line fitted around each pixel; what departs from the line stays as far as it is
     # more than false colour, which is a share of the brightness that the frames could not hold.

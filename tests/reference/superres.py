@@ -186,8 +186,10 @@ def finished(
     power = windowed(added**2, windows[3])
     around = [np.roll(light, (j, i), (0, 1)) for j in range(-2, 3) for i in range(-2, 3)]
     low, high = np.min(around, 0), np.max(around, 0)
-    slack = (high - low) * overshoot + 4 * np.maximum(rest - (high - low) * 0.11, 0)
-    finer = np.clip(light + added * weight[0] ** 2 / (weight[0] ** 2 + 1.0), low - slack, high + slack)
+    texture = np.maximum(rest - (high - low) * 0.11, 0)
+    slack = (high - low) * overshoot + 4 * texture
+    steep = 1 + 0.35 * np.maximum(1 - 20 * texture / np.maximum(high - low, 1e-4), 0)
+    finer = np.clip(light + added * steep * weight[0] ** 2 / (weight[0] ** 2 + 1.0), low - slack, high + slack)
     slope, offset, share = lines(light, merged - light, power, windows[5])
     before = slope * light + offset + share * (merged - light - slope * light - offset)
     beyond = before + slope * (finer - light)
