@@ -138,6 +138,17 @@ def test_jpeg_xl_of_fewer_bits_than_the_tags_say_has_their_range(tmp_path: Path,
     np.testing.assert_array_equal(mosaic, pixels.astype(np.uint32) * 65535 // 1023)
 
 
+def test_jpeg_xl_of_few_bits_with_levels_of_sixteen(tmp_path: Path) -> None:
+    pixels = (light(48, 64, 3) * 1023).astype(np.uint16)
+    data = make_dng(
+        pixels, bits=10, compression=52546, tags={50717: (4, [65535] * 3)},
+        coder=lambda tile: jpeg_xl(tile, bitspersample=10),
+    )  # fmt: skip
+    frame = frame_of(tmp_path, data)
+    assert frame.white_level == 65535
+    np.testing.assert_array_equal(frame.mosaic, pixels.astype(np.uint32) * 65535 // 1023)
+
+
 @pytest.mark.parametrize("compression", [1, 52546])
 @pytest.mark.parametrize("fields", [(2, 2), (1, 2), (2, 1), (3, 2)])
 def test_rows_and_columns_that_are_sorted_by_field(tmp_path: Path, fields: tuple[int, int], compression: int) -> None:

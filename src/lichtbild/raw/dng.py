@@ -25,7 +25,7 @@ from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Directory, Tiff
-from lichtbild.raw.tiles import Layout, layout_of, read_pixels
+from lichtbild.raw.tiles import JPEG_XL, Layout, layout_of, read_pixels
 
 CFA, LINEAR_RAW = 32803, 34892
 PEDESTAL = 2048.0  # black of pixels that went through a curve
@@ -56,6 +56,8 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
     list_1, list_2 = (parse_opcodes(tags_bytes(directory, tiff, t)) for t in (51008, 51009))
     stored = mend_listed(stored, list_1, notes)
     table = None if layout.floating else levels.linearization_table(directory)
+    if layout.compression == JPEG_XL and table is None:
+        stored = _spread(stored, layout.bits, directory)
     active = stored[top:bottom, left:right]
     if layout.floating:
         black = levels.black_of(directory, active.shape, white, None, notes).spread(lambda level: whole(level, white))
@@ -92,6 +94,14 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
         default_crop=default_crop(directory, pixels.shape),
         noise_tag=noise_profile_tag(tags),
     )
+
+
+def _spread(stored: Mosaic, bits: int, directory: Directory) -> Mosaic:
+    """Some phones code few bits in JPEG XL, and give levels for the full range of 16."""
+    top, white = (1 << bits) - 1, directory.floats(50717)
+    if not white or not top < min(white) <= 65535:
+        return stored
+    return (stored.astype(np.uint32) * 65535 // top).astype(np.uint16)
 
 
 def tags_bytes(directory: Directory, tiff: Tiff, tag: int) -> bytes:
