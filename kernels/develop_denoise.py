@@ -31,7 +31,7 @@ x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 @dataclass
 class Sites:
     """What is known of the four sites of a quad: black, scale, offset (4,); basis (4, 4), a row for each plane;
-    unit: 1 / (white - black); ends (5, 4): where the range ends, see `develop/ends.py`."""
+    unit: 1 / (white - black); ends (7, 4): where the range ends, see `develop/ends.py`."""
 
     black: Any
     scale: Any
@@ -53,7 +53,8 @@ class Sites:
         """How far the strongest colour has clipped in quad (x, y); the light of site c; how much of it is above white.
 
         Where all colours clip, a lamp has the colour of the filters. In planes it would be a strong colour, which
-        noise reduction smears over the surroundings: there it is white, and what is beyond is put back at the end.
+        noise reduction smears over the surroundings: there it is white, and what is beyond is put back at the end. Of
+        a site that has not clipped itself nothing is cut: its noise would be put back, too.
         """
         burnt = hl.Func("burnt")
 
@@ -63,7 +64,8 @@ class Sites:
 
         told = [at(i) * self.ends[i, 1] + self.ends[i, 2] for i in range(4)]
         burnt[x, y] = hl.clamp(hl.min(*told), 0.0, 1.0)
-        return burnt, at(c), hl.max(at(c) - self.ends[c, 0], 0.0) * burnt[x, y]
+        own = hl.clamp(at(c) * self.ends[c, 5] + self.ends[c, 6], 0.0, 1.0)
+        return burnt, at(c), hl.max(at(c) - self.ends[c, 0], 0.0) * burnt[x, y] * own
 
     def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Func, hl.Expr]:
         """What is burnt, the stabilised sites (x, y, c) of a mosaic's quads, and plane c of them."""

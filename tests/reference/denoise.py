@@ -15,8 +15,9 @@ def held(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 def beyond_white(quads: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """(4, h, w): what each site has beyond white where the strongest colour has clipped."""
-    cap, slope, start = (row[:, None, None] for row in ends[:3])
-    return np.maximum(quads - cap, 0) * np.clip((quads * slope + start).min(0), 0, 1)
+    cap, slope, start, _, _, own_slope, own_start = (row[:, None, None] for row in ends)
+    burnt, own = (quads * slope + start).min(0), quads * own_slope + own_start
+    return np.maximum(quads - cap, 0) * np.clip(burnt, 0, 1) * np.clip(own, 0, 1)
 
 
 def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -40,7 +41,7 @@ def join(
     level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
     part = np.clip((t / s - 0.8) / 1.4, 0, 1)
     light = (level - o) / s - (0.375 - 0.25 * removed * part**2 * (3 - 2 * part)) * s
-    foot, rate = (row[:, None, None] for row in ends[3:])
+    foot, rate = (row[:, None, None] for row in ends[3:5])
     return light - foot * np.clip(1 + (foot - light) * rate, 0, 1) ** 3
 
 

@@ -47,7 +47,7 @@ class DenoisePlan:
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
     taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is
     none; rich: how much less is taken from luma where all of a window stays; share: (OCTAVES, 8, 8) of the noise that
-    each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's; ends: (5, 4), see `ends.py`.
+    each has, mean 1; excess: (h/CELL, w/CELL) local variance over the profile's; ends: (7, 4), see `ends.py`.
     """
 
     basis: FloatImage

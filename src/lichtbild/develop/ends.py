@@ -14,11 +14,11 @@ FELT = 0.003  # deviations of read noise by which black must be too bright for s
 
 
 def ends_of(frame: Frame, neutral: Floats) -> FloatImage:
-    """(5, 4) for each site of the 2 x 2, light in parts of white minus black.
+    """(7, 4) for each site of the 2 x 2, light in parts of white minus black.
 
     cap: white at which the strongest colour clips; slope, start: how far each site says that the strongest has
     clipped, the least of slope * x + start within 0..1; foot, rate: of light t, foot * clamp(1 + (foot - t) * rate)^3
-    is to be taken off.
+    is to be taken off. own slope, own start: how far the site itself has clipped.
     """
     planes = ["RGB".index(color) for color in frame.cfa]
     black = np.array(frame.black_level, np.float64)
@@ -27,10 +27,10 @@ def ends_of(frame: Frame, neutral: Floats) -> FloatImage:
     strength = (np.asarray(neutral, np.float64) / np.max(neutral))[planes]
     strongest = strength == 1.0
     low, high = NEAR_CLIP
-    slope = np.where(strongest, 1.0 / ((high - low) * clip), 0.0)
-    start = np.where(strongest, -low / (high - low), 1.0)
+    own = np.array([[1.0 / ((high - low) * clip)], [-low / (high - low)]]) * np.ones(4)
+    slope, start = np.where(strongest, own, [[0.0], [1.0]])
     feet = [_foot(frame, p, b * unit) for p, b in zip(planes, black, strict=True)]
-    return np.stack([strength * clip, slope, start, *np.transpose(feet)]).astype(np.float32)
+    return np.stack([strength * clip, slope, start, *np.transpose(feet), *own]).astype(np.float32)
 
 
 def _foot(frame: Frame, plane: int, depth: float) -> tuple[float, float]:
