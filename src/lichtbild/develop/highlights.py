@@ -9,8 +9,6 @@ of colour: it fades to white, at the level of the brightest channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from lichtbild import native
@@ -18,7 +16,6 @@ from lichtbild.carriers import FloatImage, Frame, HalfImage
 from lichtbild.color import Floats
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 from lichtbild.record import record
-from lichtbild.workers import ahead
 
 PAIRS = ((1, 0), (1, 2), (2, 0))  # channels whose ratio is a plane of the local colour
 ONSET, FULL = 0.95, 0.985  # of clip: where a channel begins to count as clipped, and is
@@ -38,29 +35,20 @@ UNSURE = 0.01  # squared log ratio below which pairs are not compared
 class HighlightPlan:
     """What is decided before pixels are touched; see `kernels/develop_highlights.py`.
 
-    blocks: (n, 2) int32, (y, x) of blocks of the image. colours: `nodes` and `clip`, once they are found. share: of the
-    picture in which some channel clips. cells: what `statistics` says of the blocks of the frame. origin: (y, x) of the
-    image in the frame.
+    blocks: (n, 2) int32, (y, x) of blocks of the image. nodes: (8, h', w') at their corners: clip of R, G, B, local
+    colour, depth in areas without measurement, doubt. share: of the picture in which some channel clips. cells: what
+    `statistics` says of the blocks of the frame. clip: (3, h/16, w/16) white-balanced clip at their centres. origin:
+    (y, x) of the image in the frame.
     """
 
     blocks: np.ndarray[tuple[int, ...], np.dtype[np.int32]]
-    colours: Callable[[], tuple[FloatImage, FloatImage]]
+    nodes: FloatImage
     onset: float
     full: float
     share: float
     cells: FloatImage
+    clip: FloatImage
     origin: tuple[int, int]
-
-    @property
-    def nodes(self) -> FloatImage:
-        """(8, h', w') at the corners of the blocks of the image: clip of R, G, B, local colour, depth in areas without
-        measurement, doubt."""
-        return self.colours()[0]
-
-    @property
-    def clip(self) -> FloatImage:
-        """(3, h/16, w/16) white-balanced clip at the centres of the blocks of the frame."""
-        return self.colours()[1]
 
 
 def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) -> None:
@@ -83,10 +71,7 @@ def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) ->
 
 
 def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> HighlightPlan | None:
-    """Which blocks clip and what the local colour is there; None where nothing clips.
-
-    The colour is needed once there is an image, and found meanwhile.
-    """
+    """Which blocks clip and what the local colour is there; None where nothing clips."""
     height, width = frame.mosaic.shape[:2]
     if min(height, width) < 4:
         return None
@@ -96,25 +81,24 @@ def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> Hi
         return None
     top, left, h, w = crop
     rows, columns = (np.arange(-(-n // BLOCK) + 1, dtype=np.float64) * BLOCK + o for n, o in ((h, top), (w, left)))
-
-    def colours() -> tuple[FloatImage, FloatImage]:
-        centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
-        clip_of_cells = clip_at(frame, neutral, centres[0], centres[1])
-        clip = clip_at(frame, neutral, rows, columns)
-        fields = local_colour(cells, clip_of_cells)
-        at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
-        at[4] = 1 - at[4] * (1 - improbable(at[:3], clip))
-        return np.concatenate([clip, at]).astype(np.float32), clip_of_cells
+    centres = [np.arange(n, dtype=np.float64) * BLOCK + (BLOCK - 1) / 2 for n in cells.shape[1:]]
+    clip_of_cells = clip_at(frame, neutral, centres[0], centres[1])
+    clip = clip_at(frame, neutral, rows, columns)
+    fields = local_colour(cells, clip_of_cells)
+    at = sample(fields, (rows - (BLOCK - 1) / 2) / BLOCK, (columns - (BLOCK - 1) / 2) / BLOCK)
+    at[4] = 1 - at[4] * (1 - improbable(at[:3], clip))
+    nodes = np.concatenate([clip, at]).astype(np.float32)
 
     # Demosaicing carries what clips a few pixels into the next block.
     blocks = np.argwhere(on_image(widest(cells[11] > 0, 1), rows, columns)).astype(np.int32)
     return HighlightPlan(
         np.ascontiguousarray(blocks),
-        ahead(colours),
+        nodes,
         onset,
         full,
         float(cells[10].mean()),
         cells,
+        clip_of_cells,
         (top, left),
     )
 

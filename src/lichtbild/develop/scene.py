@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ from lichtbild.devices import catalog
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
-from lichtbild.workers import ahead
 
 if TYPE_CHECKING:
     from lichtbild.develop.illuminant.samples import Samples
@@ -52,12 +50,11 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     clipped = highlights.decide(part, crop_of(part), balance.neutral)
     report.decide("develop", highlights=0.0 if clipped is None else round(clipped.share, 6))
     if clipped is not None:
-        fringes = ahead(functools.partial(defringe.decide, clipped, frame.noise_profile, balance.neutral))
         part = lift(part, crop_of(part), clipped, balance.neutral, in_place=frame.mosaic is not given)
     image = _develop(part, balance.neutral, matrix)
     if clipped is not None:
         highlights.recover_highlights(image, clipped, matrix)
-        rims = fringes()
+        rims = defringe.decide(clipped, frame.noise_profile, balance.neutral)
         if rims is not None:
             defringe.defringe(image, rims, matrix)
     if lens:
