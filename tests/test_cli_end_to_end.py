@@ -258,7 +258,12 @@ def test_kernels_that_are_missing_are_one_line(shots: list[Path], tmp_path: Path
 @pytest.mark.parametrize("after", [0.0, 0.05, 0.1, 0.2, 0.3, 0.5])
 def test_ctrl_c_at_any_time(after: float, shots: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "p.tif"
-    start = "from lichtbild.cli.main import main; print('ready', flush=True); main()"
+    start = (  # ready is what `main` has begun with: before, Python itself answers
+        "from lichtbild.cli import main\n"
+        "first = main._open_streams\n"
+        "main._open_streams = lambda: (first(), print('ready', flush=True))\n"
+        "main.main()"
+    )
     command = [sys.executable, "-c", start, "develop", *map(str, shots), "-o", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout and process.stdout.readline() == "ready\n"

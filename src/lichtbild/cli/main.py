@@ -26,11 +26,11 @@ class Terminated(BaseException):
 
 def main() -> NoReturn:
     """Run the command line in `sys.argv` and end the process."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small; its threads would only spin
-    gc.set_threshold(50_000)  # of the few cycles of one short job hardly any is worth a search
     code = 0
-    _open_streams()
     try:
+        _open_streams()
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small; its threads would only spin
+        gc.set_threshold(50_000)  # of the few cycles of one short job hardly any is worth a search
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _terminate)
         signal.signal(signal.SIGALRM, signal.default_int_handler)
