@@ -26,6 +26,7 @@ from lichtbild.develop.scene import device_of
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
+from lichtbild.workers import on_all_processors
 
 MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # as in kernels/burst_interpolate.py
 PAD_X, PAD_Y = 16, 8  # as in kernels/superres_samples.py
@@ -77,9 +78,7 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     clean = denoise(replace(frame, shading=None), neutral, recipe.denoise, report)
     height, width = frame.mosaic.shape
     image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
-    large = min(frame.mosaic.shape) >= SMALLEST
-    sums = empty(frame, scale)
-    if large:
+    if min(frame.mosaic.shape) >= SMALLEST:
         planes, unit = expectation(frame, image, neutral)
         expected = room(frame)
 
@@ -88,6 +87,8 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
             return predict(planes, flow, its.color_phase, expected), flow
 
         sums = gather(frame, expect, unit, neutral, scale, report, device=recipe.device)
+    else:
+        sums = empty(frame, scale)
     black = float(np.mean(frame.black_level))
     highest = (frame.clip_level - black) / (frame.white_level - black)
     scale_out = (65535.0 - BLACK_OUT) / highest
@@ -184,8 +185,8 @@ def empty(frame: Frame, scale: float) -> Mosaic:
     rows, columns = (
         (n + 2 * b - 1) // (2 * b) * b for n, b in zip(frame.mosaic.shape, (BLOCK_Y, BLOCK_X), strict=True)
     )
-    sums = np.zeros((8, phases, phases, rows, columns), np.uint16)
-    sums[0::2] = 32768
+    sums = np.empty((8, phases, phases, rows, columns), np.uint16)
+    on_all_processors(lambda i: sums[i].fill(0 if i % 2 else 32768), range(8))  # most of the time memory is cleared
     return sums
 
 
