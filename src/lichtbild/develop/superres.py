@@ -9,6 +9,7 @@ their number.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ from lichtbild.develop.scene import device_of
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
-from lichtbild.workers import on_all_processors
+from lichtbild.workers import ahead, on_all_processors
 
 MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # as in kernels/burst_interpolate.py
 PAD_X, PAD_Y = 16, 8  # as in kernels/superres_samples.py
@@ -192,8 +193,6 @@ def empty(frame: Frame, scale: float) -> Mosaic:
 
 def opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[tuple[Aligned, Frame | None]]:
     """The frames in order, each read while the one before it is used."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from lichtbild.errors import LichtbildError
     from lichtbild.raw.read import read_frame
 
@@ -206,13 +205,12 @@ def opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[
             report.notice(f"{error}; the frame adds no detail")
             return None
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(opened, aligned[0])
-        for i, moved in enumerate(aligned):
-            its = ahead.result()
-            if i + 1 < len(aligned):
-                ahead = pool.submit(opened, aligned[i + 1])
-            yield moved, its
+    coming = ahead(functools.partial(opened, aligned[0]))
+    for i, moved in enumerate(aligned):
+        its = coming()
+        if i + 1 < len(aligned):
+            coming = ahead(functools.partial(opened, aligned[i + 1]))
+        yield moved, its
 
 
 def predict(
