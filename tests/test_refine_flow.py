@@ -7,8 +7,8 @@ import pytest
 
 from lichtbild import native
 from lichtbild.develop import refine
+from lichtbild.develop.predict import MARGIN
 from lichtbild.develop.refine_flow import TILE, settled
-from lichtbild.develop.superres import MARGIN
 
 SHAPE = (4 * TILE, 5 * TILE)
 UNIT = 30000.0

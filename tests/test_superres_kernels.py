@@ -10,18 +10,10 @@ import pytest
 from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
+from lichtbild.develop.gather import PAD_X, PAD_Y, empty
 from lichtbild.develop.linear import develop_linear
-from lichtbild.develop.superres import (
-    MARGIN,
-    PAD_X,
-    PAD_Y,
-    PEDESTAL,
-    empty,
-    inverse,
-    waves_of_detail,
-    waves_of_noise,
-    windows,
-)
+from lichtbild.develop.predict import MARGIN, PEDESTAL, inverse
+from lichtbild.develop.superres import waves_of_detail, waves_of_noise, windows
 from reference import superres as reference
 from reference.burst import between
 from reference.half import HALF

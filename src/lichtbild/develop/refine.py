@@ -18,9 +18,11 @@ from lichtbild.burst.evidence import LIMIT, bordered
 from lichtbild.burst.merge import site_noise
 from lichtbild.carriers import CELL, Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
-from lichtbild.develop import superres
 from lichtbild.develop.demosaic import develop_mosaic
-from lichtbild.develop.superres import DOUBT, SMALLEST
+from lichtbild.develop.gather import balanced_noise, gather
+from lichtbild.develop.predict import confirmed, padded, predict, room
+from lichtbild.develop.superres import DOUBT, SMALLEST, neutral_of
+from lichtbild.develop.superres import windows as fine_windows
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
 
@@ -49,19 +51,19 @@ def refine(frame: Frame, recipe: Recipe, report: Report) -> Frame:
 
     Levels, noise profile and everything else stay as they are.
     """
-    return refined(frame, superres.neutral_of(frame, recipe, report), report, recipe.device)
+    return refined(frame, neutral_of(frame, recipe, report), report, recipe.device)
 
 
 def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto") -> Frame:
     """See `refine`. neutral: as from `superres.neutral_of`."""
     planes, unit = splines(frame, neutral)
-    expected = superres.room(frame)
+    expected = room(frame)
     expect = functools.partial(expectation, planes, unit, neutral, expected)
-    sums = superres.gather(frame, expect, unit, neutral, 1.0, report, leg="refine", device=device)
+    sums = gather(frame, expect, unit, neutral, 1.0, report, leg="refine", device=device)
     del planes, expect
     black = float(np.mean(frame.black_level))
     light = 1.0 / (frame.white_level - black) / np.asarray(neutral)
-    noise, out = superres.balanced_noise(frame.aligned[0].frame, neutral), np.empty_like(frame.mosaic)
+    noise, out = balanced_noise(frame.aligned[0].frame, neutral), np.empty_like(frame.mosaic)
 
     def fill(where: FloatImage) -> None:
         native.call(
@@ -111,7 +113,7 @@ def splines(frame: Frame, neutral: Floats) -> tuple[Mosaic, float]:
     light."""
     height, width = frame.mosaic.shape
     image = develop_mosaic(replace(frame, shading=None), (0, 0, height, width), neutral, np.eye(3))
-    planes, unit = superres.padded(frame, neutral, UNIT)
+    planes, unit = padded(frame, neutral, UNIT)
     native.call("superres_splines", image, unit, coefficients(), planes)
     return planes, unit
 
@@ -124,7 +126,7 @@ def coefficients() -> FloatImage:
 
 def windows() -> FloatImage:
     """Those of `superres.windows`, the last two of the energies."""
-    each = superres.windows(1.0)
+    each = fine_windows(1.0)
     half = np.exp(-(np.arange(each.shape[1]) ** 2) / (2 * np.array(AROUND)[:, None] ** 2))
     each[-2:] = half / (2 * half.sum(axis=1) - half[:, 0])[:, None]
     return each
@@ -134,5 +136,5 @@ def expectation(
     planes: Mosaic, unit: float, neutral: Floats, expected: Mosaic, moved: Aligned, its: Frame
 ) -> tuple[Mosaic, FloatImage]:
     """`expected`, filled with what a frame should show of the picture, and its motion as the picture confirms it."""
-    flow = superres.confirmed(moved, its, planes, unit, neutral, spline=True)
-    return superres.predict(planes, flow, its.color_phase, expected, spline=True), flow
+    flow = confirmed(moved, its, planes, unit, neutral, spline=True)
+    return predict(planes, flow, its.color_phase, expected, spline=True), flow

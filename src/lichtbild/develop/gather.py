@@ -1,0 +1,149 @@
+"""What the frames of a burst say beyond what they were expected to show, gathered on a finer grid.
+
+Kernel regression after Wronski et al., "Handheld Multi-Frame Super-Resolution" (2019), of trusted differences. Frames
+are read one after the other; memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from lichtbild import native
+from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
+from lichtbild.color import Floats
+from lichtbild.develop.predict import TILE, inverse
+from lichtbild.report import Report
+from lichtbild.workers import ahead, on_all_processors
+
+PAD_X, PAD_Y = 16, 8  # as in kernels/superres_samples.py
+BLOCK_X, BLOCK_Y = 8, 4  # quads, as in kernels/superres_gather.py
+TOGETHER = 4  # frames that are gathered in one pass
+SHARED, GREEN, COLOR = 0.30, 0.45, 0.60  # mosaic pixels, deviation of the kernels
+TOLERANCE = 0.02, 0.1, 0.3, 1.3, 0.1, 0.06, 5.0  # see kernels/superres_samples.py
+CLIPPED = 0.97  # of the clip level
+
+
+def gather(
+    frame: Frame,
+    expect: Callable[[Aligned, Frame], tuple[Mosaic, FloatImage]],
+    unit: float,
+    neutral: Floats,
+    scale: float,
+    report: Report,
+    leg: str = "enlarge",
+    device: str = "auto",
+) -> Mosaic:
+    """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames. device: as `Recipe.device`.
+
+    expect: what a frame should show, in units of 1 / unit of light, and its motion.
+    """
+    sums = empty(frame, scale)
+    rows, columns = (-(-n // 2) for n in frame.mosaic.shape)
+    count = min(TOGETHER, len(frame.aligned))
+    samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
+    blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
+    sharpness = np.array([0.5 / s**2 for s in (SHARED, GREEN, COLOR)], np.float32)
+    waiting = 0
+    for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
+        if its is not None:
+            expected, flow = expect(moved, its)
+            weigh(frame, its, moved.gain, expected, unit, neutral, still(flow, moved.steady), samples[waiting])
+            native.call("burst_blocks", flow, blocks[waiting])
+            waiting += 1
+        last = done + 1 == len(frame.aligned)
+        if waiting == count or (last and waiting):
+            native.call(
+                "superres_gather", samples[:waiting], blocks[:waiting], sums, sharpness, 1.0 / scale,
+                *frame.color_phase, sums,
+            )  # fmt: skip
+            waiting = 0
+        report.progress(leg, (done + 1) / len(frame.aligned))
+    return sums
+
+
+def empty(frame: Frame, scale: float) -> Mosaic:
+    """Means of nothing: zero, with no weight."""
+    phases = round(2 * scale)
+    rows, columns = (
+        (n + 2 * b - 1) // (2 * b) * b for n, b in zip(frame.mosaic.shape, (BLOCK_Y, BLOCK_X), strict=True)
+    )
+    sums = np.empty((8, phases, phases, rows, columns), np.uint16)
+    on_all_processors(lambda i: sums[i].fill(0 if i % 2 else 32768), range(8))  # most of the time memory is cleared
+    return sums
+
+
+def opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[tuple[Aligned, Frame | None]]:
+    """The frames in order, each read while the one before it is used."""
+    from lichtbild.errors import LichtbildError
+    from lichtbild.raw.read import read_frame
+
+    def opened(moved: Aligned) -> Frame | None:
+        if isinstance(moved.frame, Frame):
+            return moved.frame
+        try:
+            return read_frame(moved.frame, Report(), device)
+        except LichtbildError as error:
+            report.notice(f"{error}; the frame adds no detail")
+            return None
+
+    coming = ahead(functools.partial(opened, aligned[0]))
+    for i, moved in enumerate(aligned):
+        its = coming()
+        if i + 1 < len(aligned):
+            coming = ahead(functools.partial(opened, aligned[i + 1]))
+        yield moved, its
+
+
+def weigh(
+    frame: Frame,
+    its: Frame,
+    gain: float,
+    expected: Mosaic,
+    unit: float,
+    neutral: Floats,
+    calm: FloatImage,
+    out: npt.NDArray[np.int16],
+) -> None:
+    """Fill `out` with the trusted differences of one frame; see `kernels/superres_samples.py`."""
+    mosaic = its.mosaic
+    if any(n % 2 for n in mosaic.shape):
+        mosaic = np.pad(mosaic, [(0, n % 2) for n in mosaic.shape], mode="reflect")
+    planes = ["RGB".index(color) for color in its.cfa]
+    black = np.array(its.black_level, np.float64)
+    gains = gain / (its.white_level - black) / neutral[planes]
+    noise = balanced_noise(its, neutral, gain)
+    mine = balanced_noise(frame.aligned[0].frame, neutral)
+    dark = 0.1  # of white, where frames of different exposure are compared
+    worth = float(np.mean((mine[:, 0] * dark + mine[:, 1]) / np.maximum(noise[:, 0] * dark + noise[:, 1], 1e-12)))
+    native.call(
+        "superres_samples",
+        mosaic, expected, black.astype(np.float32), gains.astype(np.float32), noise[planes],
+        (black + CLIPPED * (its.clip_level - black)).astype(np.float32), np.array(TOLERANCE, np.float32),
+        1.0 / unit, min(worth, 1.9), calm, out,
+    )  # fmt: skip
+
+
+def still(flow: FloatImage, steady: FloatImage | None) -> FloatImage:
+    """(rows, columns) of a frame's tiles: 1 where they and those around them follow the camera."""
+    _, rows, columns = flow.shape
+    calm = np.ones((rows, columns), np.float32)
+    if steady is None:
+        return calm
+    own = np.pad(np.any(flow != steady, axis=0), 1)
+    near = np.any([own[i : i + rows, j : j + columns] for i in range(3) for j in range(3)], axis=0)
+    grid = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"))
+    at = np.rint(grid + inverse(flow) / TILE).astype(int)
+    calm[near[np.clip(at[0], 0, rows - 1), np.clip(at[1], 0, columns - 1)]] = 0
+    return calm
+
+
+def balanced_noise(frame: Frame | object, neutral: Floats, gain: float = 1.0) -> FloatImage:
+    """(3, 2) scale and offset of the noise of balanced colours, at `gain` times the exposure."""
+    assert isinstance(frame, Frame)
+    profile = frame.noise_profile
+    scale, offset = np.array(profile.scale) / neutral * gain, np.array(profile.offset) / neutral**2 * gain**2
+    return np.stack([np.maximum(scale, 1e-9), np.maximum(offset, 1e-12)], axis=1).astype(np.float32)
