@@ -5,14 +5,14 @@ from __future__ import annotations
 import halide as hl
 
 
-def mirrored(v: hl.Expr, n: hl.Expr, *, again: bool = False) -> hl.Expr:
+def mirrored(v: hl.Expr, n: hl.Expr, *, quads: bool = False) -> hl.Expr:
     """The index in 0..n-1 of index v, of any size, mirrored at the first and at the last one; colours stay in order.
 
-    As `BoundaryConditions.mirror_interior`, without divisions of integers, which vectors do not have. again: before
-    the first, the first two are repeated instead.
+    As `BoundaryConditions.mirror_interior`, without divisions of integers, which vectors do not have. quads: before
+    the first, pairs are mirrored at the first pair, and stay in order inside.
     """
     period = 2 * hl.max(n - 1, 1)
-    whole = hl.select(v < 0, v % 2, v) if again else v
+    whole = hl.select(v < 0, 2 * (v % 2) - v, v) if quads else v
     # Exact: a quotient that is not whole is farther from the next whole number than float32 rounds.
     past = whole - period * hl.i32(hl.floor(hl.f32(whole) / hl.f32(period)))
     inside = hl.likely(hl.clamp(v, 0, n - 1))

@@ -80,9 +80,9 @@ class Sites:
 
 
 def unbounded(mosaic: hl.ImageParam) -> hl.Func:
-    """The first quads go on before the mosaic, as borders of planes do; behind it, it is mirrored."""
+    """Mirrored at the first quads, as planes are, and behind the last pixels."""
     out = hl.Func("held")
-    out[x, y] = mosaic[mirrored(x, mosaic.width(), again=True), mirrored(y, mosaic.height(), again=True)]
+    out[x, y] = mosaic[mirrored(x, mosaic.width(), quads=True), mirrored(y, mosaic.height(), quads=True)]
     return out
 
 
@@ -141,14 +141,14 @@ def halved(fine: hl.Func) -> tuple[hl.Func, hl.Expr]:
 
 @kernel("denoise_halve")
 def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
-    """(4, h, w) float32 -> (4, h', w') float32 of half the size, smoothed by [1 4 6 4 1] / 16; borders are held.
+    """(4, h, w) float32 -> (4, h', w') float32 of half the size, smoothed by [1 4 6 4 1] / 16; mirrored at the borders.
 
     h', w': multiples of 8 and 32.
     """
     fine = hl.ImageParam(hl.Float(32), 3, "fine")
-    held, out = hl.Func("held"), hl.Func("lichtbild_denoise_halve")
-    held[x, y, c] = fine[hl.clamp(hl.likely(x), 0, fine.width() - 1), hl.clamp(hl.likely(y), 0, fine.height() - 1), c]
-    down, out[x, y, c] = halved(held)
+    beyond, out = hl.Func("beyond"), hl.Func("lichtbild_denoise_halve")
+    beyond[x, y, c] = fine[mirrored(x, fine.width()), mirrored(y, fine.height()), c]
+    down, out[x, y, c] = halved(beyond)
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()

@@ -18,6 +18,7 @@ from typing import Any
 import halide as hl
 import numpy as np
 
+from borders import mirrored
 from burst_align import sum_of
 from kernel import kernel
 
@@ -113,10 +114,10 @@ class Inputs:
         return [self.coarse, self.clean, self.take, self.share, self.excess, *first]
 
 
-def held(f: hl.ImageParam) -> hl.Func:
-    """A plane whose borders go on outside."""
-    out = hl.Func(f"{f.name()}_held")
-    out[x, y, c] = f[hl.clamp(hl.likely(x), 0, f.width() - 1), hl.clamp(hl.likely(y), 0, f.height() - 1), c]
+def unending(f: hl.ImageParam) -> hl.Func:
+    """A plane mirrored at its borders. Were these held, the last samples would weigh more, and so would their noise."""
+    out = hl.Func(f"{f.name()}_unending")
+    out[x, y, c] = f[mirrored(x, f.width()), mirrored(y, f.height()), c]
     return out
 
 
@@ -126,11 +127,12 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma,
     two colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
     share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in
-    cells of 4 quads; rich, where there is no guide: how much less is taken from luma where all of a window stays;
-    octave: how often `fine` was halved; guide, the last where there is one: a first result.
+    cells of 4 quads, of which the first and the last are those of windows that reach over the border; rich, where there
+    is no guide: how much less is taken from luma where all of a window stays; octave: how often `fine` was halved;
+    guide, the last where there is one: a first result.
     """
     fine, octave = hl.ImageParam(hl.Float(32), 3, "fine"), hl.Param(hl.Int(32), "octave")
-    inputs = Inputs.named(held(fine), guided=guided)
+    inputs = Inputs.named(unending(fine), guided=guided)
     band = band_of(inputs, octave, hop)
     out = hl.Func(f"lichtbild_{name}")
     out[x, y, c] = band.value
@@ -210,7 +212,7 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     def enlarge(f: hl.ImageParam) -> tuple[hl.Func, hl.Func]:
         """Burt and Adelson's expansion: [1 4 6 4 1] / 8 between zeros."""
         wide, tall = hl.Func(f"{f.name()}_wide"), hl.Func(f"{f.name()}_tall")
-        g = held(f)
+        g = unending(f)
         left, right = g[x / 2, y, c], g[x / 2 + 1, y, c]
         even = 0.125 * g[x / 2 - 1, y, c] + 0.75 * left + 0.125 * right
         wide[x, y, c] = hl.select(x % 2 == 0, even, 0.5 * (left + right))
@@ -234,7 +236,7 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     band, column, wave = frequencies(inputs.fine, coarse_tall)
     made = [(band, column, wave)]
     if inputs.guide:
-        made.append(frequencies(held(inputs.guide), clean_tall))
+        made.append(frequencies(unending(inputs.guide), clean_tall))
     known = made[-1][2]
 
     # How much of each coefficient stays.
@@ -292,7 +294,7 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     kept_of = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
     kept[p, q, k, c] = sum_of(share[j, k] * hl.mux(c, [g * g for g in kept_of[j]]) for j in range(SIDE))
     weight = hl.Func("weight")
-    weight[p, q, c] = 1.0 / (hl.f32(0.1) + sum_of(kept[p, q, i, c] for i in range(SIDE)))
+    weight[p, q, c] = 1.0 / ((hl.f32(0.1) + sum_of(kept[p, q, i, c] for i in range(SIDE))) * local[p, q])
 
     # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the weight.
     kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))

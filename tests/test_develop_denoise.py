@@ -81,14 +81,13 @@ def test_a_band_is_as_numpy_makes_it(guided: bool) -> None:
     plan = decide(make(grey(0.3, (128, 512)), scale=0.02), NEUTRAL, 1.0)
     assert plan.again is not None
     take, share = (plan.again if guided else plan.take)[0], plan.share[0]
-    excess = np.ones((16, 64), np.float32)
+    excess = np.random.default_rng(4).uniform(0.5, 2.5, (17, 65)).astype(np.float32)
     guide = picture((64, 256), seed=1) * np.float32(0.8) if guided else None
     out = np.empty_like(fine)
     name, more = ("denoise_band_guided", (guide,)) if guided else ("denoise_band", ())
     native.call(name, fine, coarse, clean, take, share, excess, *(() if guided else (0.7,)), 0, *more, out)
-    double = [a.astype(float) for a in (fine, coarse, clean, take, share)]
-    take_rows = double[3]
-    want = reference.band(*double[:3], take_rows, double[4], None if guide is None else guide.astype(float))
+    double = [a.astype(float) for a in (fine, coarse, clean, take, share, excess)]
+    want = reference.band(*double, None if guide is None else guide.astype(float))
     np.testing.assert_allclose(out, want, atol=3e-3)
 
 
@@ -106,7 +105,7 @@ def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, 
     coarse, straight = (np.empty((4, 64, 512), np.float32) for _ in range(2))
     native.call("denoise_halve", fine, coarse)
     native.call("denoise_halve_mosaic", frame.mosaic, *sites, straight)
-    rows, columns = (max(1, -(-n // 4) - 1) for n in shape)  # beyond the picture one is mirrored and the other held
+    rows, columns = (max(1, -(-n // 4) - 1) for n in shape)  # behind the picture only one has whole quads
     np.testing.assert_allclose(straight[:, :rows, :columns], coarse[:, :rows, :columns], atol=2e-3)
     given = (coarse, coarse + np.float32(0.3), plan.take[0], plan.share[0], plan.excess, 0.7)
     clean = np.empty_like(fine)
@@ -238,6 +237,19 @@ def test_texture_is_kept_and_its_surroundings_are_clean() -> None:
     assert (part * true).sum() / (true**2).sum() > 0.5
     error = (clean - truth)[24:-24, 160:-24]
     assert error.var() < LEFT * (light(frame) - truth)[24:-24, 160:-24].var()
+
+
+@pytest.mark.parametrize(("scale", "shape"), [(1e-3, (512, 512)), (1e-3, (510, 518)), (0.02, (512, 512))])
+def test_borders_are_as_clean_as_the_middle(scale: float, shape: tuple[int, int]) -> None:
+    """Beyond a border samples are mirrored, and noise meets itself there; it must not be taken for texture."""
+    frames = (make(noisy(grey(0.3, shape), seed, scale), scale=scale) for seed in range(4))
+    x = np.stack([light(denoise(frame, NEUTRAL, 1.0, Report())) for frame in frames]) / grey(0.3, shape) - 1
+    quads = np.stack([x[:, i::2, j::2] for i in (0, 1) for j in (0, 1)])
+    luma, color = quads.mean(0), quads[0] - quads[3]
+    for plane in (luma, color):
+        ends = plane[:, :4], plane[:, -4:], plane[:, :, :4].swapaxes(1, 2), plane[:, :, -4:].swapaxes(1, 2)
+        middle = plane[:, 32:-32, 32:-32].std()
+        assert np.mean([end[:, :, 32:-32].var() for end in ends]) < 1.6**2 * middle**2
 
 
 def test_rough_texture_as_strong_as_the_noise_is_kept_in_part() -> None:

@@ -9,8 +9,10 @@ WAVES = np.array([np.cos((2 * np.arange(8) + 1) * k * np.pi / 16) for k in range
 WAVES[0] = 8**-0.5
 
 
-def held(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    return a[:, np.clip(rows, 0, a.shape[1] - 1)[:, None], np.clip(columns, 0, a.shape[2] - 1)[None]]
+def mirrored(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """a at rows and columns that may lie outside: mirrored at the first and the last."""
+    height, width = (np.pad(np.arange(n), 512, mode="reflect") for n in a.shape[1:])
+    return a[:, height[rows + 512][:, None], width[columns + 512][None]]
 
 
 def beyond_white(quads: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -48,8 +50,8 @@ def join(
 def halve(a: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """(c, h, w) -> (c, *shape), every second of the smoothed samples."""
     rows, columns = (np.arange(n) * 2 for n in shape)
-    wide = sum(k * held(a, np.arange(a.shape[1]), columns + i - 2) for i, k in enumerate(FIVE))
-    return sum(k * held(wide, rows + i - 2, np.arange(wide.shape[2])) for i, k in enumerate(FIVE))
+    wide = sum(k * mirrored(a, np.arange(a.shape[1]), columns + i - 2) for i, k in enumerate(FIVE))
+    return sum(k * mirrored(wide, rows + i - 2, np.arange(wide.shape[2])) for i, k in enumerate(FIVE))
 
 
 def enlarge(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -60,9 +62,9 @@ def enlarge(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         even = 0.125 * pick(i - 1) + 0.75 * pick(i) + 0.125 * pick(i + 1)
         return even, 0.5 * (pick(i) + pick(i + 1)), at % 2 == 0
 
-    even, odd, mask = along(columns, lambda i: held(a, np.arange(a.shape[1]), i))
+    even, odd, mask = along(columns, lambda i: mirrored(a, np.arange(a.shape[1]), i))
     wide = np.where(mask[None, None], even, odd)
-    even, odd, mask = along(rows, lambda i: held(wide, i, np.arange(wide.shape[2])))
+    even, odd, mask = along(rows, lambda i: mirrored(wide, i, np.arange(wide.shape[2])))
     return np.where(mask[None, :, None], even, odd)
 
 
@@ -75,13 +77,13 @@ def around(e: np.ndarray, weights: tuple[int, ...]) -> np.ndarray:
     return e
 
 
-def gains(waves: np.ndarray, take: np.ndarray, share: np.ndarray, guided: bool) -> np.ndarray:
+def gains(waves: np.ndarray, take: np.ndarray, share: np.ndarray, local: float, guided: bool) -> np.ndarray:
     """(4, 8, 8) coefficients of one window -> (3, 8, 8) gains of luma, colour differences and greens."""
     power = waves**2
     found = np.empty((3, 8, 8))
     gates: list[float] = []
     for kind, energy in enumerate([power[0], (power[1] + power[2]) / 2, power[3]]):
-        noise = take[kind] * (1 if guided or kind == 0 else 1 - 0.6 * found[0])
+        noise = take[kind] * local * (1 if guided or kind == 0 else 1 - 0.6 * found[0])
         if guided:
             energy = around(energy, (1, 2, 1)) if kind == 0 else energy
             found[kind] = energy / (energy + noise)
@@ -102,14 +104,15 @@ def band(
     clean: np.ndarray,
     take: np.ndarray,
     share: np.ndarray,
+    excess: np.ndarray,
     guide: np.ndarray | None = None,
 ) -> np.ndarray:
-    """(4, h, w), and two of half the size -> (4, h, w). Windows every 4, with a guide every 2."""
+    """(4, h, w), and two of half the size -> (4, h, w), the finest band. Windows every 4, with a guide every 2."""
     hop = 4 if guide is None else 2
     _, h, w = fine.shape
     rows, columns = (np.arange(-8, n + 8) for n in (h, w))
-    beyond = held(fine, rows, columns) - enlarge(coarse, rows, columns)
-    known = beyond if guide is None else held(guide, rows, columns) - enlarge(clean, rows, columns)
+    beyond = mirrored(fine, rows, columns) - enlarge(coarse, rows, columns)
+    known = beyond if guide is None else mirrored(guide, rows, columns) - enlarge(clean, rows, columns)
     total, weights = np.zeros_like(beyond), np.zeros_like(beyond)
     kind = [0, 1, 1, 2]
     for top in range(hop, h + 8, hop):
@@ -118,8 +121,10 @@ def band(
             if beyond[place].shape != (4, 8, 8):
                 continue
             waves, source = (WAVES @ b[place] @ WAVES.T for b in (beyond, known))
-            found = gains(source, take, share, guide is not None)
-            weight = 1 / (0.1 + (share * found**2).sum((1, 2)))
+            cell = (min((i - hop) // 4, n - 1) for i, n in zip((top, left), excess.shape, strict=True))
+            local = excess[tuple(cell)]
+            found = gains(source, take, share, local, guide is not None)
+            weight = 1 / ((0.1 + (share * found**2).sum((1, 2))) * local)
             total[place] += (WAVES.T @ (waves * found[kind]) @ WAVES) * weight[kind][:, None, None]
             weights[place] += weight[kind][:, None, None]
     inside = (slice(None), slice(8, 8 + h), slice(8, 8 + w))
