@@ -23,7 +23,7 @@ RICH = 0.7  # how much less of luma where all of a window stays: what is weak be
 TAKE_FIRST, RICH_FIRST = (2.8, 6.7, 5.0), 0.0  # the same where a second step follows
 # Variance that windows expect which reach over a border, where samples are mirrored and their noise meets itself. Where
 # all of it is mirrored it is 2; but then texture at the border goes, too (measured on noisy photographs).
-MIRRORED = 1.6
+MIRRORED = 1.8
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
 AGAIN = (0.45, 0.7, 0.5)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
