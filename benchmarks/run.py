@@ -23,11 +23,14 @@ SUITES = (
 
 
 def main() -> None:
+    failed = []
     for title, script in SUITES:
         name, *arguments = script.split()
-        if (HERE / name).exists():
-            print(f"\n== {title}", flush=True)
-            subprocess.run([sys.executable, str(HERE / name), *arguments], check=False)
+        print(f"\n== {title}", flush=True)
+        if subprocess.run([sys.executable, str(HERE / name), *arguments], check=False).returncode:
+            failed.append(script)
+    if failed:
+        sys.exit(f"\nfailed: {'; '.join(failed)}")
 
 
 if __name__ == "__main__":
