@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, asdict, field, fields, is_dataclass, replace
+import dataclasses
+from dataclasses import FrozenInstanceError, asdict, is_dataclass
 from functools import cached_property
 from inspect import signature
 
 import pytest
 
-from lichtbild.record import record
+from lichtbild.record import field, fields, record, replace, values
 
 
 @record
@@ -45,10 +46,35 @@ def test_a_record_is_a_dataclass() -> None:
     assert [f.name for f in fields(Marked)] == ["y", "x", "names", "mark"]
     assert replace(Marked(1.0), x=3.0) == Marked(1.0, 3.0)
     assert asdict(point) == {"y": 1.0, "x": 2.0, "names": ()}
+    assert dataclasses.replace(point, x=3.0) == replace(point, x=3.0)
+    assert values(Marked(1.0)) == (1.0, 2.0, (), "+")
     assert repr(point) == "Point(y=1.0, x=2.0)"
     assert str(signature(Marked)) == (
         "(y: 'float', x: 'float' = 2.0, names: 'tuple[str, ...]' = (), mark: 'str' = '+')"
     )
+
+
+def test_fields_are_those_of_the_standard_library() -> None:
+    @record
+    class Told:
+        size: int = field(default=3, metadata={"unit": "px"})
+        words: tuple[str, ...] = field(default_factory=tuple, repr=False)
+        plain: float = 1.5
+
+    @record
+    class Other(Told):
+        size: int = 4
+
+    own = [(f.name, f.type, f.default, dict(f.metadata), f.repr) for f in fields(Told)[::2]]
+    assert own == [("size", "int", 3, {"unit": "px"}, True), ("plain", "float", 1.5, {}, True)]
+    assert [f.default for f in fields(Other)[::2]] == [4, 1.5]
+    assert own == [(f.name, f.type, f.default, dict(f.metadata), f.repr) for f in dataclasses.fields(Told)[::2]]
+    assert not dataclasses.fields(Told)[1].repr
+    assert dataclasses.fields(Told)[1].default_factory is tuple
+    assert [f.default for f in dataclasses.fields(Other)[::2]] == [4, 1.5]
+    assert Told() == Told(3, (), 1.5)
+    with pytest.raises(TypeError, match="unexpected argument 'depth'"):
+        replace(Told(), depth=1)
 
 
 def test_wrong_arguments_are_named() -> None:

@@ -76,9 +76,8 @@ def merge(
     recipe, settings: as for `develop`; only `reference` and `scale` matter here. With a `scale` above 1 the frame has
     three colours per pixel, is that much larger and is denoised and sharpened as the recipe says.
     """
-    from dataclasses import replace
-
     from lichtbild.burst.merge import merge_burst
+    from lichtbild.record import replace
     from lichtbild.report import Report
 
     report = report or Report()
@@ -117,12 +116,11 @@ def develop(
     Returns a picture of 8 or 16 bits per channel, or float32 for `depth="32f"`; where `depth` is left out, of 16,
     and `Picture.save` writes what suits the file's format. Raises `LichtbildError`s.
     """
-    from dataclasses import replace
-
     from lichtbild.develop.scene import develop_scene
     from lichtbild.look.render import render_picture
     from lichtbild.made import note_look
     from lichtbild.packs.use import note_packs
+    from lichtbild.record import replace
     from lichtbild.report import Report
 
     report = report or Report()

@@ -7,14 +7,13 @@ DNG names are kept in snake_case; an empty field (None) means that the file did 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.record import record
+from lichtbild.record import field, record, replace
 
 if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile

@@ -8,14 +8,13 @@ of JSON values that travels in `Picture.recipe`, in the photograph's XMP and in 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, field, fields, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
 from lichtbild.plain_file import open_plain
-from lichtbild.record import record
+from lichtbild.record import field, fields, record, replace
 
 _LONGEST = 1 << 20  # bytes of a recipe
 _NO_RECIPE = '{}: no recipe is in it; write JSON like {{"look": "mono"}}, or name a photograph made by Lichtbild'
@@ -141,7 +140,7 @@ class Recipe:
             folder(self.look)
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A new recipe; a wrong name or value is refused. A pack's mode brings its settings, before which those go that

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 Listener = Callable[[str, float], None]
 
 
-@dataclass
 class Report:
     """Collects what a job decided, noticed and spent.
 
@@ -31,12 +29,17 @@ class Report:
     on_notice: called with each new notice.
     """
 
-    decided: dict[str, dict[str, Any]] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-    maps: dict[str, npt.NDArray[np.float32]] | None = None
-    listener: Listener | None = None
-    on_notice: Callable[[str], None] | None = None
+    def __init__(
+        self,
+        *,
+        maps: dict[str, npt.NDArray[np.float32]] | None = None,
+        listener: Listener | None = None,
+        on_notice: Callable[[str], None] | None = None,
+    ) -> None:
+        self.decided: dict[str, dict[str, Any]] = {}
+        self.notices: list[str] = []
+        self.seconds: dict[str, float] = {}
+        self.maps, self.listener, self.on_notice = maps, listener, on_notice
 
     def notice(self, text: str) -> None:
         """Tell the photographer something once."""

@@ -6,7 +6,6 @@ Memory does not grow with the number of frames: besides the reference there is o
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from lichtbild.burst.stream import name_of, stream
 from lichtbild.carriers import CELL, Aligned, Burst, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.errors import BurstError, LichtbildError
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance at middle grey

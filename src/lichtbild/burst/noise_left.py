@@ -9,14 +9,13 @@ offset.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.burst.interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, empty_planes, interpolate_planes
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile
+from lichtbild.record import replace
 
 SHAPE = (160, 480)  # of the frames of noise: its variance is known to 1.5 % for each colour
 BLACK, LEVEL, DEVIATION = 8192.0, 0.2, 0.02  # of its digital numbers; light and noise, in 0..1 of white minus black

@@ -87,7 +87,7 @@ def command(
 def with_lights_of(old: DeviceProfile, new: DeviceProfile) -> DeviceProfile:
     """The new profile with the old one's other lights, as far as they are of a chart, too: three in all. Colour that
     was measured in another way is not mixed with that of a chart."""
-    from dataclasses import replace
+    from lichtbild.record import replace
 
     fresh = {light.illuminant for light in new.lights}
     kept = [x for x in old.lights if x.illuminant not in fresh and "24-patch chart" in x.source]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from lichtbild.record import replace
 
 if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
 from lichtbild.errors import OutputError
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 if TYPE_CHECKING:

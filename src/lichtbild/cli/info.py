@@ -108,7 +108,9 @@ def summary(path: Path, frame: Frame) -> list[tuple[str, str]]:
 
 def everything(path: Path, frame: Frame, notices: list[str]) -> dict[str, Any]:
     """All that was read, in JSON's types; matrices map XYZ to camera RGB, or balanced camera RGB to XYZ D50."""
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
+
+    from lichtbild.record import replace
 
     meta = frame.metadata
     height, width = frame.mosaic.shape[:2]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import Field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from lichtbild.record import fields
+
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 
 def options_for(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from lichtbild import native
 from lichtbild.carriers import CELL, FloatImage, Frame
 from lichtbild.color import Floats
 from lichtbild.develop.ends import ends_of
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone

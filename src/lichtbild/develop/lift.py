@@ -7,14 +7,13 @@ darker than both other colours around it; what the highlight really was is estim
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.color import Floats
 from lichtbild.develop.highlights import HighlightPlan
+from lichtbild.record import replace
 
 LIFT_BLACK = 1024.0  # number of black, with room for its noise, in the frame with lifted samples
 

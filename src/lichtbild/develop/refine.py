@@ -9,7 +9,6 @@ detail that the picture holds.
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +23,7 @@ from lichtbild.develop.predict import confirmed, padded, predict, room
 from lichtbild.develop.superres import DOUBT, SMALLEST, neutral_of
 from lichtbild.develop.superres import windows as fine_windows
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 FEWEST = 12  # frames that count; with fewer, noise hides the errors of interpolation

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +21,7 @@ from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.devices import catalog
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 if TYPE_CHECKING:

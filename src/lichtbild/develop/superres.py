@@ -8,8 +8,6 @@ shake, motion, few frames), that picture stays, enlarged.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from lichtbild import native
@@ -24,6 +22,7 @@ from lichtbild.develop.predict import TILE, confirmed, expectation, predict, roo
 from lichtbild.develop.scene import device_of
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 RADIUS = 4  # fine pixels of half a window, as in kernels/superres_finish.py

@@ -7,7 +7,6 @@ where it can be the colour of any light as this camera sees it by its own matric
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from lichtbild.color import Chromaticity, Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.illuminant.lights import daylight_tint
 from lichtbild.recipe import parse_white_balance
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ beyond it there is a table where the patches warrant one (`chart_correction.py`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, Light
 from lichtbild.devices.sensitivities import matrix, rendered
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import xyz_from_lab
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 GREYS = slice(18, 23)  # all but black
 ROUNDS = 12

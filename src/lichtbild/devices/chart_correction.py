@@ -8,8 +8,6 @@ cross-validation; Stone 1974). Where those gain too little, or noise would grow 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from lichtbild import color
@@ -17,6 +15,7 @@ from lichtbild.color import Floats
 from lichtbild.devices import correction, hue_sat
 from lichtbild.devices.profile import HueSatMap, Light, Table
 from lichtbild.devices.sensitivities import HUES, SATURATIONS, noise_gain
+from lichtbild.record import replace
 
 WIDTH = 0.14  # distance in chromaticity r / (r + g + b) at which patches speak for each other
 DOUBTS = (0.4, 1.0, 2.5)  # variance of what is no property of the colour, over that which is

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from lichtbild.devices.profile import DeviceProfile
 from lichtbild.errors import DeviceError
+from lichtbild.record import replace
 
 
 def combined(old: DeviceProfile, new: DeviceProfile) -> DeviceProfile:

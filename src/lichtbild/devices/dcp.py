@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from lichtbild.errors import DeviceError, RawError
 from lichtbild.plain_file import open_plain
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Tiff
+from lichtbild.record import replace
 
 MAGIC = b"RC"  # where a TIFF has 42: "IIRC"; the other way round in "MMCR"
 

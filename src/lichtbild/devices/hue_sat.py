@@ -8,7 +8,6 @@ above white is treated as the nearest entry of the table says, and black and wha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.color import Floats
 from lichtbild.devices.profile import HueSatMap, Table
+from lichtbild.record import replace
 
 SOFT = 12.0  # sharpness of a soft minimum
 NO_END = 1.2  # reach of a hue of which all colours are known, so that the soft minimum leaves 1 alone

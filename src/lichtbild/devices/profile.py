@@ -8,7 +8,6 @@ saturation and value (`HueSatMap`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.carriers import Matrix, Triple
 from lichtbild.color import Chromaticity
-from lichtbild.record import record
+from lichtbild.record import field, record
 
 Table = npt.NDArray[np.float32]
 

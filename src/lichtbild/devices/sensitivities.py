@@ -7,7 +7,6 @@ holds the correction beyond them (`correction.py`). Everything is learnt from su
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from lichtbild.color import Floats
 from lichtbild.devices import correction, hue_sat, spectral, surfaces, wanted
 from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light
 from lichtbild.devices.spectral import Spectra
+from lichtbild.record import replace
 
 LIGHTS = ("A", "D65")
 HUES, SATURATIONS = 180, 30

@@ -7,7 +7,6 @@ own is left alone.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from lichtbild.carriers import NoiseProfile, Triple
 from lichtbild.devices.profile import DeviceProfile, LensShading
 from lichtbild.raw.defects import mended
 from lichtbild.raw.sensor import Sensor
+from lichtbild.record import replace
 
 FARTHEST_ISO = 2.0  # stops between a frame and the nearest ISO that was measured
 FARTHEST_BLACK = 0.02  # of white: the most that a measured black level may be beside the file's

@@ -8,7 +8,6 @@ from the measured black. One frame of a kind is enough for black level, defects 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,7 @@ from lichtbild.measure.dark import DarkFrame, measure_dark
 from lichtbild.measure.photon_transfer import NoiseLine, check_still, fit_colors
 from lichtbild.measure.stack import Group, blocks_of, measure_group, sites_of
 from lichtbild.raw.read import read_sensor
-from lichtbild.record import record
+from lichtbild.record import field, record, replace
 from lichtbild.report import Report
 
 DARKEST, SPREAD = 0.15, 0.003  # of white: the highest black level, and how much blocks of a dark frame differ

@@ -6,7 +6,6 @@ The picture's own pixels are copied as they are, and its gain map is carried alo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from lichtbild.frame.layout import SIDES, Layout
 from lichtbild.frame.sheet import Border, Sheet, border
 from lichtbild.frame.type import drawn
 from lichtbild.packs.svg import Mark
+from lichtbild.record import replace
 
 
 def framed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from lichtbild.carriers import HalfImage, Scene
 from lichtbild.look import exposure, headroom, local, resize, tone
 from lichtbild.look.look import Look
 from lichtbild.recipe import Recipe
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 if TYPE_CHECKING:

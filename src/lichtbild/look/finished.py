@@ -6,7 +6,6 @@ A finished picture has been exposed and toned once. It is taken back to the ligh
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from lichtbild.look.look import Look, load
 from lichtbild.look.render import render_picture
 from lichtbild.look.undo import scene_light
 from lichtbild.recipe import Recipe
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 

@@ -9,7 +9,6 @@ is a number of its own, which the look does not keep.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from lichtbild.look.fit_numbers import NUMBERS, Number, of_look, pruned, to_look
 from lichtbild.look.look import Look
 from lichtbild.look.render import render_picture
 from lichtbild.recipe import Recipe
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from lichtbild.look.finished import finished_light, photograph
 from lichtbild.look.fit import BLOCK, EDGE, Pair, blocks, lab, rendered
 from lichtbild.look.fixed import scene_of
 from lichtbild.look.look import load
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 LONG_EDGE = 288  # pixels: enough to see what a look does, small enough to render thousands of times

@@ -7,7 +7,6 @@ Tints are sought as two coordinates, not as hue and strength, so that none is th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import SECTIONS, HueMove
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 Floats = npt.NDArray[np.float64]
 CENTRES = (29.0, 57.0, 85.0, 112.0, 142.0, 195.0, 250.0, 300.0, 340.0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,7 @@ from lichtbild.color import decode_srgb, delta_e_2000, encode_srgb
 from lichtbild.look.fit import Pair, Score, brightness, lab, rendered
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import Lut
+from lichtbild.record import replace
 
 Floats = npt.NDArray[np.float64]
 LEVELS, STEPS = (3, 5, 9, 17), 17

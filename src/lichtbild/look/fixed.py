@@ -6,7 +6,6 @@ grey of the scene has the brightness that the look's own exposure gives it. This
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from lichtbild.look.look import SECTIONS, Look
 from lichtbild.look.numbers import Local
 from lichtbild.look.render import render_picture
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 NO_NOISE = NoiseProfile((0.0,) * 3, (0.0,) * 3)

@@ -6,7 +6,6 @@ A new look is a new folder; no code. `numbers.py` has every number, `reading.py`
 from __future__ import annotations
 
 import functools
-from dataclasses import field, replace
 from pathlib import Path
 
 from lichtbild.look import reading
@@ -27,7 +26,7 @@ from lichtbild.look.numbers import (
     Toning,
     Vignette,
 )
-from lichtbild.record import record
+from lichtbild.record import field, record, replace
 
 __all__ = ["SECTIONS", "Look", "is_graded", "load", "names", "read"]
 

@@ -6,14 +6,13 @@ import os
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from lichtbild.errors import OutputError, RecipeError
 from lichtbild.look import catalog, fit, fit_files, swatch
 from lichtbild.look.look import Look
 from lichtbild.look.writing import text_of
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")

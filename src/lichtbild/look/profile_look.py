@@ -6,8 +6,6 @@ place of a look, for both do the same work; docs/decisions/0011 says why.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +17,7 @@ from lichtbild.devices.hue_sat import working_to_prophoto
 from lichtbild.devices.profile import ToneCurve
 from lichtbild.look import tone
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 SAMPLES = 4096

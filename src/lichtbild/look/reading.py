@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import Field, fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lichtbild import toml_text
 from lichtbild.errors import RecipeError
 from lichtbild.look.numbers import SECTIONS, HueMove
 from lichtbild.plain_file import open_plain
+from lichtbild.record import fields
+
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 FORMAT = 2
 LARGEST = 1 << 16  # bytes of a look.toml

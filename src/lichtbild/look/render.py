@@ -6,7 +6,6 @@ may be applied again for another target: another colour space or depth costs one
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from lichtbild.look.look import Look, is_graded
 from lichtbild.look.numbers import Bloom, Grain, Halation
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.recipe import Recipe
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 __all__ = ["Target", "apply", "guide_numbers", "is_graded", "matrices", "render_picture"]

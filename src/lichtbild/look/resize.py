@@ -6,13 +6,12 @@ within the range of the samples under the main lobe, so that nothing rings, not 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Scene
+from lichtbild.record import replace
 
 LOBES = 2
 

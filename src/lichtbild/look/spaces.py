@@ -7,12 +7,11 @@ ITU-R BT.2020-2 (its exact constants) for "rec2020".
 from __future__ import annotations
 
 import functools
-from dataclasses import astuple
 
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.record import record
+from lichtbild.record import record, values
 
 
 @record
@@ -49,7 +48,7 @@ class Transfer:
         return np.array([self.cut * self.slope, 1 / self.slope, 1 / self.scale, 1 / self.exponent, *root])
 
     def to_array(self, dither: float) -> npt.NDArray[np.float32]:
-        return np.array([*astuple(self)[:5], *self.quartic, dither], np.float32)
+        return np.array([*values(self)[:5], *self.quartic, dither], np.float32)
 
 
 SRGB = Transfer(

@@ -12,13 +12,12 @@ construction.
 from __future__ import annotations
 
 import functools
-from dataclasses import astuple
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild.record import record
+from lichtbild.record import record, values
 
 MIDDLE_GREY = 0.18
 ROOT_GREY = MIDDLE_GREY ** (1 / 3)
@@ -45,7 +44,7 @@ class FilmicCurve:
         return np.asarray(self.root(np.cbrt(x)) ** 3)
 
     def to_array(self) -> npt.NDArray[np.float32]:
-        return np.array(astuple(self), np.float32)
+        return np.array(values(self), np.float32)
 
 
 @functools.cache

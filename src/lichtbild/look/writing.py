@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import SECTIONS, HueMove
 from lichtbild.look.reading import FORMAT, TEXTS
+from lichtbild.record import fields
 
 
 def text_of(look: Look) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +24,7 @@ from lichtbild.measure.peers import Peer, installed
 from lichtbild.measure.process import Run, run_program
 from lichtbild.measure.similarity import psnr, ssim
 from lichtbild.recipe import check, setting
-from lichtbild.record import record
+from lichtbild.record import field, record, replace
 from lichtbild.report import Report
 
 

@@ -6,7 +6,6 @@ as the picture is, and once with its brightness brought to the chart's, so that 
 
 from __future__ import annotations
 
-from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from lichtbild.color import (
 from lichtbild.measure.chart_finder import Chart, find_chart
 from lichtbild.measure.chart_values import CLASSIC, NAMES, reference, xyz_from_lab
 from lichtbild.measure.image import MeasuredImage, load
-from lichtbild.record import record
+from lichtbild.record import field, record
 from lichtbild.report import Report
 
 GREYS = slice(19, 23)  # neutral 8 to neutral 3.5: neither near white nor near black

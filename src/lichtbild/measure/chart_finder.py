@@ -8,7 +8,6 @@ they vary over the chart, so that neither exposure nor white balance matter.
 from __future__ import annotations
 
 import math
-from dataclasses import field
 from itertools import product
 from typing import Any
 
@@ -22,7 +21,7 @@ from lichtbild.measure.chart_grid import Grid, apply, grids
 from lichtbild.measure.chart_values import COLUMNS, ROWS, linear_srgb, reference
 from lichtbild.measure.components import Parts, patches
 from lichtbild.measure.image import MeasuredImage
-from lichtbild.record import record
+from lichtbild.record import field, record
 
 LONG_EDGES = (900, 1800, 4000)  # sizes at which the picture is searched, one after the other
 THRESHOLDS = (0.025, 0.05, 0.09, 0.15)  # of encoded light, by which a patch may vary over three pixels

@@ -5,7 +5,6 @@ Each figure's module names what it follows. Pictures are compared as encoded sRG
 
 from __future__ import annotations
 
-from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from lichtbild.measure.halo import Halo, halo_at_edges
 from lichtbild.measure.image import MeasuredImage, load
 from lichtbild.measure.similarity import psnr, ssim_map
 from lichtbild.measure.texture import Octave, texture_kept
-from lichtbild.record import record
+from lichtbild.record import field, record, replace
 from lichtbild.report import Report
 
 MOST_COLOURS = 1_500_000  # pixels whose colour difference is computed: of larger pictures every second or third

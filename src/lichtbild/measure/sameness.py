@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ import numpy.typing as npt
 from lichtbild import color
 from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile, Picture
 from lichtbild.color import Floats
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 CELL, PATCH, SPOT = 48, 36, 16  # pixels from patch to patch, of a patch, and of its middle that is measured
 WHITE = 0.8

@@ -7,7 +7,6 @@ every reader reads the same (after the Metadata Working Group's guidelines for h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from lichtbild.carriers import Metadata
@@ -15,6 +14,7 @@ from lichtbild.metadata import gps, iim
 from lichtbild.metadata.keep import kept, places, without_keywords, without_location
 from lichtbild.metadata.xml import XmlError
 from lichtbild.metadata.xmp import SPACES, Value, alternative, listing, properties, text, texts, to_xml
+from lichtbild.record import replace
 
 _ASCII, _SHORT = 2, 3
 _DESCRIPTION, _ARTIST, _COPYRIGHT, _RATING, _RATING_PERCENT, _LENS_MODEL = 270, 315, 33432, 18246, 18249, 42036

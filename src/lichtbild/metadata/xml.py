@@ -5,8 +5,6 @@ Without a document type there are neither entities that expand nor files that ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 LARGEST = 16 << 20  # bytes; the longest packets of today hold masks, in a few megabytes
 _DEEPEST = 64
 _MOST_NODES = 200_000
@@ -16,14 +14,13 @@ class XmlError(ValueError):
     """What is wrong with the text, in words."""
 
 
-@dataclass
 class Node:
     """name, and the names of attributes: "{namespace}local". text: all that stands right inside, joined."""
 
-    name: str
-    attributes: dict[str, str]
-    children: list[Node] = field(default_factory=list)
-    text: str = ""
+    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+        self.name, self.attributes = name, attributes
+        self.children: list[Node] = []
+        self.text = ""
 
 
 def parse(data: bytes) -> Node:

@@ -5,13 +5,12 @@ A writer puts in all that its format has a place for; the table in docs/metadata
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 
 from lichtbild.carriers import Picture
 from lichtbild.output.exif import Fields, fields_of
 from lichtbild.output.xmp import Packet, packet
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 
 @record

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +35,7 @@ from lichtbild.output.tiff import (
     serialise,
     tags_from,
 )
+from lichtbild.record import replace
 
 # XYZ (D65) to linear sRGB: the camera of a file that does not say; required tag, so something must stand there.
 _FALLBACK_MATRIX = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import replace
 
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 _IN_FILE = 0  # construction method: offsets count from the file's beginning
 _XMP_TYPE = b"application/rdf+xml"

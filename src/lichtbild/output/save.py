@@ -5,7 +5,6 @@ The writer of a format is imported when it is used: most photographs are JPEGs.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from lichtbild.errors import OutputError
 from lichtbild.output import attachments, icc
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.formats import AVIF, EXR, HEIC, JPEG, JXL, PNG, Format, depth_for, format_for
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 if TYPE_CHECKING:
     from lichtbild.output.credentials import Credentials

@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from enum import IntEnum
 from typing import Any
 
@@ -29,7 +28,7 @@ import numpy as np
 
 from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
-from lichtbild.record import record
+from lichtbild.record import field, record
 
 SUB_IFDS, EXIF_IFD, GPS_IFD = 330, 34665, 34853
 TILE_WIDTH, TILE_LENGTH = 322, 323

@@ -8,7 +8,6 @@ DC-007). A reader that knows none of them shows the first picture, which is the 
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.tiff import fraction
 from lichtbild.output.xmp import Packet
+from lichtbild.record import replace
 
 ISO_MARK = b"urn:iso:std:iso:ts:21496:-1\0"
 MPF_MARK = b"MPF\0"

@@ -6,7 +6,6 @@ The recipe is JSON inside three properties, so that the photograph can be made a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
 from lichtbild import __version__
@@ -16,7 +15,7 @@ from lichtbild.metadata.xml import XmlError
 from lichtbild.metadata.xmp import SPACES, Value, escaped, properties, quoted, to_xml
 from lichtbild.output.exif import modified, offset_of
 from lichtbild.output.jsonable import to_json
-from lichtbild.record import record
+from lichtbild.record import field, record
 
 NAMESPACE = "urn:lichtbild:recipe:1.0:"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

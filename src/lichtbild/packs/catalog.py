@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from lichtbild.errors import PackError
 from lichtbild.packs import store
 from lichtbild.packs.names import Reference, parse, precedence
 from lichtbild.packs.pack import Pack, open_pack
+from lichtbild.record import replace
 
 
 def packs() -> tuple[list[Pack], list[str]]:

@@ -9,7 +9,6 @@ whether a look keeps what the path of light promises it, and no more.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from lichtbild.devices.profile import DeviceProfile
 from lichtbild.errors import DeviceError, PackError
 from lichtbild.measure.sameness import compare, shoot
 from lichtbild.packs.pack import Pack
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 MOST = 20  # devices, unless told otherwise
 WANTED_MEAN, WANTED_P95 = 1.5, 4.0  # CIEDE2000 between devices

@@ -9,7 +9,6 @@ background and distortion are not drawn: they depend on depth and on the lens th
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from lichtbild.packs import catalog
 from lichtbild.packs.names import parse
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 
 @record

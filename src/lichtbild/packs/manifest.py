@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import replace
 from pathlib import Path
 
 from lichtbild.packs.names import NAMING, check_path, is_name, is_version
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 FORMAT = 1
 FILE = "pack.toml"

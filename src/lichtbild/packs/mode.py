@@ -6,7 +6,6 @@ decides nothing that a recipe could not, and runs no code.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from lichtbild.packs.names import is_name, parse
 from lichtbild.packs.pack import Pack
 from lichtbild.packs.tables import Tables
 from lichtbild.recipe import setting
-from lichtbild.record import record
+from lichtbild.record import fields, record, replace
 
 BUILT_IN = ("photo",)
 # Settings that belong to one burst or one file, or are nobody's but the photographer's.

@@ -6,14 +6,17 @@ import datetime
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from lichtbild import toml_text
 from lichtbild.errors import PackError
 from lichtbild.look.lines import places
 from lichtbild.plain_file import open_plain
+from lichtbild.record import fields
+
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 LARGEST = 256 * 1024  # bytes of a file of settings
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")

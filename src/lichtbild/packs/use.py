@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from lichtbild.errors import PackError
+from lichtbild.record import fields
 
 if TYPE_CHECKING:
     from lichtbild.carriers import Metadata

@@ -6,7 +6,6 @@ image as stored.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Directory, Tiff
 from lichtbild.raw.tiles import JPEG_XL, Layout, layout_of, read_pixels
+from lichtbild.record import replace
 
 CFA, LINEAR_RAW = 32803, 34892
 PEDESTAL = 2048.0  # black of pixels that went through a curve

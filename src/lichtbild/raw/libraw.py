@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from lichtbild.raw.opcodes import parse_opcodes
 from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
+from lichtbild.record import replace
 
 TIME_LIMIT = 60.0  # seconds for one file
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip to EXIF

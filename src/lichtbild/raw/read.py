@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from lichtbild.carriers import Frame, Metadata
@@ -21,7 +20,7 @@ from lichtbild.raw.sensor import Sensor, UnknownCodingError
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Buffer, Tiff
 from lichtbild.raw.tiles import layout_of
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.report import Report
 
 SMALLEST = 16  # pixels along an edge

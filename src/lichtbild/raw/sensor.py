@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from lichtbild.carriers import FloatImage, Metadata, Mosaic, NoiseProfile
 from lichtbild.errors import RawError
-from lichtbild.record import record
+from lichtbild.record import field, record
 
 DAMAGED = "its pixels are damaged; copy it again from the card"
 CFAS = ("RGGB", "BGGR", "GRBG", "GBRG")

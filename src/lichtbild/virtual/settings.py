@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any
 
 from lichtbild.errors import RecipeError
 from lichtbild.recipe import check, setting
-from lichtbild.record import record
+from lichtbild.record import fields, record, replace
 
 OWN_SIZE = {"phone": (3000, 4000), "system": (4000, 6000)}  # height, width
 

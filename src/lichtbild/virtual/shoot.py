@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import CameraColor, FloatImage, Frame, Metadata, NoiseProfile
-from lichtbild.record import record
+from lichtbild.record import record, replace
 from lichtbild.virtual.hand import Pose, wander
 from lichtbild.virtual.scene import Canvas, Mover, PaintedMover, VirtualScene, paint_mover, paint_scene, stored_scale
 from lichtbild.virtual.sensor import SENSORS, Sensor

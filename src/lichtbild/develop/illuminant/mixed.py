@@ -7,8 +7,6 @@ Tiles are smoothed with their neighbours, since light comes in areas; a red chai
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from lichtbild import color
@@ -17,7 +15,7 @@ from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.illuminant.lights import MIRED, chromaticity, daylight_tint, share_of_daylight
 from lichtbild.develop.illuminant.likelihood import kinds, log_densities, neutral_of, posterior, sampled
 from lichtbild.develop.illuminant.samples import Mask, Samples
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 TILES = (6, 8)
 SURFACES = 1.0  # that a tile stands for, at most
