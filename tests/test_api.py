@@ -17,6 +17,7 @@ from lichtbild.carriers import Burst, Frame, Metadata, NoiseProfile, Picture, Sc
 from lichtbild.errors import BurstError, RawError, RecipeError
 from lichtbild.recipe import Recipe, load
 from lichtbild.report import Report
+from make_dng import make_dng
 
 
 def a_frame(name: str = "a.dng", capture_time: str = "", count: int = 1) -> Frame:
@@ -203,6 +204,29 @@ def test_importing_it_imports_nothing_heavy() -> None:
         "except SystemExit: print([m for m in ('numpy', 'rawpy', 'imagecodecs') if m in sys.modules])"
     )
     assert heavy.splitlines()[-1] == "[]"
+
+
+# Of the standard library, and what other photographs need than a plain one.
+NOT_FOR_A_PLAIN_FRAME = {
+    *("dataclasses", "difflib", "tomllib", "hashlib", "concurrent.futures", "logging", "fractions"),
+    *("raw.floats", "raw.jpeg", "raw.jpeg_xl", "raw.libraw", "packs.names", "packs.catalog", "develop.lift"),
+    *("develop.linear", "develop.optics", "develop.defringe", "develop.refine", "develop.superres", "develop.hue_sat"),
+    *("look.grading", "look.lut", "look.glow", "output.png", "output.tiff_file", "output.ultrahdr", "output.light"),
+}
+
+
+def test_a_plain_frame_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    level = np.random.default_rng(1).normal(3000, 60, (96, 128))
+    (tmp_path / "a.dng").write_bytes(make_dng(level.clip(0, 65535).astype(np.uint16)))
+    loaded = run(
+        f"import os, sys; sys.argv = ['lichtbild', 'develop', {str(tmp_path / 'a.dng')!r}, '-o', "
+        f"{str(tmp_path / 'a.jpg')!r}]; os._exit = sys.exit\n"
+        "from lichtbild.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit as end: print(end.code, *sys.modules, sep='\\n')"
+    ).splitlines()[1:]
+    assert loaded[0] == "0" and "lichtbild.output.jpeg" in loaded
+    assert not NOT_FOR_A_PLAIN_FRAME & {name.removeprefix("lichtbild.") for name in loaded}
 
 
 def test_more_frames_than_a_burst_has_are_refused(tmp_path: Path) -> None:

@@ -380,7 +380,7 @@ def test_a_files_opcodes_straighten_its_picture(tmp_path: Path, linear: bool) ->
 
 
 def test_without_opcodes_nothing_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lichtbild.develop.scene.correct_optics", None)
+    monkeypatch.setattr("lichtbild.develop.optics.correct_optics", None)
     frame = frame_of(np.full((3, 40, 60), 0.3), b"", linear=False, crop=None)
     assert developed(frame).shape == (40, 60, 3)
 

@@ -12,6 +12,7 @@ import pytest
 from lichtbild.carriers import Metadata
 from lichtbild.metadata import gps, iim
 from lichtbild.metadata.keep import kept, without_location
+from lichtbild.metadata.moment import is_date, is_moment
 from lichtbild.metadata.unite import as_packet, stripped, united
 from lichtbild.metadata.xml import XmlError, parse
 from lichtbild.metadata.xmp import SPACES, Array, Value, properties, text, texts
@@ -241,3 +242,27 @@ def test_stripped_metadata_holds_no_place() -> None:
     assert "GPS" not in bare.exif and b"Essen" not in bare.xmp + bare.iptc and b"Oil &amp; " in bare.xmp
     assert b"GPS" not in bare.xmp.partition(b"<rdf:Description")[2].partition(b">")[2]
     assert stripped(bare) == bare and stripped(replace(bare, xmp=b"<", path=Path("x"))).xmp == b""
+
+
+def test_moments_have_the_form_of_exif_and_dates_are_in_the_calendar() -> None:
+    known = ["2014:03:09 13:25:51", "2024:12:31 23:59:59", "0000:01:01 00:00:00"]
+    no_dates = ["2014:00:09 13:25:51", "2014:13:09 13:25:51", "2014:03:00 13:25:51", "2014:03:32 13:25:51"]
+    no_dates += ["2014:03:09 24:00:00", "2014:03:09 13:60:51", "2014:03:09 13:25:60"]
+    nothing = [
+        "",
+        "    :  :     :  :  ",
+        "2014-03-09 13:25:51",
+        "2014:03:09T13:25:51",
+        "2014:03:09 13:25",
+        "١٢٣٤:03:09 13:25:51",
+    ]
+    nothing += [
+        "2014:03:09 13:25:51 ",
+        "2014:03:09 13:25:5:",
+        "2014:03: 9 13:25:51",
+        "14:03:09 13:25:51",
+        "+014:03:09 13:25:51",
+    ]
+    assert all(is_moment(m) and is_date(m) for m in known)
+    assert all(is_moment(m) and not is_date(m) for m in no_dates)
+    assert not any(is_moment(m) or is_date(m) for m in nothing)

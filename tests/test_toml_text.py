@@ -7,12 +7,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lichtbild.devices import reader
 from lichtbild.errors import LichtbildError
+from lichtbild.look.catalog import folder
 from lichtbild.look.reading import Source
 from lichtbild.packs.tables import Tables
-from lichtbild.toml_text import MOST_PARTS, parse
+from lichtbild.toml_text import MOST_PARTS, _plain, parse
 
 BOMBS = [
     ".".join(["a"] * 100_000) + " = 1\n",
@@ -55,3 +58,36 @@ def test_what_is_no_bomb_is_read() -> None:
     assert parse(text) == tomllib.loads(text)
     with pytest.raises(ValueError, match=r"line 2\b"):
         parse("a = 1\n" + ".".join("abc" * 20) + " = 1")
+
+
+PLAIN = ['title = "Natural"', 'said = ""', "format = 2", "name_1 = 250000000", 'words = "ä, = # and [more]"', ""]
+NOT_PLAIN = [
+    "a = 07", "a = 0", "a = -1", "a = 1_000", "a = 1.5", "a = true", "a = ٣", "ä = 1", "a-b = 1", "a.b = 1", "a=1",
+    "a = 1 # one", "# one", "[a]", "[[a]]", "a = [1]", "a = 'b'", 'a = "\\n"', 'a = "b" # c', 'a = "b\tc"', 'a = "',
+    'a = """b"""', 'a = "b""', "a = 1\r", " a = 1", "a  = 1", "a = 1\na = 2", "a = 9999999999", "1a = 2", "a", "= 1",
+    'a = "\x7f"', "a = ", '"a" = 1',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*PLAIN, *NOT_PLAIN, "\n".join(PLAIN), "\n\n".join(PLAIN) + "\n"])
+def test_a_few_plain_lines_mean_the_same_to_the_shorter_reader(text: str) -> None:
+    try:
+        wanted = tomllib.loads(text)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"\(at "):
+            parse(text)
+        return
+    assert parse(text) == wanted
+    assert [type(v) for v in parse(text).values()] == [type(v) for v in wanted.values()]
+
+
+@given(st.text("a1_-.=\"'\\# \n\t[]é\x00\ud800", max_size=30))
+def test_any_text_means_the_same_to_the_shorter_reader(text: str) -> None:
+    if (found := _plain(text)) is not None:
+        assert found == tomllib.loads(text)
+
+
+def test_the_look_of_most_photographs_is_plain() -> None:
+    text = (folder("natural") / "look.toml").read_text(encoding="utf-8")
+    assert _plain(text) == tomllib.loads(text)
+    assert all(_plain(line) is not None for line in PLAIN)

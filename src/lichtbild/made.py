@@ -24,7 +24,7 @@ else:
         from hashlib import blake2b
 
 _PAGE, _PAGES, _HEAD = 4096, 62, 1 << 16
-_PROGRAM = re.compile(r"Lichtbild (\d+(?:\.\d+)*)")
+_PROGRAM = r"Lichtbild (\d+(?:\.\d+)*)"
 
 
 @record
@@ -76,7 +76,7 @@ _KINDS = {"Settings": dict, "Frames": list, "Digests": list, "Decided": dict}
 
 def refuse_newer(path: Path, software: Any) -> None:
     """Raise `RecipeError` for the record of a newer version, whose settings may mean what is not known here."""
-    match = _PROGRAM.match(software) if isinstance(software, str) else None
+    match = re.match(_PROGRAM, software) if isinstance(software, str) else None
     if match and _numbers(match[1]) > _numbers(__version__):
         raise RecipeError(
             f"{path}: was made by Lichtbild {match[1]}, which is newer than this {__version__}; update Lichtbild"

@@ -170,6 +170,9 @@ def check(name: str, value: Any, limits: Any) -> None:
 
 def _check_name(name: str, value: Any) -> None:
     """Refuse what can be no name of a mode, lens or frame; whether there is one is asked when it is used."""
+    plain = {"mode": ("photo",), "rendering": ()}.get(name)
+    if plain and value in plain:
+        return
     from lichtbild.packs.names import parse
 
     kind = {"rendering": "lens"}.get(name, name)
@@ -177,7 +180,6 @@ def _check_name(name: str, value: Any) -> None:
         reference = parse(value, kind) if isinstance(value, str) else None
     except PackError as error:
         raise RecipeError(str(error)) from None
-    plain = {"mode": ("photo",), "rendering": ()}.get(name)
     if not isinstance(value, str) or (reference is None and plain is not None and value not in plain):
         named = " or ".join([*(plain or ()), f"PACK/{kind.upper()}"])
         raise RecipeError(f"{name}: {value!r} is not {named}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lichtbild.cli.group import Command
 from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
 from lichtbild.errors import OutputError
@@ -20,48 +21,50 @@ if TYPE_CHECKING:
     from lichtbild.carriers import Burst
     from lichtbild.output.credentials import Credentials
 
+_FILE = click.Path(path_type=Path)
 
-@click.command("develop")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+@click.command("develop", cls=Command)
+@click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option(
     "-o",
     "--output",
     required=True,
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     help="The photograph to write: .jpg, .png, .tif, .avif, .jxl, .heic or .exr; or .dng for the merged raw frame.",
 )
 @options_for(Recipe)
 @click.option(
     "--recipe",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     help="Take the settings from a recipe (JSON), or a photograph's own; options given here go before it.",
 )
 @click.option(
     "--report",
     metavar="FILE.json",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     help="Write down every decided number and the time of each leg.",
 )
 @click.option(
     "--report-maps",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     help="Draw maps of the merge into a folder: what moved, and how many frames count where.",
 )
 @click.option(
     "--sign",
     metavar="CERT.pem",
     envvar="LICHTBILD_SIGN",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     help="Sign content credentials (C2PA) with this certificate: what was done to which frames.",
 )
 @click.option(
     "--key",
     metavar="KEY.pem",
     envvar="LICHTBILD_KEY",
-    type=click.Path(path_type=Path),
+    type=_FILE,
     help="The certificate's private key; LICHTBILD_KEY_PASSPHRASE opens a locked one.",
 )
 @click.option(

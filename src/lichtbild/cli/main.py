@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
-from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from lichtbild.cli.say import complain
+
+if TYPE_CHECKING:
+    import signal
+    from types import FrameType
+else:
+    try:
+        import _signal as signal  # what `signal` makes enumerations of, in a twentieth of Python's own start
+    except ImportError:
+        import signal
 
 AGAIN = 0.01  # seconds
 

@@ -9,14 +9,11 @@ import numpy as np
 
 from lichtbild.carriers import Frame, HalfImage, NoiseProfile, Scene
 from lichtbild.color import Floats
-from lichtbild.develop import defringe, highlights
+from lichtbild.develop import highlights
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
 from lichtbild.develop.lens import decide_lens, look_up
-from lichtbild.develop.lift import lift
-from lichtbild.develop.linear import develop_linear
-from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.devices import catalog
 from lichtbild.raw.opcodes import Opcode, parse_opcodes
@@ -50,14 +47,20 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     clipped = highlights.decide(part, crop_of(part), balance.neutral)
     report.decide("develop", highlights=0.0 if clipped is None else round(clipped.share, 6))
     if clipped is not None:
+        from lichtbild.develop.lift import lift
+
         part = lift(part, crop_of(part), clipped, balance.neutral, in_place=frame.mosaic is not given)
     image = _develop(part, balance.neutral, matrix)
     if clipped is not None:
+        from lichtbild.develop import defringe
+
         highlights.recover_highlights(image, clipped, matrix)
         rims = defringe.decide(clipped, frame.noise_profile, balance.neutral)
         if rims is not None:
             defringe.defringe(image, rims, matrix)
     if lens:
+        from lichtbild.develop.optics import correct_optics
+
         image = correct_optics(image, lens, crop_of(frame), report, matrix)
     table = model.hue_sat_map(balance.xy)
     if table is not None:
@@ -130,5 +133,7 @@ def working_noise(profile: NoiseProfile, neutral: Floats, matrix: Floats) -> Noi
 
 def _develop(frame: Frame, neutral: Floats, matrix: Floats) -> HalfImage:
     if frame.is_linear:
+        from lichtbild.develop.linear import develop_linear
+
         return develop_linear(frame, crop_of(frame), neutral, matrix)
     return develop_mosaic(frame, crop_of(frame), neutral, matrix)

@@ -65,11 +65,20 @@ def entries() -> list[Listed]:
     found = []
     for origin, folder in folders():
         try:
-            files = sorted([*folder.glob("*.toml"), *folder.glob("*/device.toml")])[:MOST]
+            files = _files(folder)[:MOST]
         except OSError:
             continue
         found += [listed for path in files if (listed := _head(path, origin)) is not None]
     return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """Those that may be profiles, *.toml and */device.toml, sorted. Raises `OSError`."""
+    with os.scandir(folder) as found:
+        entries = [(entry.name, entry.is_dir()) for entry in found]
+    files = [folder / name for name, _ in entries if name.endswith(".toml")]
+    deeper = (folder / name / "device.toml" for name, is_dir in entries if is_dir)
+    return sorted([*files, *(path for path in deeper if path.exists())])
 
 
 def names() -> tuple[str, ...]:
@@ -144,7 +153,7 @@ def keys(make: str, model: str, unique_camera_model: str = "") -> set[str]:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold())
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _head(path: Path, origin: str) -> Listed | None:

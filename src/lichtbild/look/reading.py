@@ -43,7 +43,7 @@ class Source:
                 raw = file.read(LARGEST + 1)
             if len(raw) > LARGEST:
                 raise RecipeError(f"{path}: larger than {LARGEST // 1024} KiB; a look is a page of numbers")
-            self.text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+            self.text = raw.decode().removeprefix("\ufeff").replace("\r\n", "\n")
             self.data = toml_text.parse(self.text)
         except OSError as error:
             raise RecipeError(f"{path}: cannot be read ({error.strerror}); a look has a look.toml") from None

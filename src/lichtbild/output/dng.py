@@ -7,7 +7,6 @@ child. Levels and noise are given at the clip level, so that nothing that was me
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from lichtbild import __version__
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.errors import OutputError
 from lichtbild.metadata.gps import sound
+from lichtbild.metadata.moment import is_date
 from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.opcodes import GAIN_MAP, opcode_ids, with_gain_maps
 from lichtbild.output.thumbnail import thumbnail
@@ -46,7 +46,6 @@ _IMAGE_TAGS_KEPT = {269, 270, 305, 306, 315, 316, 18246, 18249, 33432, 34858, *r
 _EXIF_TAGS_DROPPED = {37500, 40961, 40962, 40963, 40965, 59932, 59933}
 _TILE = 256  # pixels of a side of a compressed tile
 _DATES = {306, 36867, 36868}
-_DATE = re.compile(r"\d{4}:(0[1-9]|1[0-2]):(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
 
 
 def write_dng(
@@ -233,7 +232,7 @@ def _exif_tags(meta: Metadata) -> Iterator[Tag]:
             yield Tag(34864, Type.SHORT, 3)  # the next one is the ISO speed
             yield Tag(34867, Type.LONG, round(min(meta.iso, 2**32 - 1)))
     moment, _, fraction = meta.capture_time.partition(".")
-    if _DATE.fullmatch(moment):
+    if is_date(moment):
         yield Tag(36867, Type.ASCII, moment)
         yield Tag(36868, Type.ASCII, moment)
     if fraction.isdigit():
@@ -247,8 +246,8 @@ def _exif_tags(meta: Metadata) -> Iterator[Tag]:
 def _kept(fields: Mapping[int, tuple[int, Any]]) -> list[Tag]:
     """Tags of the file that was read, without those that would not be true of this one and dates that are none."""
 
-    def is_date(value: Any) -> bool:
+    def is_known(value: Any) -> bool:
         text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
-        return bool(_DATE.fullmatch(text.rstrip("\0 ")))
+        return is_date(text.rstrip("\0 "))
 
-    return [t for t in tags_from(fields, _EXIF_TAGS_DROPPED) if t.id not in _DATES or is_date(t.value)]
+    return [t for t in tags_from(fields, _EXIF_TAGS_DROPPED) if t.id not in _DATES or is_known(t.value)]

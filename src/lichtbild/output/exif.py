@@ -12,6 +12,7 @@ from typing import Any
 from lichtbild import __version__
 from lichtbild.carriers import Metadata, Picture
 from lichtbild.metadata.gps import sound
+from lichtbild.metadata.moment import is_date
 from lichtbild.output.tiff import EXIF_IFD, GPS_IFD, Directory, Tag, Type, tags_from, to_bytes
 from lichtbild.record import record
 
@@ -24,8 +25,7 @@ _EXIF_DROPPED = {
     41488, 41492, 41730, 41992, 41993, 41994, 42016, 42240, 59932, 59933,
 }  # fmt: skip
 _DATES = {36867, 36868}
-_DATE = re.compile(r"\d{4}:(0[1-9]|1[0-2]):(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d")
-_OFFSET = re.compile(r"[-+]\d\d:\d\d")
+_OFFSET = r"[-+]\d\d:\d\d"
 _POSITIVE = {33434, 33437, 34855, 37386, 41989}  # where nothing is known some cameras write 0
 _SRGB, _UNCALIBRATED = 1, 65535
 
@@ -126,7 +126,7 @@ def _is_said(tag: Tag) -> bool:
     if tag.type == Type.ASCII and not tag.encode()[1].strip(b"\0 "):
         return False
     if tag.id in _DATES:
-        return bool(_DATE.fullmatch(str(tag.value).strip("\0 ")))
+        return is_date(str(tag.value).strip("\0 "))
     if tag.type in (Type.RATIONAL, Type.SRATIONAL) and tag.id != 42034:  # a lens may not know its aperture: 0/0
         count, data = tag.encode()
         numbers = struct.unpack(f"<{2 * count}i", data)
@@ -147,10 +147,10 @@ def modified(meta: Metadata) -> tuple[str, str]:
     if (seconds := os.environ.get("SOURCE_DATE_EPOCH", "")).isdigit() and len(seconds) < 12:
         return time.strftime("%Y:%m:%d %H:%M:%S", time.gmtime(int(seconds))), "+00:00"
     moment = meta.capture_time.partition(".")[0]
-    if _DATE.fullmatch(moment):
+    if is_date(moment):
         return moment, offset_of(meta)
     kept = meta.exif.get("Image", {}).get(306, (0, ""))[1]
-    moment = kept if isinstance(kept, str) and _DATE.fullmatch(kept) else ""
+    moment = kept if isinstance(kept, str) and is_date(kept) else ""
     return moment, offset_of(meta)
 
 
@@ -160,7 +160,7 @@ def offset_of(meta: Metadata) -> str:
     same = image.get(306, (0, ""))[1] == meta.capture_time.partition(".")[0]  # else it may be a converter's
     for tag in (36881, 36882, *([36880] if same else [])):
         told = fields.get(tag, (0, ""))[1]
-        if isinstance(told, str) and _OFFSET.fullmatch(told.strip()):
+        if isinstance(told, str) and re.fullmatch(_OFFSET, told.strip()):
             return told.strip()
     hours = image.get(34858, (0, ()))[1]
     if isinstance(hours, tuple) and hours and isinstance(hours[0], int) and -12 <= hours[0] <= 14:

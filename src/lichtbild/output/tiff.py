@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,7 @@ _TENS = tuple(10**digits for digits in range(8))
 _ALIGN = 64  # of image data: strips can be mapped and read by vector loads
 
 
-class Type(IntEnum):
+class Type:
     """TIFF field types."""
 
     BYTE = 1

@@ -17,7 +17,6 @@ from lichtbild.raw import levels
 from lichtbild.raw.color_tags import noise_profile_tag
 from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
-from lichtbild.raw.floats import float_white, whole
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes, without
 from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
@@ -50,7 +49,11 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
     if cfa != "RGB" and layout.samples != 1:
         raise RawError("is a mosaic with more than one number per pixel; convert it with a DNG converter")
     top, left, bottom, right = active_area(directory, layout)
-    white = float_white(directory) if layout.floating else 1.0
+    white = 1.0
+    if layout.floating:
+        from lichtbild.raw.floats import float_white, whole
+
+        white = float_white(directory)
     stored = read_pixels(tiff.data, layout, white)
     tags = Tags.of(tiff, directory)
     list_1, list_2 = (parse_opcodes(tags_bytes(directory, tiff, t)) for t in (51008, 51009))

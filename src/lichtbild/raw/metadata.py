@@ -8,13 +8,13 @@ numbers for the other types, and a tuple of (numerator, denominator) for rationa
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lichtbild.carriers import CameraColor, Metadata
 from lichtbild.metadata import iim, xml
+from lichtbild.metadata.moment import is_moment
 from lichtbild.raw.color_tags import read_color
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.tags import Tags
@@ -106,7 +106,7 @@ def _capture_time(tags: Tags) -> str:
     """EXIF's own form, "2014:03:09 13:25:51", with the fraction of a second behind a point."""
     for when, fraction in ((36867, 37521), (36868, 37522), (306, 37520)):
         moment = tags.text(when)
-        if re.fullmatch(r"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", moment) and not moment.startswith("0000"):
+        if is_moment(moment) and not moment.startswith("0000"):
             digits = tags.text(fraction)
             return f"{moment}.{digits}" if digits.isascii() and digits.isdigit() else moment
     return ""

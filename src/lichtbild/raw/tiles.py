@@ -15,9 +15,6 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.errors import RawError
-from lichtbild.raw.floats import PREDICTORS, decode_floats, whole_numbers
-from lichtbild.raw.jpeg import decode_jpeg
-from lichtbild.raw.jpeg_xl import decode_jpeg_xl
 from lichtbild.raw.sensor import DAMAGED, UnknownCodingError
 from lichtbild.raw.tiff import Buffer, Directory
 from lichtbild.record import record
@@ -115,6 +112,8 @@ def _refuse_unknown(layout: Layout, directory: Directory) -> None:
     if directory.integer(266, 1) != 1:
         raise UnknownCodingError("stores its bits in reverse order; convert it with a DNG converter")
     if layout.floating:
+        from lichtbild.raw.floats import PREDICTORS
+
         if layout.compression not in (NONE, DEFLATE, OLD_DEFLATE) or layout.bits not in (16, 24, 32):
             raise UnknownCodingError("holds floating-point numbers of an unknown kind; convert it with a DNG converter")
         if layout.compression != NONE and layout.predictor not in (1, *PREDICTORS):
@@ -199,6 +198,10 @@ def _place(out: npt.NDArray[np.uint16], tile: npt.NDArray[np.uint16], top: int, 
 
 
 def _compressed(data: Buffer, layout: Layout, white: float) -> npt.NDArray[np.uint16]:
+    from lichtbild.raw.floats import decode_floats, whole_numbers
+    from lichtbild.raw.jpeg import decode_jpeg
+    from lichtbild.raw.jpeg_xl import decode_jpeg_xl
+
     ends = layout.offsets + layout.counts
     if (layout.counts <= 0).any():
         raise RawError("does not say where its pixels are: it is damaged")
