@@ -109,9 +109,9 @@ def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
 def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (4, h', w') float32, luma and three colour differences of each quad.
 
-    h', w': multiples of 8 and 32, not less than h / 2 and w / 2; beyond the borders the mosaic is mirrored. black,
-    scale, offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; unit: 1 / (white -
-    black).
+    h', w': a multiple of 8, and 16 or more, not less than h / 2 and w / 2; beyond the borders the mosaic is mirrored.
+    black, scale, offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; unit: 1 /
+    (white - black).
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sites = Sites.named()
@@ -122,7 +122,6 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
-    buffer.dim(0).set_bounds(0, (buffer.width() / 32) * 32)
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
     out.bound(c, 0, 4).split(y, yo, yi, 8).split(x, xo, xi, LANES).reorder(xi, xo, c, yi, yo)
     out.vectorize(xi).parallel(yo).never_partition_all()
@@ -143,7 +142,7 @@ def halved(fine: hl.Func) -> tuple[hl.Func, hl.Expr]:
 def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     """(4, h, w) float32 -> (4, h', w') float32 of half the size, smoothed by [1 4 6 4 1] / 16; mirrored at the borders.
 
-    h', w': multiples of 8 and 32.
+    h', w': as of `denoise_split`.
     """
     fine = hl.ImageParam(hl.Float(32), 3, "fine")
     beyond, out = hl.Func("beyond"), hl.Func("lichtbild_denoise_halve")
@@ -152,7 +151,6 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()
-    buffer.dim(0).set_bounds(0, (buffer.width() / 32) * 32)
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
     out.bound(c, 0, 4).split(y, yo, yi, 8).reorder(x, yi, c, yo).vectorize(x, LANES).parallel(yo)
     out.never_partition([yo, yi])
@@ -174,7 +172,7 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
-    buffer.dim(0).set_bounds(0, (buffer.width() / 64) * 64)
+    buffer.dim(0).set_bounds(0, (buffer.width() / 2) * 2)
     buffer.dim(1).set_bounds(0, (buffer.height() / 16) * 16)
     out.split(y, yo, yi, 16).split(yi, yi, y, 2)
     out.split(x, xo, x, 2).split(xo, xo, xi, LANES).reorder(x, xi, y, xo, yi, yo)

@@ -24,7 +24,7 @@ from kernel import kernel
 
 SIDE = 8
 LANES = 16
-TILE = (256, 64)  # columns, rows
+TILE = (252, 64)  # columns, rows; 63 windows and the one before them fill four vectors
 FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one with structure for sure
 TRUST = 0.6  # how much less is taken from colour where luma stays
 NEAR, WIDE = (
@@ -69,24 +69,9 @@ def denoise_band_guided() -> tuple[hl.Pipeline, list[Any]]:
     return build("denoise_band_guided", 2, guided=True)
 
 
-def gain_of(energy: hl.Expr, noise: hl.Expr, guided: bool) -> hl.Expr:
-    """What to keep where `energy` is the picture's (guided), or the picture's and the noise's.
-
-    Of pictures, whose weak frequencies are many and whose strong ones few, the best gain at each measured energy runs
-    like the square's: it never drops to nothing, and neighbours differ little.
-    """
-    if not guided:
-        energy, noise = energy * energy, noise * noise
-    return energy * hl.fast_inverse(energy + noise)
-
-
 x, y, c, k = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("k")
-lane, p, q, r = (
-    hl.Var("lane"),
-    hl.Var("p"),
-    hl.Var("q"),
-    hl.Var("r"),
-)  # window along a row, row of windows, column within a hop
+# hop along a row, column within a hop, window along a row, row of windows
+h, r, p, q, lane = (hl.Var(n) for n in ("h", "r", "p", "q", "lane"))
 
 
 @dataclass
@@ -144,7 +129,7 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
         buffer.dim(1).set_bounds(0, (buffer.height() / TILE[1]) * TILE[1])
         buffer.dim(2).set_bounds(0, 4)
     out.bound(c, 0, 4).tile(x, y, xo, yo, xi, yi, TILE[0], TILE[1], hl.TailStrategy.RoundUp)
-    out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES)
+    out.split(yi, ys, yi, hop).split(xi, xa, xr, hop).split(xa, xa, xi, LANES, hl.TailStrategy.ShiftInwards)
     out.reorder(xr, xi, xa, yi, c, ys, xo, yo).unroll(xr).vectorize(xi).unroll(yi).parallel(yo)
     out.never_partition_all()  # borders are met in what loads only, or all the code would be there nine times
     band.schedule(out, xo, ys)
@@ -158,10 +143,12 @@ class Band:
     value: hl.Expr
     hop: int
     enlarged: list[tuple[hl.Func, hl.Func]]  # coarse, then clean: along rows, then down columns
-    known: list[tuple[hl.Func, hl.Func, hl.Func]]  # of the picture, then of the guide: band, columns, coefficients
-    gains: list[hl.Func]
-    gates: list[hl.Func]
+    known: list[tuple[hl.Func, ...]]  # of the picture, then of the guide: band, the same by hops, columns, coefficients
+    taken: hl.Func
+    tables: list[hl.Func]  # a number for each frequency of a window
+    told: list[hl.Func]  # one for all of them
     weight: hl.Func
+    factor: hl.Func
     shrunk: hl.Func
     window: hl.Func
     strip: hl.Func
@@ -175,32 +162,34 @@ class Band:
         for f in (coarse_wide, clean_wide):
             f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
         clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
-        for band, column, _ in self.known:
-            band.store_at(out, xo).compute_at(out, ys).split(x, x, lane, LANES).vectorize(lane)
-            band.align_bounds(x, 2).align_bounds(y, 2)
-            column.compute_at(out, ys).vectorize(x, LANES)
-        coarse_tall.compute_at(self.known[0][0], x).vectorize(x, LANES)
+        for plain, band, column, _ in self.known:
+            band.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).split(h, h, lane, LANES)
+            band.reorder(lane, r, h, c, y).vectorize(lane).unroll(r).align_bounds(y, 2)
+            plain.compute_at(band, h).vectorize(x, LANES).align_bounds(x, 2)
+            column.compute_at(out, ys).bound(r, 0, self.hop).vectorize(h, LANES)
+        coarse_tall.compute_at(self.known[0][1], h).vectorize(x, LANES)
         if guided:
             clean_tall.store_at(out, xo).align_bounds(y, 2)
         strip, weights, window = self.strip, self.weights, self.window
-        strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).unroll(r).vectorize(p, LANES)
+        shift = hl.TailStrategy.ShiftInwards
+        strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).unroll(r).vectorize(p, LANES, shift)
         strip.reorder(p, r, c, q).fold_storage(q, overlap)
-        weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES).fold_storage(q, overlap)
-        self.total.compute_at(out, ys).vectorize(p, LANES)
+        weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES, shift).fold_storage(q, overlap)
+        self.total.compute_at(out, ys).vectorize(p, LANES, shift)
         po, pi = hl.Var("po"), hl.Var("pi")
-        window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES)
+        window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES, shift)
         window.reorder(pi, k, c, po, q).vectorize(pi).never_partition_all()
         # Kept in memory, or the compiler would multiply all terms of the transform by their gains.
         self.shrunk.compute_at(window, c).vectorize(p, LANES).bound(k, 0, SIDE)
         self.weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
-        for _, _, wave in self.known:  # each of its k takes another number of `column`
+        self.factor.compute_at(window, po).bound(c, 0, 3).bound(k, 0, SIDE).vectorize(p, LANES).unroll(c)
+        self.taken.compute_root().bound(r, 0, SIDE).bound(k, 0, SIDE).bound(lane, 0, 3)
+        for *_, wave in self.known:  # each of its k takes another number of `column`
             wave.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
-        for f in self.gains:
+        for f in self.tables:
             f.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE)
-        for f in self.gates:
+        for f in self.told:
             f.compute_at(window, po).vectorize(p, LANES)
-            if f.dimensions() == 3:
-                f.bound(k, 0, SIDE)
 
 
 def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
@@ -224,77 +213,96 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     coarse_wide, coarse_tall = enlarge(inputs.coarse)
     clean_wide, clean_tall = enlarge(inputs.clean)
 
-    def frequencies(f: hl.Func, base: hl.Func) -> tuple[hl.Func, hl.Func, hl.Func]:
-        """The band of f above `base`, its columns (of the row of windows q), its windows' coefficients."""
-        band, column, wave = (hl.Func(f"{f.name()}_{n}") for n in ("band", "column", "wave"))
-        band[x, y, c] = f[x, y, c] - base[x, y, c]
-        column[x, q, c] = hl.Tuple(forward([hl.Expr(band[x, q * hop - back + i, c]) for i in range(SIDE)]))
-        rows = [hl.mux(k, [column[p * hop - back + j, q, c][i] for i in range(SIDE)]) for j in range(SIDE)]
-        wave[p, q, k, c] = hl.Tuple(forward(rows))
-        return band, column, wave
+    def frequencies(f: hl.Func, base: hl.Func) -> tuple[hl.Func, hl.Func, hl.Func, hl.Func]:
+        """The band of f above `base`, the same by hops, its columns (for a row of windows), its coefficients."""
+        plain, band, column, wave = (hl.Func(f"{f.name()}_{n}") for n in ("plain", "band", "column", "wave"))
+        plain[x, y, c] = f[x, y, c] - base[x, y, c]
+        band[h, r, y, c] = plain[h * hop + r, y, c]
+        column[h, r, q, c] = hl.Tuple(forward([hl.Expr(band[h, r, q * hop - back + i, c]) for i in range(SIDE)]))
+        columns = [column[p + (j - back) // hop, j % hop, q, c] for j in range(SIDE)]
+        wave[p, q, k, c] = hl.Tuple(forward([hl.mux(k, [column[i] for i in range(SIDE)]) for column in columns]))
+        return plain, band, column, wave
 
-    band, column, wave = frequencies(inputs.fine, coarse_tall)
-    made = [(band, column, wave)]
+    made = [frequencies(inputs.fine, coarse_tall)]
+    wave = made[0][3]
     if inputs.guide:
         made.append(frequencies(unending(inputs.guide), clean_tall))
-    known = made[-1][2]
+    known = made[-1][3]
 
-    # How much of each coefficient stays.
-    luma, chroma, greens, local = (hl.Func(n) for n in ("luma", "chroma", "greens", "local"))
+    # How much of each coefficient stays, for each kind: luma, both colour differences, the greens' difference.
+    gains = [hl.Func(n) for n in ("luma", "chroma", "greens")]
+    local, taken = hl.Func("local"), hl.Func("taken")
     cell_x, cell_y = (((v * hop) << octave) / 4 for v in (p, q))
     local[p, q] = excess[hl.clamp(cell_x, 0, excess.width() - 1), hl.clamp(cell_y, 0, excess.height() - 1)]
+    taps: tuple[tuple[int, ...], ...] = (NEAR, (1,), (1,)) if guided else (WIDE, NEAR, NEAR)
     power = [[known[p, q, k, i][j] * known[p, q, k, i][j] for j in range(SIDE)] for i in range(4)]
+    power = [power[0], [a + b for a, b in zip(power[1], power[2], strict=True)], power[3]]
+    # Energies are sums, not means; what is taken is as many times larger.
+    count = hl.mux(lane, [hl.f32(sum(t) ** 2 * n) for t, n in zip(taps, (1, 2, 1), strict=True)])
+    taken[r, k, lane] = (take[r, k, lane] * count) if guided else (take[r, k, lane] * count) ** 2
+    across: list[hl.Func] = []
     gates: list[hl.Func] = []
-    rows_pooled: list[hl.Func] = []
 
-    def pooled(power: list[hl.Expr], taps: tuple[int, ...]) -> list[hl.Expr]:
-        """Energy around each frequency of the window."""
-        across, reach, unit = hl.Func(f"across_{len(rows_pooled)}"), len(taps) // 2, 1.0 / sum(taps) ** 2
-        weigh = [(hl.f32(t), i - reach) for i, t in enumerate(taps)]
-        across[p, q, k] = hl.Tuple(
-            [sum_of(w * power[min(max(j + i, 0), SIDE - 1)] for w, i in weigh) * hl.f32(unit) for j in range(SIDE)]
+    def pooled(kind: int) -> list[hl.Expr]:
+        """Energy around each frequency k of the window."""
+        if len(taps[kind]) == 1:
+            return power[kind]
+        row, reach = hl.Func(f"across_{kind}"), len(taps[kind]) // 2
+        weigh = [(hl.f32(t), i - reach) for i, t in enumerate(taps[kind])]
+        clamped = [[min(max(j + i, 0), SIDE - 1) for _, i in weigh] for j in range(SIDE)]
+        row[p, q, k] = hl.Tuple(
+            [sum_of(w * power[kind][n] for (w, _), n in zip(weigh, near, strict=True)) for near in clamped]
         )
-        rows_pooled.append(across)
-        rows = [(w, across[p, q, hl.clamp(k + i, 0, SIDE - 1)]) for w, i in weigh]
+        across.append(row)
+        rows = [(w, row[p, q, hl.clamp(k + i, 0, SIDE - 1)]) for w, i in weigh]
         return [sum_of(w * row[j] for w, row in rows) for j in range(SIDE)]
 
-    def decide(gain: hl.Func, power: list[hl.Expr], noise: list[hl.Expr], opened: hl.Expr | None) -> None:
-        """The gains of one kind. Without a guide a window counts as flat where not one of them stands out."""
-        own = [gain_of(power[j], noise[j], guided) for j in range(SIDE)]
-        if guided:
-            gain[p, q, k] = hl.Tuple(own)
-            return
-        alone, gate = hl.Func(f"{gain.name()}_alone"), hl.Func(f"{gain.name()}_gate")
-        alone[p, q, k] = hl.Tuple(own)
-        peak = hl.max(*(alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE)))
-        sure = hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
-        gate[p, q] = sure if opened is None else hl.max(sure, opened)
-        gates.extend((alone, gate))
-        kept = [hl.Expr(alone[p, q, k][j]) for j in range(SIDE)]
-        if opened is None:
-            # Texture is where much of the window stays, and what is weak there is more likely texture, too.
-            doubt = hl.Func("luma_doubt")
-            stays = sum_of(share[j, i] * alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE))
-            doubt[p, q] = 1.0 - stays * inputs.rich * hl.f32(1 / SIDE**2)
-            gates.append(doubt)
-            kept = [g * hl.fast_inverse(g + (1.0 - g) * doubt[p, q] * doubt[p, q]) for g in kept]
-        gain[p, q, k] = hl.Tuple([g * gate[p, q] for g in kept])
+    def gain_of(kind: int, more: list[hl.Expr]) -> list[hl.Expr]:
+        """What to keep. Of pictures, whose weak frequencies are many and whose strong ones few, the best gain at each
+        measured energy runs like the square's: it never drops to nothing, and neighbours differ little. A guide's
+        energy is the picture's alone (Wiener). more: by how much more noise there is than usual, or its square.
+        """
+        energy = [e if guided else e * e for e in pooled(kind)]
+        return [e / (e + taken[j, k, kind] * m) for j, (e, m) in enumerate(zip(energy, more, strict=True))]
 
-    decide(luma, pooled(power[0], NEAR if guided else WIDE), [take[j, k, 0] * local[p, q] for j in range(SIDE)], None)
-    trust = hl.f32(0.0 if guided else TRUST)  # a guide has its colours already
-    doubt = [(1.0 - trust * luma[p, q, k][j]) * local[p, q] for j in range(SIDE)]
-    opened = None if guided else hl.Expr(gates[1][p, q])
-    both = [(a + b) * 0.5 for a, b in zip(power[1], power[2], strict=True)]
-    decide(chroma, both if guided else pooled(both, NEAR), [take[j, k, 1] * doubt[j] for j in range(SIDE)], opened)
-    decide(
-        greens, power[3] if guided else pooled(power[3], NEAR), [take[j, k, 2] * doubt[j] for j in range(SIDE)], opened
-    )
+    def gate_of(kind: int, found: hl.Func) -> hl.Expr:
+        """Whether there is structure in a window: it counts as flat where not one frequency stands out."""
+        peak = hl.max(*(found[p, q, i][j] for i in range(SIDE) for j in range(SIDE)))
+        return hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
 
-    kept = hl.Func("kept")
-    kept_of = [[hl.Expr(f[p, q, k][j]) for f in (luma, chroma, greens)] for j in range(SIDE)]
-    kept[p, q, k, c] = sum_of(share[j, k] * hl.mux(c, [g * g for g in kept_of[j]]) for j in range(SIDE))
-    weight = hl.Func("weight")
-    weight[p, q, c] = 1.0 / ((hl.f32(0.1) + sum_of(kept[p, q, i, c] for i in range(SIDE))) * local[p, q])
+    if guided:  # a guide has its colours already
+        for kind, gain in enumerate(gains):
+            gain[p, q, k] = hl.Tuple(gain_of(kind, [local[p, q]] * SIDE))
+        opened: list[Any] = [hl.f32(1.0)] * 3
+    else:
+        alone, rest, spread = hl.Func("luma_alone"), hl.Func("rest"), hl.Func("spread")
+        alone[p, q, k] = hl.Tuple(gain_of(0, [local[p, q] * local[p, q]] * SIDE))
+        gates = [hl.Func(f"{f.name()}_gate") for f in gains]
+        gates[0][p, q] = gate_of(0, alone)
+        # Texture is where much of the window stays, and what is weak there is more likely texture, too.
+        stays = sum_of(share[j, i] * alone[p, q, i][j] for i in range(SIDE) for j in range(SIDE))
+        rest[p, q] = (1.0 - stays * inputs.rich * hl.f32(1 / SIDE**2)) ** 2
+        own = [hl.Expr(alone[p, q, k][j]) for j in range(SIDE)]
+        gains[0][p, q, k] = hl.Tuple([g / (g * (1.0 - rest[p, q]) + rest[p, q]) for g in own])
+        # Where luma keeps a frequency, colour is trusted.
+        trust = gates[0][p, q] * hl.f32(TRUST)
+        doubt = [local[p, q] - (trust * local[p, q]) * gains[0][p, q, k][j] for j in range(SIDE)]
+        spread[p, q, k] = hl.Tuple([d * d for d in doubt])
+        across.append(spread)
+        for kind in (1, 2):
+            gains[kind][p, q, k] = hl.Tuple(gain_of(kind, [hl.Expr(spread[p, q, k][j]) for j in range(SIDE)]))
+            gates[kind][p, q] = hl.max(gate_of(kind, gains[kind]), gates[0][p, q])
+        opened = [hl.Expr(gate[p, q]) for gate in gates]
+        gates.append(rest)
+        across.append(alone)
+
+    kept, weight, factor = hl.Func("kept"), hl.Func("weight"), hl.Func("factor")
+    gain = [hl.mux(c, [f[p, q, k][j] for f in gains]) for j in range(SIDE)]
+    kept[p, q, k, c] = sum_of(share[j, k] * (g * g) for j, g in enumerate(gain))
+    gate = hl.mux(c, opened)
+    share_kept = sum_of(kept[p, q, i, c] for i in range(SIDE)) * (gate * gate)
+    weight[p, q, c] = 1.0 / ((hl.f32(0.1) + share_kept) * local[p, q])
+    factor[p, q, k, c] = hl.Tuple([g * (weight[p, q, c] * gate) for g in gain])
 
     # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the weight.
     kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
@@ -302,7 +310,7 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     names = ("shrunk", "window", "joined", "strip", "weights", "total")
     shrunk, window, joined, strip, weights, total = (hl.Func(n) for n in names)
     heavy = weight[p, q, kind]
-    shrunk[p, q, k, c] = hl.Tuple([wave[p, q, k, c][j] * (hl.mux(kind, kept_of[j]) * heavy) for j in range(SIDE)])
+    shrunk[p, q, k, c] = hl.Tuple([wave[p, q, k, c][j] * factor[p, q, k, kind][j] for j in range(SIDE)])
     window[p, q, k, c] = hl.Tuple([*backward([shrunk[p, q, k, c][j] for j in range(SIDE)]), hl.Expr(heavy)])
 
     def place(i: int, n: int) -> hl.Expr:
@@ -317,6 +325,6 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
         sum_of(strip[x / hop, x % hop, y / hop + m, c][i + back - hop * m] for m in range(overlap)) for i in range(hop)
     ]
     value = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
-    gains = [luma, chroma, greens, *rows_pooled]
     enlarged = [(coarse_wide, coarse_tall), (clean_wide, clean_tall)]
-    return Band(value, hop, enlarged, made, gains, gates, weight, shrunk, window, strip, weights, total)
+    tables, told = [*gains, *across], [local, *gates]
+    return Band(value, hop, enlarged, made, taken, tables, told, weight, factor, shrunk, window, strip, weights, total)

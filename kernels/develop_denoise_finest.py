@@ -11,11 +11,11 @@ from typing import Any
 import halide as hl
 
 from develop_denoise import LANES, Sites, c, halved, joined, unbounded, x, y
-from develop_denoise_band import Inputs, band_of, lane
+from develop_denoise_band import Inputs, band_of, h, lane, r
 from kernel import kernel
 
 HOP = 4  # quads between windows
-TILE = (512, 64)  # columns, rows of quads; the wider, the fewer windows are made for two tiles
+TILE = (504, 128)  # columns, rows of quads; 126 windows, the one before them and the hops that they cover fill vectors
 ROWS = 32  # of halved planes, that a thread makes at a time
 
 
@@ -23,7 +23,7 @@ ROWS = 32  # of halved planes, that a thread makes at a time
 def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (4, h', w') float32, planes of its quads halved once.
 
-    The same as `denoise_split` and `denoise_halve`, whose arguments it takes. h', w': multiples of 8 and 32.
+    The same as `denoise_split` and `denoise_halve`, whose arguments it takes.
     """
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     held = unbounded(mosaic)
@@ -34,7 +34,6 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()
-    buffer.dim(0).set_bounds(0, (buffer.width() / 32) * 32)
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
     out.bound(c, 0, 4).split(y, yo, yi, ROWS, hl.TailStrategy.ShiftInwards)
     out.reorder(x, c, yi, yo).vectorize(x, LANES).parallel(yo).never_partition_all()
@@ -64,20 +63,21 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     again, site, out = joined("denoise_finest", held, planes, sites, (removed, black_out, scale_out))
 
     xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
+    shift = hl.TailStrategy.ShiftInwards
     buffer, width, height = out.output_buffer(), 2 * TILE[0], 2 * TILE[1]
     buffer.dim(0).set_bounds(0, (buffer.width() / width) * width)
     buffer.dim(1).set_bounds(0, (buffer.height() / height) * height)
     out.tile(x, y, xo, yo, xi, yi, width, height, hl.TailStrategy.RoundUp).split(yi, ys, yi, 2 * HOP)
-    out.split(yi, yi, y, 2).split(xi, xi, x, 2).split(xi, xa, xi, LANES).reorder(x, xi, y, xa, yi, ys, xo, yo)
+    out.split(yi, yi, y, 2).split(xi, xi, x, 2).split(xi, xa, xi, LANES, shift).reorder(x, xi, y, xa, yi, ys, xo, yo)
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
     again.compute_at(out, yi).vectorize(x, LANES)
     site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
-    planes.compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP * LANES).align_bounds(y, HOP)
-    planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES).reorder(xr, xi, xa, y, c)
+    planes.compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP).align_bounds(y, HOP)
+    planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES, shift).reorder(xr, xi, xa, y, c)
     planes.unroll(xr).vectorize(xi).unroll(y)
     band.schedule(out, xo, ys)
-    source = band.known[0][0]
-    source.reorder(lane, x, c, y)  # the four roots of a quad are for all planes
+    source = band.known[0][1]
+    source.reorder(lane, r, c, h, y)  # the four roots of a quad are for all planes
     held.store_at(out, xo).compute_at(out, ys).vectorize(x, 32)
     burnt.compute_at(source, y).vectorize(x, LANES)
     stable.compute_at(source, y).bound(c, 0, 4).vectorize(x, LANES)

@@ -32,7 +32,7 @@ MERGED = (
     (0.95, 1.2, 1.5, 1.6, 1.6, 1.6),
     (1.3, 0.8, 0.7, 0.7, 0.7, 0.7),
 )
-TILE, FINEST_TILE = (64, 256), (64, 512)  # quads that the kernels work on at once
+TILE, FINEST_TILE = (64, 252), (128, 504)  # quads that the kernels work on at once
 SHADE = 0.04  # light of the grey whose brighter and darker neighbours differ in luma alone
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
