@@ -88,8 +88,8 @@ class Fine:
             values += [(hl.f32(at[2 * m]) - MIDDLE) * (1 / MEAN), weight]
         return self.stage("told", *values)
 
-    def detail(self, told: Stage, doubt: hl.ImageParam) -> Stage:
-        """Of grey, and of R, G and B beyond it."""
+    def says(self, told: Stage, doubt: hl.ImageParam) -> list[Expr]:
+        """R, G and B."""
         v = told()
         shared = self.stage("shared", v[0] * v[1] / (v[1] + doubt[0]))
         soft_green, soft_color = self.window(shared, GREEN, "soft_green"), self.window(shared, COLOR, "soft_color")
@@ -98,6 +98,11 @@ class Fine:
             mean, weight = v[2 + 2 * color], v[3 + 2 * color]
             soft = soft_green() if color == 1 else soft_color()
             beyond.append(shared()[0] + (mean - soft[0]) * weight / (weight + doubt[1]))
+        return beyond
+
+    def detail(self, told: Stage, doubt: hl.ImageParam) -> Stage:
+        """Of grey, and of R, G and B beyond it."""
+        beyond = self.says(told, doubt)
         gray = sum_of(beyond) * THIRD
         return self.stage("detail", gray, *(b - gray for b in beyond))
 

@@ -2,7 +2,8 @@
 
 Each frame of a burst is interpolated before it is averaged, and what interpolation cannot know stays as an error when
 noise has gone. Here the differences between the frames' own samples and what the merged picture says of them (see
-superres_samples.py) are gathered on the grid of the mosaic itself and added, as far as they exceed the noise.
+superres_samples.py) are gathered on the grid of the mosaic itself and added, as far as they exceed the noise, each
+frequency by itself (see superres_windows.py).
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from burst_evidence import between
 from burst_interpolate import MARGIN, PEDESTAL, RISE
 from half import half_image
 from kernel import kernel
-from superres_detail import AROUND, BLUR, FLOOR, Fine, wiener
+from superres_detail import FLOOR, Fine
+from superres_windows import kept
 
 TILE = 128, 64
-AROUND_COLOR = BLUR  # row of `windows` that is not needed for blur here
+SHARE = 0.25, 0.5, 0.25  # of the sites, of R, G, B
 REACH = 6  # of the filter of coefficients
 STRIP = 256, 64
 
@@ -57,57 +59,75 @@ def superres_splines() -> tuple[hl.Pipeline, list[Any]]:
 def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16, sums as from superres_gather with two phases -> (h, w) uint16.
 
-    windows, doubt, noise: as of superres_finish, but the last two windows are those of the energies of grey and of
-    colours; times, times_color: how often the noise is taken from them.
-    told: (rows, columns), how far cells of 8x8 pixels are refined, with a border as `between` reads it.
-    black: digital number of no light; unit: (3,) balanced light of one number, of R, G, B; phase_y, phase_x: of red.
+    windows, doubt, noise: as of superres_finish; worth, more: as of `kept`, of grey, of green beyond it, and of half of
+    what red has beyond blue. black: digital number of no light; unit: (3,) balanced light of one number, of R, G, B;
+    phase_y, phase_x: of red.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows, noise = hl.ImageParam(hl.Float(32), 2, "windows"), hl.ImageParam(hl.Float(32), 2, "noise")
-    where = hl.ImageParam(hl.Float(32), 2, "told")
     doubt, unit = hl.ImageParam(hl.Float(32), 1, "doubt"), hl.ImageParam(hl.Float(32), 1, "unit")
-    times, times_color, black = (hl.Param(hl.Float(32), n) for n in ("times", "times_color", "black"))
+    worth, more = hl.ImageParam(hl.Float(32), 3, "worth"), hl.ImageParam(hl.Float(32), 3, "more")
+    black = hl.Param(hl.Float(32), "black")
     phase_y, phase_x = hl.Param(hl.Int(32), "phase_y"), hl.Param(hl.Int(32), "phase_x")
     fine = Fine(windows)
     x, y = fine.x, fine.y
     width, height = mosaic.width(), mosaic.height()
-    color = (x + phase_x) % 2 + (y + phase_y) % 2
+    px, py = hl.clamp(x, 0, width - 1), hl.clamp(y, 0, height - 1)
+    color = (px + phase_x) % 2 + (py + phase_y) % 2
 
     def of_color(values: list[Any]) -> Any:
         return hl.select(color == 0, values[0], color == 1, values[1], values[2])
 
-    old = hl.f32(mosaic[hl.clamp(x, 0, width - 1), hl.clamp(y, 0, height - 1)])
-    light = hl.max((old - black) * of_color([unit[n] for n in range(3)]), 0.0)
+    own_unit, old = of_color([unit[n] for n in range(3)]), hl.f32(mosaic[px, py])
+    light = hl.max((old - black) * own_unit, 0.0)
     told = fine.told(sums, 2, width, height)
-    detail = fine.detail(told, doubt)
-    # The light of one colour stands for all: balanced, they are alike as a rule.
-    variance = [noise[0, n] * light + noise[1, n] for n in range(3)]
-    v, d = told(), detail()
+    says = fine.says(told, doubt)
     # Grey as all sites together show it, so that what one colour has more is no part of it.
-    share = (0.25, 0.5, 0.25)
-    beyond = sum_of(d[1 + n] * share[n] for n in range(3))
-    gray, *colors = fine.stage("parts", d[0] + beyond, *(d[1 + n] - beyond for n in range(3)))()
-    power = fine.window(fine.stage("power", gray * gray), AROUND, "powers")()[0]
-    power_color = fine.window(fine.stage("power_color", *(c * c for c in colors)), AROUND_COLOR, "powers_color")()
-    left = sum_of(variance[n] * share[n] for n in range(3)) / (2.0 * v[1] + FLOOR)
-    own = of_color([colors[n] for n in range(3)])
-    left_own = of_color([variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)])
-    keep, keep_color = wiener(power, left, times), wiener(of_color(power_color), left_own, times_color)
-    where_row, here = between(where, x, y, "told")
-    more = here * (keep * gray + keep_color * own) / of_color([unit[n] for n in range(3)])
+    gray = says[0] * SHARE[0] + says[1] * SHARE[1] + says[2] * SHARE[2]
+    fine.stage("parts", gray, says[1] - gray, (says[0] - says[2]) * 0.5)
+    parts = fine.made[-1]
+    # The light of one colour stands for all: balanced, they are alike as a rule.
+    v, variance = told(), [noise[0, n] * light + noise[1, n] for n in range(3)]
+    own = [variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)]
+    shared = sum_of(variance[n] * SHARE[n] for n in range(3)) / (2.0 * v[1] + FLOOR)
+    fine.stage("left", shared, own[1], (own[0] + own[2]) * 0.25)
+    gray, green, apart = kept(fine, 3, parts, fine.made[-1], worth, more)()
     out = hl.Func("lichtbild_superres_refine")
-    out[x, y] = hl.u16(hl.clamp(old + more + 0.5, 0.0, 65535.0))
+    added = gray + of_color([apart - green, green, -apart - green])
+    out[x, y] = hl.u16(hl.clamp(old + added / own_unit + 0.5, 0.0, 65535.0))
 
     xi, yi, xo, yo = (hl.Var(n) for n in ("xi", "yi", "xo", "yo"))
     out.tile(x, y, xo, yo, xi, yi, *TILE, hl.TailStrategy.GuardWithIf)
-    out.vectorize(xi, 8, hl.TailStrategy.GuardWithIf).parallel(yo).never_partition_all()
+    out.vectorize(xi, 8, hl.TailStrategy.GuardWithIf).parallel(yo)
     for func in fine.made:
-        func.compute_at(out, xo).vectorize(x, 8).never_partition_all()
-    where_row.compute_at(out, xo).never_partition_all()
+        func.vectorize(x, 8)
+    for func in fine.made + fine.scheduled:
+        func.compute_at(out, xo)
+    for func in (out, *fine.made, *fine.scheduled, *fine.inner):
+        func.never_partition_all()
     return hl.Pipeline([out]), [
-        mosaic, sums, windows, noise, where, doubt, unit, times, times_color, black, phase_y, phase_x,
+        mosaic, sums, windows, noise, doubt, unit, worth, more, black, phase_y, phase_x,
     ]  # fmt: skip
+
+
+@kernel("superres_blend", rare=True)
+def superres_blend() -> tuple[hl.Pipeline, list[Any]]:
+    """The merged mosaic, and as much of what the refined one changes as cells allow: (h, w) uint16, twice -> the same.
+
+    share: (rows, columns) of cells of 8x8 pixels, 0..1, with a border as `between` reads it.
+    """
+    merged, refined = (hl.ImageParam(hl.UInt(16), 2, n) for n in ("merged", "refined"))
+    share = hl.ImageParam(hl.Float(32), 2, "share")
+    x, y = hl.Var("x"), hl.Var("y")
+    row, here = between(share, x, y, "share")
+    before, out = hl.f32(merged[x, y]), hl.Func("lichtbild_superres_blend")
+    out[x, y] = hl.u16(before + (hl.f32(refined[x, y]) - before) * here + 0.5)
+    out.vectorize(x, 16, hl.TailStrategy.GuardWithIf).parallel(y, 16, hl.TailStrategy.GuardWithIf)
+    row.compute_at(out, y)
+    for func in (out, row):
+        func.never_partition_all()
+    return hl.Pipeline([out]), [merged, refined, share]
 
 
 @kernel("superres_judge", rare=True)

@@ -198,19 +198,21 @@ def test_refining_is_what_numpy_makes_of_it(cfa: str) -> None:
     noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]])
     out = np.empty_like(mosaic)
     single = [np.asarray(a, np.float32) for a in (refine.windows(), noise, (0.1, 0.2), unit)]
-    told = rng.uniform(0, 1, [n // 8 + 6 for n in SHAPE]).astype(np.float32)
-    single.insert(2, told)
-    native.call("superres_refine", mosaic, sums, *single, 1.2, 0.9, 2000.0, *frame.color_phase, out)
+    native.call("superres_refine", mosaic, sums, *single, *refine.waves(), 2000.0, *frame.color_phase, out)
     units = np.empty(SHAPE)
     for i, color in enumerate(cfa):
         units[i // 2 :: 2, i % 2 :: 2] = unit["RGB".index(color)]
     wanted = reference.refined(
         (mosaic - 2000.0) * units, cfa, (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024,
-        refine.windows().astype(np.float64), noise, (0.1, 0.2), (1.2, 0.9),
+        refine.windows().astype(np.float64), noise, (0.1, 0.2), refine.waves(),
     )  # fmt: skip
-    wanted = mosaic + between(told, SHAPE) * (wanted / units + 2000 - mosaic)
+    wanted = wanted / units + 2000
     assert np.abs(out - np.clip(wanted, 0, 65535)).max() < 2
     assert np.abs(out.astype(float) - mosaic).mean() > 20
+    told = rng.uniform(0, 1, [n // 8 + 6 for n in SHAPE]).astype(np.float32)
+    blended = mosaic + between(told, SHAPE) * (out.astype(float) - mosaic)
+    native.call("superres_blend", mosaic, out, told, out)
+    assert np.abs(out - blended).max() < 0.6
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (67, 90)])

@@ -131,9 +131,9 @@ def refined(
     windows: Array,
     noise: Array,
     doubt: tuple[float, float],
-    times: tuple[float, float],
+    waves: tuple[Array, Array],
 ) -> Array:
-    """(h, w) balanced light of a mosaic with what its frames say beyond it."""
+    """(h, w) balanced light of a mosaic with what its frames say beyond it. waves: `worth` and `more`."""
     light, mean, weight = (
         np.pad(a, [*[(0, 0)] * (a.ndim - 2), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (light, mean, weight)
     )
@@ -141,15 +141,41 @@ def refined(
     beyond = said(mean, weight, windows, doubt)
     share = np.array([0.25, 0.5, 0.25])
     gray = np.tensordot(share, beyond, 1)
-    left = np.tensordot(share, variance, 1) / (2 * weight[0] + 0.2)
-    more = wiener(windowed(gray**2, windows[3]), left, times[0]) * gray
-    left_colour = variance / (2 * weight[1:] + 0.2)
-    more = more + wiener(windowed((beyond - gray) ** 2, windows[4]), left_colour, times[1]) * (beyond - gray)
+    own = variance / (2 * weight[1:] + 0.2)
+    parts = gray, beyond[1] - gray, (beyond[0] - beyond[2]) / 2
+    left = np.tensordot(share, variance, 1) / (2 * weight[0] + 0.2), own[1], (own[0] + own[2]) / 4
+    gray, green, apart = (kept(*each) for each in zip(parts, left, *waves, strict=True))
+    more = gray + np.stack([apart - green, green, -apart - green])
     out = light.copy()
     for i, color in enumerate(cfa):
         site = np.s_[i // 2 :: 2, i % 2 :: 2]  # PAD is even
         out[site] += more["RGB".index(color)][site]
     return out[PAD:-PAD, PAD:-PAD]
+
+
+def cosines() -> Array:
+    """(8, 8) of the orthonormal transform."""
+    out = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16) / 2
+    out[0] = 8**-0.5
+    return np.asarray(out)
+
+
+def kept(part: Array, left: Array, worth: Array, more: Array) -> Array:
+    """What of a plane exceeds its noise, in windows of 8 x 8 every 4 from the first pixel on."""
+    total, count = np.zeros_like(part), np.zeros_like(part)
+    for y in range(0, part.shape[0] - 7, 4):
+        for x in range(0, part.shape[1] - 7, 4):
+            wave = cosines() @ part[y : y + 8, x : x + 8] @ cosines().T
+            energy = np.pad(wave**2 * worth.T, 2, mode="edge")
+            for _ in range(2):
+                near = [energy[n : n + 8] * f for n, f in enumerate((0.1, 0.2, 0.4, 0.2, 0.1))]
+                energy = sum(near[1:], near[0]).T
+            ratio = energy / left[y + 3 : y + 5, x + 3 : x + 5].mean()
+            gate = np.clip((ratio.max() - 1.6) / 0.7, 0, 1)
+            share = np.maximum(1 - ratio**-2.0, 0) * gate * more.T
+            total[y : y + 8, x : x + 8] += cosines().T @ (wave * share) @ cosines()
+            count[y : y + 8, x : x + 8] += 1
+    return total / np.maximum(count, 1)
 
 
 PAD = 24  # fine pixels beyond the picture that its windows reach
@@ -200,12 +226,10 @@ def finished(
 
 def restored(full: Array, base: Array, left: Array, take: Array, more: Array) -> Array:
     """Windows of 8 x 8, every 4 from the first pixel on, which `PAD` leaves where the kernel's are."""
-    cosines = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16) / 2
-    cosines[0] = 8**-0.5
     total, count = np.zeros_like(full), np.zeros_like(full)
     for y in range(0, full.shape[0] - 7, 4):
         for x in range(0, full.shape[1] - 7, 4):
-            wave = cosines @ full[y : y + 8, x : x + 8] @ cosines.T
+            wave = cosines() @ full[y : y + 8, x : x + 8] @ cosines().T
             energy = wave**2
             energy[0, 0] = 0
             energy = np.pad(energy, 1, mode="edge")
@@ -214,7 +238,7 @@ def restored(full: Array, base: Array, left: Array, take: Array, more: Array) ->
             unwanted = left[y + 3 : y + 5, x + 3 : x + 5].mean() * take.T
             kept = (energy**2 + 1e-20) / (energy**2 + unwanted**2 + 1e-20)
             gate = np.clip((kept.ravel()[1:].max() - 0.4) / 0.2, 0, 1)
-            total[y : y + 8, x : x + 8] += gate * cosines.T @ (wave * kept * more.T) @ cosines
+            total[y : y + 8, x : x + 8] += gate * cosines().T @ (wave * kept * more.T) @ cosines()
             total[y : y + 8, x : x + 8] += (1 - gate) * base[y : y + 8, x : x + 8]
             count[y : y + 8, x : x + 8] += 1
     return total / np.maximum(count, 1)

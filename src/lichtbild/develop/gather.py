@@ -36,17 +36,19 @@ def gather(
     report: Report,
     leg: str = "enlarge",
     device: str = "auto",
+    kernels: tuple[float, float, float] = (SHARED, GREEN, COLOR),
 ) -> Mosaic:
     """(8, P, P, h, w) uint16 running means of `superres_gather` over all aligned frames. device: as `Recipe.device`.
 
-    expect: what a frame should show, in units of 1 / unit of light, and its motion.
+    expect: what a frame should show, in units of 1 / unit of light, and its motion. kernels: their deviations in
+    mosaic pixels: shared, of green, of red and blue.
     """
     sums = empty(frame, scale)
     rows, columns = (-(-n // 2) for n in frame.mosaic.shape)
     count = min(TOGETHER, len(frame.aligned))
     samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
     blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
-    sharpness = np.array([0.5 / s**2 for s in (SHARED, GREEN, COLOR)], np.float32)
+    sharpness = np.array([0.5 / s**2 for s in kernels], np.float32)
     waiting = 0
     for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
         if its is not None:

@@ -20,8 +20,7 @@ from lichtbild.color import Floats
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.gather import balanced_noise, gather
 from lichtbild.develop.predict import confirmed, padded, predict, room
-from lichtbild.develop.superres import DOUBT, SMALLEST, neutral_of
-from lichtbild.develop.superres import windows as fine_windows
+from lichtbild.develop.superres import DOUBT, RADIUS, SMALLEST, neutral_of, waves_gathered
 from lichtbild.recipe import Recipe
 from lichtbild.record import replace
 from lichtbild.report import Report
@@ -29,8 +28,8 @@ from lichtbild.report import Report
 FEWEST = 12  # frames that count; with fewer, noise hides the errors of interpolation
 QUIET = 0.0085  # standard deviation of middle grey after the merge, in parts of white, above which it does as well
 GREY = 0.18
-TIMES = 0.7, 1.0  # how often the noise is taken from the energy of differences, of grey and of colours
-AROUND = 1.5, 2.0  # mosaic pixels, deviations of the windows in which these are measured
+KERNELS = 0.30, 0.35, 0.42  # mosaic pixels, deviations of those that gather: for all colours, green, red and blue
+TIMES = 1.0, 1.2, 1.2  # how often noise is taken from the energy of grey, of green, and of red against blue
 MOVED = 0.1, 0.4  # share of the frames that count, below which nothing, and from which on everything is refined
 FARTHER = 1.0  # deviations by which noise may bring refined cells farther from the reference than merged ones
 RISE, UNIT = 12288.0, 36000.0  # as in kernels/burst_interpolate.py; room above and below for splines
@@ -59,22 +58,18 @@ def refined(frame: Frame, neutral: Floats, report: Report, device: str = "auto")
     planes, unit = splines(frame, neutral)
     expected = room(frame)
     expect = functools.partial(expectation, planes, unit, neutral, expected)
-    sums = gather(frame, expect, unit, neutral, 1.0, report, leg="refine", device=device)
+    sums = gather(frame, expect, unit, neutral, 1.0, report, leg="refine", device=device, kernels=KERNELS)
     del planes, expect
     black = float(np.mean(frame.black_level))
     light = 1.0 / (frame.white_level - black) / np.asarray(neutral)
     noise, out = balanced_noise(frame.aligned[0].frame, neutral), np.empty_like(frame.mosaic)
-
-    def fill(where: FloatImage) -> None:
-        native.call(
-            "superres_refine",
-            frame.mosaic, sums, windows(), noise, bordered(where), np.array(DOUBT, np.float32),
-            light.astype(np.float32), *TIMES, black, *frame.color_phase, out,
-        )  # fmt: skip
-
-    where = told(frame)
-    fill(where)
-    fill(where * nearer(frame, out))
+    native.call(
+        "superres_refine",
+        frame.mosaic, sums, windows(), noise, np.array(DOUBT, np.float32), light.astype(np.float32), *waves(), black,
+        *frame.color_phase, out,
+    )  # fmt: skip
+    del sums
+    native.call("superres_blend", frame.mosaic, out, bordered(told(frame) * nearer(frame, out)), out)
     report.decide("burst", refined=True)
     return replace(frame, mosaic=out)
 
@@ -125,11 +120,20 @@ def coefficients() -> FloatImage:
 
 
 def windows() -> FloatImage:
-    """Those of `superres.windows`, the last two of the energies."""
-    each = fine_windows(1.0)
-    half = np.exp(-(np.arange(each.shape[1]) ** 2) / (2 * np.array(AROUND)[:, None] ** 2))
-    each[-2:] = half / (2 * half.sum(axis=1) - half[:, 0])[:, None]
-    return each
+    """(3, RADIUS + 1): half windows of sum 1 of `KERNELS`."""
+    half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(KERNELS)[:, None] ** 2))
+    return np.asarray(half / (2 * half.sum(axis=1, keepdims=True) - half[:, :1]), np.float32)
+
+
+def waves() -> tuple[FloatImage, FloatImage]:
+    """(3, 8, 8), twice: one over the noise that cosine coefficients of grey, green, and red against blue must exceed,
+    and the gains that undo the blur of the kernels. Colours stay blurred: at the size of pixels they mislead more than
+    they tell."""
+    noise = [waves_gathered(width) * times for width, times in zip(KERNELS, TIMES, strict=True)]
+    response = np.exp(-2 * (np.pi * KERNELS[0] * np.arange(8) / 16) ** 2)
+    gains = np.ones((3, 8, 8), np.float32)
+    gains[0] = 1 / np.outer(response, response)
+    return np.asarray(1 / np.array(noise), np.float32), gains
 
 
 def expectation(

@@ -116,19 +116,23 @@ def windows(scale: float) -> FloatImage:
 
 
 def waves_of_noise(scale: float) -> FloatImage:
-    """(8, 8) variances of the cosine coefficients of gathered noise, of variance 1; none of the mean.
+    """(8, 8) variances of the cosine coefficients of gathered noise, of variance 1; none of the mean."""
+    out = waves_gathered(SHARED * scale)
+    out[0, 0] = 0
+    return out
 
-    White noise of samples, averaged with the kernel that all colours share, is alike at places as far apart as that is
-    wide.
+
+def waves_gathered(deviation: float) -> FloatImage:
+    """(8, 8) variances of the cosine coefficients of noise of variance 1, gathered with a kernel of so many pixels.
+
+    White noise of samples is alike at places as far apart as the kernel is wide.
     """
     apart = np.arange(8)[:, None] - np.arange(8)
-    alike = np.exp(-(apart**2) / (4 * (SHARED * scale) ** 2))
+    alike = np.exp(-(apart**2) / (4 * deviation**2))
     waves = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16)
     waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
     along = np.diag(waves @ alike @ waves.T)
-    out = np.outer(along, along)
-    out[0, 0] = 0
-    return out.astype(np.float32)
+    return np.outer(along, along).astype(np.float32)
 
 
 def waves_of_detail(scale: float, sharpen: float) -> FloatImage:
