@@ -20,6 +20,14 @@ LANES = 16
 DARK, LIGHT = 0.8, 2.2  # roots of photons from where on, and above which, the root is bent all through the noise
 
 
+PLANE = hl.Int(16)  # what planes are kept in, in steps of a part of the noise's deviation
+
+
+def kept(value: hl.Expr) -> hl.Expr:
+    """As a plane keeps it."""
+    return hl.saturating_cast(PLANE, hl.i32(hl.round(value)))
+
+
 def bend(scale: hl.ImageParam, offset: hl.ImageParam, c: Any) -> hl.Expr:
     """Below this the root goes on as a straight line, so that noise below black is not cut off."""
     return 1.5 * scale[c] * scale[c] + 0.25 * offset[c]
@@ -31,23 +39,26 @@ x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 @dataclass
 class Sites:
     """What is known of the four sites of a quad: black, scale, offset (4,); basis (4, 4), a row for each plane;
-    unit: 1 / (white - black); ends (7, 4): where the range ends, see `develop/ends.py`."""
+    unit: 1 / (white - black); step: what planes count in, in deviations of the noise; ends (7, 4): where the range
+    ends, see `develop/ends.py`."""
 
     black: Any
     scale: Any
     offset: Any
     basis: Any
     unit: Any
+    step: Any
     ends: Any
 
     @classmethod
     def named(cls) -> Sites:
         black, scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "scale", "offset"))
         basis, ends = (hl.ImageParam(hl.Float(32), 2, n) for n in ("basis", "ends"))
-        return cls(black, scale, offset, basis, hl.Param(hl.Float(32), "unit"), ends)
+        unit, step = (hl.Param(hl.Float(32), n) for n in ("unit", "step"))
+        return cls(black, scale, offset, basis, unit, step, ends)
 
     def arguments(self) -> list[Any]:
-        return [self.black, self.scale, self.offset, self.basis, self.unit, self.ends]
+        return [self.black, self.scale, self.offset, self.basis, self.unit, self.step, self.ends]
 
     def light(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Expr, hl.Expr]:
         """How far the strongest colour has clipped in quad (x, y); the light of site c; how much of it is above white.
@@ -67,15 +78,18 @@ class Sites:
         own = hl.clamp(at(c) * self.ends[c, 5] + self.ends[c, 6], 0.0, 1.0)
         return burnt, at(c), hl.max(at(c) - self.ends[c, 0], 0.0) * burnt[x, y] * own
 
+    def root(self, light: Any, c: Any) -> hl.Expr:
+        """Of the light of site c, bent."""
+        scale, knee = self.scale[c], bend(self.scale, self.offset, c)
+        level = scale * light + 0.375 * scale * scale + self.offset[c]
+        return hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * (0.5 / hl.sqrt(knee))
+
     def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Func, hl.Expr]:
-        """What is burnt, the stabilised sites (x, y, c) of a mosaic's quads, and plane c of them."""
-        stable, scale = hl.Func("stable"), self.scale
+        """What is burnt, the stabilised sites (x, y, c) of a mosaic's quads above black, and plane c of them."""
+        stable = hl.Func("stable")
         burnt, value, beyond = self.light(mosaic)
-        value = value - beyond
-        level = scale[c] * value + 0.375 * scale[c] * scale[c] + self.offset[c]
-        knee = bend(scale, self.offset, c)
-        root = hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * (0.5 / hl.sqrt(knee))
-        stable[x, y, c] = root * (2.0 / scale[c])
+        root = self.root(value - beyond, c) - self.root(0.0, c)
+        stable[x, y, c] = root * (2.0 / (self.scale[c] * self.step))
         return burnt, stable, sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
 
 
@@ -89,8 +103,10 @@ def unbounded(mosaic: hl.ImageParam) -> hl.Func:
 def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
     """0..1 of white at site c of quad (x, y): back from planes. removed: share of the variance that is gone."""
     scale, offset, basis, ends = sites.scale, sites.offset, sites.basis, sites.ends
-    photons = sum_of(basis[c, i] * planes[x, y, i] for i in range(4)) * 0.5  # the root of their number
-    t = photons * scale[c]
+    t = sum_of(basis[c, i] * hl.f32(planes[x, y, i]) for i in range(4)) * (0.5 * scale[c] * sites.step) + sites.root(
+        0.0, c
+    )
+    photons = t * (1.0 / scale[c])  # the root of their number
     knee = bend(scale, offset, c)
     root = hl.sqrt(knee)
     level = hl.select(t < root, knee + (t - root) * 2.0 * root, t * t)
@@ -107,18 +123,18 @@ def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
 
 @kernel("denoise_split", rare=True)
 def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
-    """mosaic (h, w) uint16 -> (4, h', w') float32, luma and three colour differences of each quad.
+    """mosaic (h, w) uint16 -> (4, h', w') int16, luma and three colour differences of each quad, in steps.
 
     h', w': a multiple of 8, and 16 or more, not less than h / 2 and w / 2; beyond the borders the mosaic is mirrored.
     black, scale, offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; unit: 1 /
-    (white - black).
+    (white - black); step: in deviations of the noise.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sites = Sites.named()
     held = unbounded(mosaic)
     burnt, stable, plane = sites.planes(held)
     out = hl.Func("lichtbild_denoise_split")
-    out[x, y, c] = plane
+    out[x, y, c] = kept(plane)
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
@@ -134,20 +150,21 @@ def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
 def halved(fine: hl.Func) -> tuple[hl.Func, hl.Expr]:
     """Every second of the samples, smoothed by [1 4 6 4 1] / 16: down the columns, then along the rows at (x, y, c)."""
     five, down = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16), hl.Func("down")
-    down[x, y, c] = sum_of(hl.f32(k) * fine[x, 2 * y + i - 2, c] for i, k in enumerate(five))
+    down[x, y, c] = sum_of(hl.f32(k) * hl.f32(fine[x, 2 * y + i - 2, c]) for i, k in enumerate(five))
     return down, sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
 
 
 @kernel("denoise_halve")
 def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
-    """(4, h, w) float32 -> (4, h', w') float32 of half the size, smoothed by [1 4 6 4 1] / 16; mirrored at the borders.
+    """(4, h, w) int16 -> (4, h', w') int16 of half the size, smoothed by [1 4 6 4 1] / 16; mirrored at the borders.
 
     h', w': as of `denoise_split`.
     """
-    fine = hl.ImageParam(hl.Float(32), 3, "fine")
+    fine = hl.ImageParam(PLANE, 3, "fine")
     beyond, out = hl.Func("beyond"), hl.Func("lichtbild_denoise_halve")
     beyond[x, y, c] = fine[mirrored(x, fine.width()), mirrored(y, fine.height()), c]
-    down, out[x, y, c] = halved(beyond)
+    down, half = halved(beyond)
+    out[x, y, c] = kept(half)
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()
@@ -160,12 +177,12 @@ def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
 
 @kernel("denoise_join", rare=True)
 def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
-    """mosaic (h, w) uint16, (4, h', w') float32 planes -> (2 h', 2 w') uint16 mosaic = black_out + x * scale_out.
+    """mosaic (h, w) uint16, (4, h', w') int16 planes -> (2 h', 2 w') uint16 mosaic = black_out + x * scale_out.
 
     h', w', mosaic and what is known of its sites: as of `denoise_split`; removed: share of the variance that is gone.
     """
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
-    clean = hl.ImageParam(hl.Float(32), 3, "clean")
+    clean = hl.ImageParam(PLANE, 3, "clean")
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
     held = unbounded(mosaic)
     burnt, site, out = joined("denoise_join", held, clean, sites, (removed, black_out, scale_out))

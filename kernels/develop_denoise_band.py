@@ -20,6 +20,7 @@ import numpy as np
 
 from borders import mirrored
 from burst_align import sum_of
+from develop_denoise import PLANE, kept
 from kernel import kernel
 
 SIDE = 8
@@ -89,9 +90,10 @@ class Inputs:
 
     @classmethod
     def named(cls, fine: hl.Func, *, guided: bool) -> Inputs:
-        coarse, clean, take = (hl.ImageParam(hl.Float(32), 3, n) for n in ("coarse", "clean", "take"))
+        coarse, clean = (hl.ImageParam(PLANE, 3, n) for n in ("coarse", "clean"))
+        take = hl.ImageParam(hl.Float(32), 3, "take")
         share, excess = hl.ImageParam(hl.Float(32), 2, "share"), hl.ImageParam(hl.Float(32), 2, "excess")
-        guide = hl.ImageParam(hl.Float(32), 3, "guide") if guided else None
+        guide = hl.ImageParam(PLANE, 3, "guide") if guided else None
         return cls(fine, coarse, clean, take, share, excess, hl.Param(hl.Float(32), "rich"), guide)
 
     def arguments(self) -> list[Any]:
@@ -102,25 +104,25 @@ class Inputs:
 def unending(f: hl.ImageParam) -> hl.Func:
     """A plane mirrored at its borders. Were these held, the last samples would weigh more, and so would their noise."""
     out = hl.Func(f"{f.name()}_unending")
-    out[x, y, c] = f[mirrored(x, f.width()), mirrored(y, f.height()), c]
+    out[x, y, c] = hl.f32(f[mirrored(x, f.width()), mirrored(y, f.height()), c])
     return out
 
 
 def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]:
-    """fine (4, h, w), coarse and clean (4, h/2, w/2) float32 -> (4, h, w): `clean` enlarged, and the band on it.
+    """fine (4, h, w), coarse and clean (4, h/2, w/2) int16 -> (4, h, w) int16: `clean` enlarged, and the band on it.
 
     The band is what `fine` has beyond `coarse`, which is `fine` halved. Sides are multiples of `TILE`; planes are luma,
-    two colour differences, and the greens' difference. take: (3, 8, 8) energy taken from the coefficients of each kind;
-    share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h', w') noise over the rest's in
-    cells of 4 quads, of which the first and the last are those of windows that reach over the border; rich, where there
-    is no guide: how much less is taken from luma where all of a window stays; octave: how often `fine` was halved;
-    guide, the last where there is one: a first result.
+    two colour differences, and the greens' difference. take: (3, 8, 8) energy, in squared steps, taken from the
+    coefficients of each kind; share: (8, 8) of the noise's energy that each coefficient has, its mean 1; excess: (h',
+    w') noise over the rest's in cells of 4 quads, of which the first and the last are those of windows that reach over
+    the border; rich, where there is no guide: how much less is taken from luma where all of a window stays; octave: how
+    often `fine` was halved; guide, the last where there is one: a first result.
     """
-    fine, octave = hl.ImageParam(hl.Float(32), 3, "fine"), hl.Param(hl.Int(32), "octave")
+    fine, octave = hl.ImageParam(PLANE, 3, "fine"), hl.Param(hl.Int(32), "octave")
     inputs = Inputs.named(unending(fine), guided=guided)
     band = band_of(inputs, octave, hop)
     out = hl.Func(f"lichtbild_{name}")
-    out[x, y, c] = band.value
+    out[x, y, c] = kept(band.value)
 
     # Tiles; in each, rows of windows from top to bottom, what overlaps is kept.
     xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
@@ -296,11 +298,11 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
         gates.append(rest)
         across.append(alone)
 
-    kept, weight, factor = hl.Func("kept"), hl.Func("weight"), hl.Func("factor")
+    stays_of, weight, factor = hl.Func("stays"), hl.Func("weight"), hl.Func("factor")
     gain = [hl.mux(c, [f[p, q, k][j] for f in gains]) for j in range(SIDE)]
-    kept[p, q, k, c] = sum_of(share[j, k] * (g * g) for j, g in enumerate(gain))
+    stays_of[p, q, k, c] = sum_of(share[j, k] * (g * g) for j, g in enumerate(gain))
     gate = hl.mux(c, opened)
-    share_kept = sum_of(kept[p, q, i, c] for i in range(SIDE)) * (gate * gate)
+    share_kept = sum_of(stays_of[p, q, i, c] for i in range(SIDE)) * (gate * gate)
     weight[p, q, c] = 1.0 / ((hl.f32(0.1) + share_kept) * local[p, q])
     factor[p, q, k, c] = hl.Tuple([g * (weight[p, q, c] * gate) for g in gain])
 

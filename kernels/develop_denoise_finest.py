@@ -1,7 +1,7 @@
 """The finest band of the denoiser without planes in memory: from the mosaic, and back to a mosaic.
 
 The same as `denoise_split`, `denoise_halve` of its planes, `denoise_band` and `denoise_join` one after the other, whose
-planes of float32 are twice as large as the mosaic, and are written and read again here in a cache only.
+planes are as large as the mosaic, and are written and read again here in a cache only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import halide as hl
 
-from develop_denoise import LANES, Sites, c, halved, joined, unbounded, x, y
+from develop_denoise import LANES, Sites, c, halved, joined, kept, unbounded, x, y
 from develop_denoise_band import Inputs, band_of, h, lane, r
 from kernel import kernel
 
@@ -21,7 +21,7 @@ ROWS = 32  # of halved planes, that a thread makes at a time
 
 @kernel("denoise_halve_mosaic")
 def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
-    """mosaic (h, w) uint16 -> (4, h', w') float32, planes of its quads halved once.
+    """mosaic (h, w) uint16 -> (4, h', w') int16, planes of its quads halved once.
 
     The same as `denoise_split` and `denoise_halve`, whose arguments it takes.
     """
@@ -30,7 +30,8 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     fine, out = hl.Func("fine"), hl.Func("lichtbild_denoise_halve_mosaic")
     burnt, stable, plane = sites.planes(held)
     fine[x, y, c] = plane
-    down, out[x, y, c] = halved(fine)
+    down, half = halved(fine)
+    out[x, y, c] = kept(half)
 
     yo, yi = hl.Var("yo"), hl.Var("yi")
     buffer = out.output_buffer()

@@ -46,6 +46,13 @@ def picture(shape: tuple[int, int], seed: int = 1) -> np.ndarray:
     return (planes + rng.normal(size=planes.shape)).astype(np.float32)
 
 
+STEP = 1 / 128
+
+
+def in_steps(planes: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.rint(planes / STEP), np.int16)
+
+
 def test_planes_of_a_mosaic_are_as_numpy_makes_them_and_lead_back() -> None:
     rng = np.random.default_rng(1)
     ramp = np.linspace(0.0, 1.0, 192)[None, :] * np.linspace(0.2, 1, 128)[:, None]
@@ -57,38 +64,39 @@ def test_planes_of_a_mosaic_are_as_numpy_makes_them_and_lead_back() -> None:
     quads = np.stack([x[0::2, 0::2], x[0::2, 1::2], x[1::2, 0::2], x[1::2, 1::2]])
     assert reference.beyond_white(quads, ends).max() > 0.3
     scale, offset = np.full(4, 1e-3, np.float32), np.full(4, 1e-6, np.float32)
-    sites = (np.full(4, 6000, np.float32), scale, offset, plan.basis, 2e-5, ends)
-    planes = np.empty((4, 64, 96), np.float32)
+    step = 1 / 64
+    sites = (np.full(4, 6000, np.float32), scale, offset, plan.basis, 2e-5, step, ends)
+    planes = np.empty((4, 64, 96), np.int16)
     native.call("denoise_split", frame.mosaic, *sites, planes)
     known = [a.astype(float) for a in (scale, offset, plan.basis)]
     want = reference.split(quads, *known, ends.astype(float))
-    np.testing.assert_allclose(planes, want, atol=2e-3)
-    half = np.empty((4, 32, 64), np.float32)
+    np.testing.assert_allclose(planes * step, want, atol=0.5 * step + 2e-3)
+    half = np.empty((4, 32, 64), np.int16)
     native.call("denoise_halve", planes, half)
-    np.testing.assert_allclose(half, reference.halve(planes.astype(float), (32, 64)), atol=1e-3)
+    np.testing.assert_allclose(half, reference.halve(planes.astype(float), (32, 64)), atol=0.501)
     out = np.empty((128, 192), np.uint16)
     native.call("denoise_join", frame.mosaic, *sites, planes, 0.5, 2048.0, 50000.0, out)
-    back = reference.join(want, *known, 0.5, ends.astype(float)) + reference.beyond_white(quads, ends)
+    back = reference.join(planes * step, *known, 0.5, ends.astype(float)) + reference.beyond_white(quads, ends)
     mine = (np.stack([out[0::2, 0::2], out[0::2, 1::2], out[1::2, 0::2], out[1::2, 1::2]]) - 2048.0) / 50000
     np.testing.assert_allclose(mine, back, atol=3e-5)
 
 
 @pytest.mark.parametrize("guided", [False, True])
 def test_a_band_is_as_numpy_makes_it(guided: bool) -> None:
-    fine = picture((64, 252))
-    coarse = np.ascontiguousarray(reference.halve(fine.astype(float), (64, 252)), np.float32)  # padded to a tile
-    clean = coarse + np.float32(0.3)
+    fine = in_steps(picture((64, 252)))
+    coarse = in_steps(reference.halve(fine * STEP, (64, 252)))  # padded to a tile
+    clean = in_steps(coarse * STEP + 0.3)
     plan = decide(make(grey(0.3, (128, 512)), scale=0.02), NEUTRAL, 1.0)
     assert plan.again is not None
-    take, share = (plan.again if guided else plan.take)[0], plan.share[0]
+    take, share = (plan.again if guided else plan.take)[0] / np.float32(STEP**2), plan.share[0]
     excess = np.random.default_rng(4).uniform(0.5, 2.5, (17, 65)).astype(np.float32)
-    guide = picture((64, 252), seed=1) * np.float32(0.8) if guided else None
+    guide = in_steps(picture((64, 252), seed=1) * 0.8) if guided else None
     out = np.empty_like(fine)
     name, more = ("denoise_band_guided", (guide,)) if guided else ("denoise_band", ())
     native.call(name, fine, coarse, clean, take, share, excess, *(() if guided else (0.7,)), 0, *more, out)
     double = [a.astype(float) for a in (fine, coarse, clean, take, share, excess)]
     want = reference.band(*double, None if guide is None else guide.astype(float))
-    np.testing.assert_allclose(out, want, atol=3e-3)
+    np.testing.assert_allclose(out, want, atol=0.51)
 
 
 @pytest.mark.parametrize("shape", [(250, 1026), (127, 511), (6, 9)])
@@ -98,16 +106,16 @@ def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, 
     frame = make(np.minimum(noisy(ramp + 0.1 * (rng.random(shape) > 0.98)), 1.0))
     plan = decide(frame, NEUTRAL, 1.0)
     sites = (np.full(4, 6000, np.float32), *(np.full(4, v, np.float32) for v in (1e-3, 1e-6)), plan.basis, 2e-5)
-    sites = (*sites, plan.ends)
+    sites = (*sites, STEP, plan.ends)
     rooms = [(-(-n // (2 * t)) * t) for n, t in zip(shape, (64, 252), strict=True)]
-    fine = np.empty((4, *rooms), np.float32)
+    fine = np.empty((4, *rooms), np.int16)
     native.call("denoise_split", frame.mosaic, *sites, fine)
-    coarse, straight = (np.empty((4, 64, 504), np.float32) for _ in range(2))
+    coarse, straight = (np.empty((4, 64, 504), np.int16) for _ in range(2))
     native.call("denoise_halve", fine, coarse)
     native.call("denoise_halve_mosaic", frame.mosaic, *sites, straight)
     rows, columns = (max(1, -(-n // 4) - 1) for n in shape)  # behind the picture only one has whole quads
-    np.testing.assert_allclose(straight[:, :rows, :columns], coarse[:, :rows, :columns], atol=2e-3)
-    given = (coarse, coarse + np.float32(0.3), plan.take[0], plan.share[0], plan.excess, 0.7)
+    np.testing.assert_allclose(straight[:, :rows, :columns], coarse[:, :rows, :columns], atol=1)
+    given = (coarse, coarse + np.int16(38), plan.take[0] / np.float32(STEP**2), plan.share[0], plan.excess, 0.7)
     clean = np.empty_like(fine)
     native.call("denoise_band", fine, *given, 0, clean)
     want = np.empty([2 * n for n in rooms], np.uint16)
@@ -115,8 +123,8 @@ def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, 
     native.call("denoise_join", frame.mosaic, *sites, clean, 0.5, 2048.0, 50000.0, want)
     native.call("denoise_finest", frame.mosaic, *sites, *given, 0.5, 2048.0, 50000.0, out)
     apart = np.abs(out[: shape[0], : shape[1]].astype(int) - want[: shape[0], : shape[1]])
-    assert apart[:-16, :-16].max(initial=0) <= 2
-    assert np.median(apart) == 0
+    assert apart[:-16, :-16].max(initial=0) <= 24  # of up to 1600, the noise's deviation: planes are kept in steps
+    assert np.median(apart) <= 1
 
 
 def test_noise_of_coefficients_is_what_white_noise_has() -> None:

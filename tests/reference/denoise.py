@@ -22,14 +22,17 @@ def beyond_white(quads: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.maximum(quads - cap, 0) * np.clip(burnt, 0, 1) * np.clip(own, 0, 1)
 
 
+def root(light: np.ndarray, s: np.ndarray, o: np.ndarray) -> np.ndarray:
+    bend = 1.5 * s * s + 0.25 * o
+    level = s * light + 0.375 * s * s + o
+    return np.sqrt(np.maximum(level, bend)) + np.minimum(level - bend, 0) * 0.5 / np.sqrt(bend)
+
+
 def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """quads: (4, h, w) of the four sites, x in 0..1 -> (4, h, w) of which the noise has variance 1."""
+    """quads: (4, h, w) of the four sites, x in 0..1 -> (4, h, w) of which the noise has variance 1, black at 0."""
     quads = quads - beyond_white(quads, ends)
     s, o = scale[:, None, None], offset[:, None, None]
-    bend = 1.5 * s * s + 0.25 * o
-    level = s * quads + 0.375 * s * s + o
-    stable = (np.sqrt(np.maximum(level, bend)) + np.minimum(level - bend, 0) * 0.5 / np.sqrt(bend)) * 2 / s
-    return np.tensordot(basis, stable, 1)
+    return np.tensordot(basis, (root(quads, s, o) - root(0 * s, s, o)) * 2 / s, 1)
 
 
 def join(
@@ -38,7 +41,7 @@ def join(
     """Without what is beyond white."""
     s, o = scale[:, None, None], offset[:, None, None]
     bend = 1.5 * s * s + 0.25 * o
-    t = np.tensordot(basis.T, planes, 1) * s / 2
+    t = np.tensordot(basis.T, planes, 1) * s / 2 + root(0 * s, s, o)
     straight = t < np.sqrt(bend)
     level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
     part = np.clip((t / s - 0.8) / 1.4, 0, 1)

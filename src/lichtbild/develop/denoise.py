@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,13 @@ from lichtbild.color import Floats
 from lichtbild.develop.ends import ends_of
 from lichtbild.record import record, replace
 from lichtbild.report import Report
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import numpy.typing as npt
+
+    Planes: TypeAlias = npt.NDArray[np.int16]  # (4, h, w), in steps of a part of the noise's deviation
 
 OCTAVES = 6  # bands; what is coarser than the last, 128 pixels, is left alone
 # Energy, in variances of its noise, of a coefficient of which half is kept: of luma, of both colour differences, of the
@@ -183,7 +191,11 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     offset = np.array([max(frame.noise_profile.offset[p], 0.0) for p in planes], np.float32)
     black = np.array(frame.black_level, np.float32)
     mean_black = float(black.mean())
-    sites = (black, scale, offset, plan.basis, 1.0 / (frame.white_level - mean_black), plan.ends)
+    unit = 1.0 / (frame.white_level - mean_black)
+    step = _step(scale, offset, np.array([[-black.max()], [1.02 * frame.clip_level - black.min()]]) * unit)
+    energy = np.float32(1.0 / step**2)
+    plan = replace(plan, take=plan.take * energy, again=None if plan.again is None else plan.again * energy)
+    sites = (black, scale, offset, plan.basis, unit, step, plan.ends)
     sizes = [(-(-height // 2), -(-width // 2))]
     for _ in range(OCTAVES):
         sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
@@ -194,7 +206,7 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     back = (1.0 - left, BLACK_OUT, scale_out)
 
     # From the halved planes down to the coarsest, and up again; planes of all quads are made for a second step only.
-    noisy = [np.empty((4, *room), np.float32) for room in rooms[1:]]
+    noisy = [np.empty((4, *room), np.int16) for room in rooms[1:]]
     native.call("denoise_halve_mosaic", frame.mosaic, *sites, noisy[0])
     for fine, coarse in itertools.pairwise(noisy):
         native.call("denoise_halve", fine, coarse)
@@ -209,7 +221,7 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
         given = (noisy[0], clean, plan.take[0], plan.share[0], plan.excess, plan.rich)
         native.call("denoise_finest", frame.mosaic, *sites, *given, *back, out)
     else:
-        fine = np.empty((4, *rooms[0]), np.float32)
+        fine = np.empty((4, *rooms[0]), np.int16)
         native.call("denoise_split", frame.mosaic, *sites, fine)
         native.call("denoise_join", frame.mosaic, *sites, _band(plan, 0, fine, noisy[0], clean), *back, out)
     return replace(
@@ -222,7 +234,24 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     )
 
 
-def _band(plan: DenoisePlan, octave: int, fine: FloatImage, coarse: FloatImage, clean: FloatImage) -> FloatImage:
+def _step(scale: FloatImage, offset: FloatImage, light: Floats) -> float:
+    """The smallest step, in deviations of the noise, with which 16 bits hold the planes of sites within `light`.
+
+    Planes are turned sites, so none is longer than all four of them. Where there is noise to be seen, a step is less
+    than 0.05 (0.16 in a bracket of four stops).
+    """
+    s, o = scale.astype(np.float64), offset.astype(np.float64)
+    knee = 1.5 * s**2 + 0.25 * o  # see `kernels/develop_denoise.py`
+
+    def root(light: Floats) -> Floats:
+        level = s * light + 0.375 * s**2 + o
+        return np.sqrt(np.maximum(level, knee)) + np.minimum(level - knee, 0) * 0.5 / np.sqrt(knee)
+
+    farthest = np.abs((root(light) - root(np.zeros(1))) * 2 / s).max(axis=0)
+    return float(np.hypot.reduce(farthest)) / 32700
+
+
+def _band(plan: DenoisePlan, octave: int, fine: Planes, coarse: Planes, clean: Planes) -> Planes:
     """`clean`, enlarged, with what `fine` has beyond `coarse`, cleaned; in two steps where the plan has two."""
     better = np.empty_like(fine)
     noise = (plan.share[octave], plan.excess)
