@@ -159,16 +159,15 @@ def _fill(self: Any, /, *values: Any, **named: Any) -> None:
     into: dict[str, Any] = self.__dict__
     into.update(zip(names, values, strict=False))
     into.update(named)
-    if len(into) < len(values) + len(named):
+    if len(into) < len(values) + len(named) or not named.keys() <= names.keys():
         raise _misfit(type(self), values, named)
     if len(into) < len(names):
-        for name, value in filling.defaults.items():
-            into.setdefault(name, value)
+        into |= {**filling.defaults, **into}
         for name, make in filling.factories.items():
             if name not in into:
                 into[name] = make()
-    if into.keys() != names.keys():
-        raise _misfit(type(self), values, named)
+        if len(into) < len(names):
+            raise _misfit(type(self), values, named)
     if hasattr(self, "__post_init__"):
         self.__post_init__()
 

@@ -13,14 +13,17 @@ from lichtbild.cli.group import Command
 from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
 from lichtbild.errors import OutputError
+from lichtbild.plain_file import read_ahead
 from lichtbild.recipe import Recipe
 from lichtbild.record import replace
 from lichtbild.report import Report
+from lichtbild.workers import ahead
 
 if TYPE_CHECKING:
     from lichtbild.carriers import Burst
     from lichtbild.output.credentials import Credentials
 
+FIRST = 3  # frames that are read before any other
 _FILE = click.Path(path_type=Path)
 
 
@@ -89,6 +92,7 @@ def command(
     developed and finished as one picture. Frames that cannot be used are left out with a warning.
     """
     start = time.perf_counter()
+    ahead(lambda: read_ahead(files[:FIRST]))  # while numpy and the kernels are loaded
     from lichtbild.cli.progress import Progress
 
     progress = Progress()
