@@ -229,6 +229,15 @@ def test_a_plain_frame_imports_nothing_that_it_does_not_need(tmp_path: Path) -> 
     assert not NOT_FOR_A_PLAIN_FRAME & {name.removeprefix("lichtbild.") for name in loaded}
 
 
+def test_the_standard_library_is_as_it_was_once_numpy_is_there() -> None:
+    told = run(
+        "import inspect, sys; before = inspect.cleandoc\n"
+        "from lichtbild.cli.numpy_now import import_numpy\n"
+        "import_numpy(); print('numpy' in sys.modules, inspect.cleandoc is before)"
+    )
+    assert told.split() == ["True", "True"]
+
+
 def test_more_frames_than_a_burst_has_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BurstError, match="101 frames are more than 100; name those of one burst"):
         lb.read(*[tmp_path / f"{i}.dng" for i in range(101)])

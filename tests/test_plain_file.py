@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import open_plain, read_ahead
 from make_dng import make_dng
 from whole_program import fails, lichtbild
 
@@ -61,4 +61,18 @@ def test_what_is_opened(tmp_path: Path) -> None:
     ):
         with pytest.raises(OSError, match=words):
             open_plain(path)
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_all_of_a_file_is_read_ahead_and_what_is_none_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(bytes(2_500_000))
+    os.mkfifo(tmp_path / "pipe")
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda _fd, start, length, _advice: asked.append((start, length)))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    read_ahead([tmp_path / "none", tmp_path, tmp_path / "pipe", Path("a\0b"), tmp_path / "file"])
+    assert sum(length for _, length in asked) >= 2_500_000
+    assert all(start == end for (start, _), end in zip(asked, [0, *(sum(one) for one in asked)], strict=False))
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors

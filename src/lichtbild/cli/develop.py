@@ -93,11 +93,13 @@ def command(
     """
     start = time.perf_counter()
     ahead(lambda: read_ahead(files[:FIRST]))  # while numpy and the kernels are loaded
+    from lichtbild.cli.numpy_now import import_numpy
     from lichtbild.cli.progress import Progress
 
     progress = Progress()
     record = progress.attach(Report(maps={} if report_maps else None))
     wanted = _settings(recipe, given(settings), files, output, record)
+    import_numpy()
     _check_outputs(files, output, report, overwrite)
     signer = _signer(sign, key, timestamp, output)
     if report_maps:
