@@ -112,13 +112,13 @@ class Stages:
         return [newest[func.name()] - oldest[func.name()] + 1 for func, _ in self.made]
 
 
-def demosaic(raw: hl.Func) -> tuple[list[list[hl.Expr]], Stages]:
-    """Interpolate `raw`(x, y): about 0..1, gamma-like, red at even x and even y.
+def demosaic(raw: Callable[[int], hl.Expr]) -> tuple[list[list[hl.Expr]], Stages]:
+    """Interpolate a mosaic, `raw`(kind) in terms of X and Y: about 0..1, gamma-like, red at even x and even y.
 
     Gives [kind][colour], the three colours of each of the four pixels of quad (X, Y), and the stages behind them.
     """
     s = Stages()
-    [mosaic] = s.add("mosaic", EVERY, lambda k: raw[2 * X + k % 2, 2 * Y + k // 2])
+    [mosaic] = s.add("mosaic", EVERY, raw)
     difference = green_minus_colour(s, mosaic)
     [green] = s.add("green", COLOURED, lambda k: mosaic.at(k) + difference(k))
     red, blue = follow_green(s, mosaic, green)
@@ -210,19 +210,16 @@ def likeness(s: Stages, m: Stage) -> tuple[Stage, Stage]:
 
     rows = s.add("energy_row", EVERY, *(row(e) for e in energies))
 
-    def squares(k: int) -> tuple[hl.Expr, hl.Expr]:
-        p, q = (f(1 / 41) * total(row.at(k, 0, n) for n in range(-4, 5)) for row in rows)
-        return square(p), square(q + f(ENERGY_FLOOR))
+    # Both shares are those of a ratio of energies, squared, with a common denominator: divisions are slow.
+    def shares(k: int) -> tuple[hl.Expr, hl.Expr]:
+        p, q = (total(row.at(k, 0, n) for n in range(-4, 5)) for row in rows)
+        colours, details = square(p), square(q + f(41 * ENERGY_FLOOR))
+        apart, together = colours + f(SHORT_SMOOTHING**2) * details, colours + f(SHARED_DETAIL**2) * details
+        inverse = 1 / (apart * together)
+        return f(SHARED_DETAIL**2) * details * apart * inverse, colours * together * inverse
 
-    def shared(k: int) -> hl.Expr:
-        pp, qq = squares(k)
-        return f(SHARED_DETAIL**2) * qq / (pp + f(SHARED_DETAIL**2) * qq)
-
-    def shortened(k: int) -> hl.Expr:
-        pp, qq = squares(k)
-        return pp / (pp + f(SHORT_SMOOTHING**2) * qq)
-
-    own, short = s.add("own", COLOURED, shared, shortened)
+    found = {k: shares(k) for k in COLOURED}
+    own, short = s.add("own", COLOURED, lambda k: found[k][0], lambda k: found[k][1])
 
     def everywhere(k: int) -> hl.Expr:
         return own.at(k) if k in COLOURED else f(0.25) * (own.near(k, ROWS, 1) + own.near(k, COLUMNS, 1))

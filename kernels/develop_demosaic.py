@@ -20,8 +20,11 @@ def demosaic_alone() -> tuple[hl.Pipeline, list[object]]:
         hl.Param(hl.Int(32), n) for n in ("phase_y", "phase_x", "tile_height", "tile_width")
     )
     x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
-    raw = hl.Func("raw")
-    raw[x, y] = mosaic[mirrored(x - phase_x, mosaic.width()), mirrored(y - phase_y, mosaic.height())]
+
+    def raw(kind: int) -> hl.Expr:
+        px, py = 2 * X + kind % 2 - phase_x, 2 * Y + kind // 2 - phase_y
+        return mosaic[mirrored(px, mosaic.width()), mirrored(py, mosaic.height())]
+
     pixels, stages = demosaic(raw)
     quad, out = hl.Func("quad"), hl.Func("lichtbild_demosaic")
     quad[X, Y] = hl.Tuple([pixels[k][colour] for k in range(4) for colour in range(3)])

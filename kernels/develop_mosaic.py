@@ -6,7 +6,7 @@ import halide as hl
 
 from borders import mirrored
 from burst_align import sum_of
-from develop_bayer import X, Y, demosaic, schedule
+from develop_bayer import LANES, X, Y, demosaic, schedule
 from half import half
 from kernel import kernel
 
@@ -28,27 +28,32 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     phase_y, phase_x, tile_height, tile_width = (
         hl.Param(hl.Int(32), n) for n in ("phase_y", "phase_x", "tile_height", "tile_width")
     )
-    x, y, c, i = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("i")
+    x, y, c, i, s = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("i"), hl.Var("s")
     w, h = mosaic.width(), mosaic.height()
 
-    # Lens shading, bilinear on its grid: once along x for each of its rows, then between these at each row of pixels.
+    # Lens shading, bilinear on its grid: once along x for each of its rows, then between these at each row of quads.
+    # By sites, so that vectors of a quad's sites are dense.
     gw, gh = shading.dim(0).extent(), shading.dim(1).extent()
-    px, py = x - phase_x, y - phase_y
-    at_x = hl.clamp(hl.f32(px) * hl.f32(gw - 1) / hl.f32(hl.max(w - 1, 1)), 0.0, hl.f32(gw - 1))
-    at_y = hl.clamp(hl.f32(py) * hl.f32(gh - 1) / hl.f32(hl.max(h - 1, 1)), 0.0, hl.f32(gh - 1))
-    ix, iy = (hl.clamp(hl.i32(at), 0, hl.max(n - 2, 0)) for at, n in ((at_x, gw), (at_y, gh)))
-    lens, line = hl.Func("lens"), hl.Func("line")
+    lens = hl.Func("lens")
 
-    def site(p: hl.ImageParam, row: hl.Expr, *grid: hl.Expr) -> hl.Expr:
-        """Of the site at x and (0 or 1) row, in the output's coordinates."""
-        first = 2 * ((row + phase_y) % 2)
-        return hl.select(x % 2 == 0, p[(*grid, first + phase_x)], p[(*grid, first + 1 - phase_x)])
+    def node(place: hl.Expr, side: hl.Expr, nodes: hl.Expr) -> tuple[hl.Expr, hl.Expr]:
+        """The grid's node before a pixel, and how far after it the pixel is."""
+        at = hl.clamp(hl.f32(place) * (hl.f32(nodes - 1) / hl.f32(hl.max(side - 1, 1))), 0.0, hl.f32(nodes - 1))
+        before = hl.clamp(hl.i32(at), 0, hl.max(nodes - 2, 0))
+        return before, at - hl.f32(before)
 
-    lens[x, i, c] = hl.lerp(site(shading, c, ix, i), site(shading, c, hl.min(ix + 1, gw - 1), i), at_x - hl.f32(ix))
-    line[x, y] = hl.lerp(lens[x, iy, y % 2], lens[x, hl.min(iy + 1, gh - 1), y % 2], at_y - hl.f32(iy))
-    raw = hl.Func("raw")
-    light = (hl.f32(mosaic[mirrored(px, w), mirrored(py, h)]) - site(black, y % 2)) * site(gain, y % 2) * line[x, y]
-    raw[x, y] = hl.sqrt(hl.max(light + lift, 0.0))
+    ix, part = node(2 * X + s % 2 - phase_x, w, gw)
+    site = 2 * ((s / 2 + phase_y) % 2) + (s % 2 + phase_x) % 2
+    lens[X, i, s] = gain[site] * hl.lerp(shading[ix, i, site], shading[hl.min(ix + 1, gw - 1), i, site], part)
+
+    def raw(kind: int) -> hl.Expr:
+        px, py = 2 * X + kind % 2 - phase_x, 2 * Y + kind // 2 - phase_y
+        iy, part = node(py, h, gh)
+        line = hl.lerp(lens[X, iy, kind], lens[X, hl.min(iy + 1, gh - 1), kind], part)
+        level = black[2 * ((kind // 2 + phase_y) % 2) + (kind % 2 + phase_x) % 2]
+        light = (hl.f32(mosaic[mirrored(px, w), mirrored(py, h)]) - level) * line
+        return hl.sqrt(hl.max(light + lift, 0.0))
+
     pixels, stages = demosaic(raw)
     quad, linear, out = hl.Func("quad"), hl.Func("linear"), hl.Func("lichtbild_develop_mosaic")
     quad[X, Y] = hl.Tuple([pixels[k][colour] for k in range(4) for colour in range(3)])
@@ -60,8 +65,7 @@ def develop_mosaic() -> tuple[hl.Pipeline, list[object]]:
     column, _, vector = schedule(out, x, y, c, quad, stages, tile_height, tile_width)
     linear.compute_at(out, vector).reorder(c, x, y).bound(c, 0, 3).unroll(c).vectorize(x).unroll(y)
     linear.align_bounds(x, 32).align_bounds(y, 2)
-    raw.compute_at(stages.made[0][0], Y).vectorize(x, 32).align_bounds(x, 32).align_bounds(y, 2)
-    lens.compute_at(out, column).bound(c, 0, 2).vectorize(x, 16).align_bounds(x, 16)
+    lens.compute_at(out, column).bound(s, 0, 4).unroll(s).vectorize(X, LANES)
     return hl.Pipeline([out]), [
         mosaic, shading, black, gain, matrix, lift, phase_y, phase_x, tile_height, tile_width,
     ]  # fmt: skip
