@@ -16,7 +16,6 @@ is computed twice. The method is symmetric under flips and independent of the ph
 from __future__ import annotations
 
 import functools
-import math
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -31,12 +30,15 @@ ROWS, COLUMNS = (1, 0), (0, 1)  # steps (dx, dy) along which is interpolated
 
 SHARED_DETAIL = 1.6  # ratio of energies at which half of the detail is taken as shared
 SHORT_SMOOTHING = 0.8  # ratio at which half of the smoothing is the short one
-LONG_SIGMA, SHORT_SIGMA, BROAD_SIGMA = 2.5, 0.85, 2.0  # pixels
+LONG, SHORT = (0.43, 0.43, 0.14), (0.89, 0.17, -0.06)  # weights at 0, 2 and 4 pixels, of sum 1
+BROAD = 0.38, 0.31  # weights at 0, and at 2 pixels on both sides
 EASE = 0.4  # share of the four neighbours in the smoothed difference where detail is shared
 ENERGY_FLOOR = 4e-6  # energies below it (0.2 % of white, squared) are noise
 SIDE_FLOOR = 1.5e-6
 GAIN_PRIOR = 1e-2  # pulls the gain of red and blue over green to 1
 GAIN_FLOOR = 1.5e-4
+
+EVERY_SECOND = range(-4, 5, 2)  # pixels of one colour in a window of 9
 
 X, Y = hl.Var("X"), hl.Var("Y")
 
@@ -51,13 +53,6 @@ def total(terms: Iterable[hl.Expr]) -> hl.Expr:
 
 def square(e: hl.Expr) -> hl.Expr:
     return e * e
-
-
-def gaussian(sigma: float, taps: int, *, two_sided: bool = False) -> list[float]:
-    """Weights at 0, 1, ... pixels that sum to 1 over one side, or over both."""
-    w = [math.exp(-0.5 * (k / sigma) ** 2) for k in range(taps)]
-    whole = sum(w) + (sum(w[1:]) if two_sided else 0.0)
-    return [v / whole for v in w]
 
 
 LANES = 16
@@ -139,34 +134,38 @@ def plain(k: int, m: Stage, step: tuple[int, int]) -> hl.Expr:
 def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
     """Green minus the pixel's own colour, at red and blue pixels."""
     share, short = likeness(s, m)
-    long, brief = gaussian(LONG_SIGMA, 5), [*gaussian(SHORT_SIGMA, 3), 0.0, 0.0]
     difference, side = {}, {}
 
     def sides(k: int) -> hl.Expr:
         weighted, weights = [], []
-        taps = [f(w) + short.at(k) * f(v - w) for w, v in zip(long, brief, strict=True)]
+        taps = [f(w) + short.at(k) * f(v - w) for w, v in zip(LONG, SHORT, strict=True)]
         for step in (ROWS, COLUMNS):
             for sense in (-1, 1):
                 weights.append(side[step].along(k, step, 2 * sense))
-                smooth = total(w * difference[step].along(k, step, sense * n) for n, w in enumerate(taps))
+                smooth = total(w * difference[step].along(k, step, 2 * sense * n) for n, w in enumerate(taps))
                 weighted.append(weights[-1] * smooth)
         return total(weighted) / total(weights)
 
     for step in (ROWS, COLUMNS):
         [e] = s.add(
             "difference",
-            EVERY,
+            COLOURED,
             lambda k, step=step: (p := plain(k, m, step)) + share.at(k) * (trusting(k, m, step) - p),
         )
 
         def slope(k: int, n: int, e: Stage = e, step: tuple[int, int] = step) -> hl.Expr:
             return hl.abs(e.at(k, n + step[0], step[1]) - e.at(k, n - step[0], -step[1]))
 
-        [row] = s.add("slope_row", EVERY, lambda k, slope=slope: total(slope(k, n) for n in range(-2, 3)))
+        # At the 12 green pixels of a 5x5 window: they lie between differences.
+        [row] = s.add(
+            "slope_row",
+            EVERY,
+            lambda k, slope=slope: total(slope(k, n) for n in ((-1, 1) if k in COLOURED else (-2, 0, 2))),
+        )
         [side[step]] = s.add(
             "side",
             COLOURED,
-            lambda k, q=row: 1 / (square(total(q.at(k, 0, n) for n in range(-2, 3)) * f(1 / 25)) + f(SIDE_FLOOR)),
+            lambda k, q=row: 1 / (square(total(q.at(k, 0, n) for n in range(-2, 3))) + f(144 * SIDE_FLOOR)),
         )
         difference[step] = e
     [fused] = s.add("fused", COLOURED, sides)
@@ -179,11 +178,9 @@ def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
 
 
 def likeness(s: Stages, m: Stage) -> tuple[Stage, Stage]:
-    """How much detail the colours share (everywhere), and how short their difference is smoothed (at R, B); 0..1."""
-    smooth = gaussian(BROAD_SIGMA, 5, two_sided=True)
-    # `trusting`, smoothed. From pixel to pixel it changes its sign.
-    alternating = [(-1) ** n * w for n, w in enumerate(smooth)]
-    taps = np.convolve([*alternating[:0:-1], *alternating], [0.25, -0.5, 0.5, -0.5, 0.25])[6:]
+    """How much detail the colours share, and how short their difference is smoothed, at red and blue pixels; 0..1."""
+    # `trusting`, smoothed over three pixels of one colour; every second weight between is zero.
+    taps = np.convolve([BROAD[1], 0, BROAD[0], 0, BROAD[1]], [0.25, -0.5, 0.5, -0.5, 0.25])[4:]
 
     def broad(k: int, step: tuple[int, int]) -> hl.Expr:
         pairs = (f(w) * m.near(k, step, n) for n, w in enumerate(taps) if n)
@@ -201,30 +198,24 @@ def likeness(s: Stages, m: Stage) -> tuple[Stage, Stage]:
     def bright(k: int) -> hl.Expr:
         return total(square(f(0.5) * m.at(k) - f(0.25) * m.near(k, step, 2)) for step in (ROWS, COLUMNS))
 
-    # Mean over the 41 red and blue pixels of a 9x9 window around one of them. A row has five of them where the middle
-    # is one, and four where the middle is green.
+    # Mean over the 25 pixels of the same colour in a 9x9 window.
     energies = s.add("energy", COLOURED, colour, bright)
+    rows = s.add("energy_row", COLOURED, *(lambda k, e=e: total(e.at(k, n, 0) for n in EVERY_SECOND) for e in energies))
 
-    def row(e: Stage) -> Callable[[int], hl.Expr]:
-        return lambda k: total(e.at(k, n, 0) for n in range(-4, 5) if (n % 2 == 0) == (k in COLOURED))
+    def squares(k: int) -> tuple[hl.Expr, hl.Expr]:
+        p, q = (f(1 / 25) * total(row.at(k, 0, n) for n in EVERY_SECOND) for row in rows)
+        return square(p), square(q + f(ENERGY_FLOOR))
 
-    rows = s.add("energy_row", EVERY, *(row(e) for e in energies))
+    def shared(k: int) -> hl.Expr:
+        pp, qq = squares(k)
+        return f(SHARED_DETAIL**2) * qq / (pp + f(SHARED_DETAIL**2) * qq)
 
-    # Both shares are those of a ratio of energies, squared, with a common denominator: divisions are slow.
-    def shares(k: int) -> tuple[hl.Expr, hl.Expr]:
-        p, q = (total(row.at(k, 0, n) for n in range(-4, 5)) for row in rows)
-        colours, details = square(p), square(q + f(41 * ENERGY_FLOOR))
-        apart, together = colours + f(SHORT_SMOOTHING**2) * details, colours + f(SHARED_DETAIL**2) * details
-        inverse = 1 / (apart * together)
-        return f(SHARED_DETAIL**2) * details * apart * inverse, colours * together * inverse
+    def shortened(k: int) -> hl.Expr:
+        pp, qq = squares(k)
+        return pp / (pp + f(SHORT_SMOOTHING**2) * qq)
 
-    found = {k: shares(k) for k in COLOURED}
-    own, short = s.add("own", COLOURED, lambda k: found[k][0], lambda k: found[k][1])
-
-    def everywhere(k: int) -> hl.Expr:
-        return own.at(k) if k in COLOURED else f(0.25) * (own.near(k, ROWS, 1) + own.near(k, COLUMNS, 1))
-
-    return s.add("share", EVERY, everywhere)[0], short
+    share, short = s.add("share", COLOURED, shared, shortened)
+    return share, short
 
 
 def follow_green(s: Stages, mosaic: Stage, green: Stage) -> list[list[hl.Expr]]:
