@@ -25,18 +25,16 @@ import numpy as np
 
 R, GR, GB, B = 0, 1, 2, 3  # the pixel at (2 X + kind % 2, 2 Y + kind // 2)
 EVERY, COLOURED, GREEN = (R, GR, GB, B), (R, B), (GR, GB)
-SIGN = {R: -1.0, GR: 1.0, GB: 1.0, B: -1.0}  # of a pixel's own sample in green minus colour
 ROWS, COLUMNS = (1, 0), (0, 1)  # steps (dx, dy) along which is interpolated
 
-SHARED_DETAIL = 1.6  # ratio of energies at which half of the detail is taken as shared
-SHORT_SMOOTHING = 0.8  # ratio at which half of the smoothing is the short one
-LONG, SHORT = (0.43, 0.43, 0.14), (0.89, 0.17, -0.06)  # weights at 0, 2 and 4 pixels, of sum 1
-BROAD = 0.38, 0.31  # weights at 0, and at 2 pixels on both sides
-EASE = 0.4  # share of the four neighbours in the smoothed difference where detail is shared
-ENERGY_FLOOR = 4e-6  # energies below it (0.2 % of white, squared) are noise
-SIDE_FLOOR = 1.5e-6
-GAIN_PRIOR = 1e-2  # pulls the gain of red and blue over green to 1
-GAIN_FLOOR = 1.5e-4
+SHARED_DETAIL = 2.5  # ratio of energies at which half of the detail is taken as shared
+LONG, SHORT = (0.36, 0.42, 0.22), (0.885, 0.175, -0.06)  # weights at 0, 2 and 4 pixels, of sum 1
+BROAD = 0.346, 0.327  # weights at 0, and at 2 pixels on both sides
+EASE = 0.45  # share of the four neighbours in the smoothed difference where detail is shared
+ENERGY_FLOOR = 2e-5  # energies below it (0.45 % of white, squared) are noise
+SIDE_FLOOR = 5e-7
+GAIN_PRIOR = 6e-3  # pulls the gain of red and blue over green to 1
+GAIN_FLOOR = 1.4e-3  # and weak detail, which noise makes, to less
 
 EVERY_SECOND = range(-4, 5, 2)  # pixels of one colour in a window of 9
 
@@ -122,23 +120,27 @@ def demosaic(raw: Callable[[int], hl.Expr]) -> tuple[list[list[hl.Expr]], Stages
 
 
 def trusting(k: int, m: Stage, step: tuple[int, int]) -> hl.Expr:
-    """Green minus colour, if both share their detail."""
-    return f(SIGN[k]) * (f(0.5) * (m.at(k) - m.near(k, step, 1)) + f(0.25) * m.near(k, step, 2))
+    """Green minus colour at a red or blue pixel, if both share their detail."""
+    return f(0.5) * (m.near(k, step, 1) - m.at(k)) - f(0.25) * m.near(k, step, 2)
 
 
 def plain(k: int, m: Stage, step: tuple[int, int]) -> hl.Expr:
     """Green minus colour, if they do not."""
-    return f(SIGN[k]) * (m.at(k) - f(9 / 16) * m.near(k, step, 1) + f(1 / 16) * m.near(k, step, 3))
+    return f(9 / 16) * m.near(k, step, 1) - f(1 / 16) * m.near(k, step, 3) - m.at(k)
 
 
 def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
     """Green minus the pixel's own colour, at red and blue pixels."""
-    share, short = likeness(s, m)
+    share = likeness(s, m)
     difference, side = {}, {}
+
+    def long(k: int) -> hl.Expr:
+        """How far the difference is smoothed: much only where nearly all detail is shared."""
+        return square(square(share.at(k)))
 
     def sides(k: int) -> hl.Expr:
         weighted, weights = [], []
-        taps = [f(w) + short.at(k) * f(v - w) for w, v in zip(LONG, SHORT, strict=True)]
+        taps = [f(v) + long(k) * f(w - v) for w, v in zip(LONG, SHORT, strict=True)]
         for step in (ROWS, COLUMNS):
             for sense in (-1, 1):
                 weights.append(side[step].along(k, step, 2 * sense))
@@ -172,19 +174,19 @@ def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
 
     def eased(k: int) -> hl.Expr:
         around = f(0.25) * (fused.near(k, ROWS, 2) + fused.near(k, COLUMNS, 2))
-        return fused.at(k) + f(EASE) * (1 - short.at(k)) * (around - fused.at(k))
+        return fused.at(k) + f(EASE) * long(k) * (around - fused.at(k))
 
     return eased
 
 
-def likeness(s: Stages, m: Stage) -> tuple[Stage, Stage]:
-    """How much detail the colours share, and how short their difference is smoothed, at red and blue pixels; 0..1."""
-    # `trusting`, smoothed over three pixels of one colour; every second weight between is zero.
-    taps = np.convolve([BROAD[1], 0, BROAD[0], 0, BROAD[1]], [0.25, -0.5, 0.5, -0.5, 0.25])[4:]
+def likeness(s: Stages, m: Stage) -> Stage:
+    """How much of their detail the colours share, 0..1, at red and blue pixels."""
+    # `trusting`, smoothed over three pixels of one colour.
+    taps = np.convolve([BROAD[1], 0, BROAD[0], 0, BROAD[1]], [-0.25, 0.5, -0.5, 0.5, -0.25])[4:]
 
     def broad(k: int, step: tuple[int, int]) -> hl.Expr:
         pairs = (f(w) * m.near(k, step, n) for n, w in enumerate(taps) if n)
-        return f(SIGN[k]) * total([f(taps[0]) * m.at(k), *pairs])
+        return total([f(taps[0]) * m.at(k), *pairs])
 
     # Across the direction of interpolation, where brightness does not leak into the difference.
     across = [
@@ -202,20 +204,12 @@ def likeness(s: Stages, m: Stage) -> tuple[Stage, Stage]:
     energies = s.add("energy", COLOURED, colour, bright)
     rows = s.add("energy_row", COLOURED, *(lambda k, e=e: total(e.at(k, n, 0) for n in EVERY_SECOND) for e in energies))
 
-    def squares(k: int) -> tuple[hl.Expr, hl.Expr]:
-        p, q = (f(1 / 25) * total(row.at(k, 0, n) for n in EVERY_SECOND) for row in rows)
-        return square(p), square(q + f(ENERGY_FLOOR))
-
     def shared(k: int) -> hl.Expr:
-        pp, qq = squares(k)
-        return f(SHARED_DETAIL**2) * qq / (pp + f(SHARED_DETAIL**2) * qq)
+        p, q = (f(1 / 25) * total(row.at(k, 0, n) for n in EVERY_SECOND) for row in rows)
+        qq = f(SHARED_DETAIL**2) * square(q + f(ENERGY_FLOOR))
+        return qq / (square(p) + qq)
 
-    def shortened(k: int) -> hl.Expr:
-        pp, qq = squares(k)
-        return pp / (pp + f(SHORT_SMOOTHING**2) * qq)
-
-    share, short = s.add("share", COLOURED, shared, shortened)
-    return share, short
+    return s.add("share", COLOURED, shared)[0]
 
 
 def follow_green(s: Stages, mosaic: Stage, green: Stage) -> list[list[hl.Expr]]:

@@ -8,11 +8,12 @@ import numpy as np
 
 REACH = 32  # pixels around the mosaic that the result can depend on, and a margin; even, so that the phase goes on
 
-SHARED_DETAIL, SHORT_SMOOTHING = 1.6, 0.8  # ratios of energies
-LONG_SIGMA, SHORT_SIGMA, BROAD_SIGMA = 2.5, 0.85, 2.0  # pixels
-EASE = 0.4
-ENERGY_FLOOR, SIDE_FLOOR = 4e-6, 1.5e-6
-GAIN_PRIOR, GAIN_FLOOR = 1e-2, 1.5e-4
+SHARED_DETAIL = 2.5  # ratio of energies
+LONG, SHORT = (0.36, 0.42, 0.22), (0.885, 0.175, -0.06)  # at 0, 2 and 4 pixels to one side
+BROAD = 0.346, 0.327  # at 0, and at 2 pixels to both sides
+EASE = 0.45
+ENERGY_FLOOR, SIDE_FLOOR = 2e-5, 5e-7
+GAIN_PRIOR, GAIN_FLOOR = 6e-3, 1.4e-3
 
 ROWS, COLUMNS = 1, 0  # the axis along which is interpolated
 CUBIC = (-1 / 16, 0, 9 / 16, 1, 9 / 16, 0, -1 / 16)  # from every second pixel to all (Catmull and Rom)
@@ -49,53 +50,42 @@ def around(a: np.ndarray, n: int) -> np.ndarray:
     return sum((shift(a, s, axis) for axis in (ROWS, COLUMNS) for s in (-n, n)), np.zeros_like(a)) / 4
 
 
-def gaussian(offsets: np.ndarray, sigma: float) -> np.ndarray:
-    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
-    return weights / weights.sum()
+def to_one_side(a: np.ndarray, weights: Sequence[float], sense: int, axis: int) -> np.ndarray:
+    """The mean of a pixel and of those of its colour in the direction of `sense`."""
+    return sum((w * shift(a, 2 * sense * n, axis) for n, w in enumerate(weights)), np.zeros_like(a))
 
 
-def to_one_side(a: np.ndarray, sigma: float, reach: int, sense: int, axis: int) -> np.ndarray:
-    """Half a Gaussian from the pixel itself to `reach` pixels away in the direction of `sense`."""
-    weights = gaussian(np.arange(reach + 1), sigma)
-    return sum((w * shift(a, sense * n, axis) for n, w in enumerate(weights)), np.zeros_like(a))
-
-
-def likeness(m: np.ndarray, coloured: np.ndarray, trusting: dict[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Share of the detail that the colours share (everywhere), and of the short smoothing (at red and blue)."""
+def likeness(m: np.ndarray, trusting: dict[int, np.ndarray]) -> np.ndarray:
+    """Share of the detail that the colours share; means something at red and blue pixels only, as all that follows."""
     colour, bright = np.zeros_like(m), np.zeros_like(m)
     for axis in (ROWS, COLUMNS):
-        broad = filtered(trusting[axis], gaussian(np.arange(-4, 5), BROAD_SIGMA), axis)
+        broad = filtered(trusting[axis], (BROAD[1], 0, BROAD[0], 0, BROAD[1]), axis)
         colour += (shift(broad, 2, 1 - axis) - shift(broad, -2, 1 - axis)) ** 2
         bright += filtered(m, (-1 / 4, 0, 1 / 2, 0, -1 / 4), axis) ** 2
-
-    def window(energy: np.ndarray) -> np.ndarray:
-        return both_ways(np.where(coloured, energy, 0), [1] * 9) / 41  # so many are red or blue if the middle is
-
-    ratio = (window(colour) / (window(bright) + ENERGY_FLOOR)) ** 2
-    short = ratio / (ratio + SHORT_SMOOTHING**2)
-    share = SHARED_DETAIL**2 / (ratio + SHARED_DETAIL**2)
-    return np.where(coloured, share, around(share, 1)), short
+    window = [1 / 5, 0, 1 / 5, 0, 1 / 5, 0, 1 / 5, 0, 1 / 5]
+    ratio = (both_ways(colour, window) / (both_ways(bright, window) + ENERGY_FLOOR)) ** 2
+    return SHARED_DETAIL**2 / (ratio + SHARED_DETAIL**2)
 
 
 def green_minus_colour(m: np.ndarray, coloured: np.ndarray) -> np.ndarray:
     """Green minus the pixel's own colour; means something at red and blue pixels only."""
-    sign = np.where(coloured, -1, 1)
-    trusting = {axis: sign * (m - filtered(m, (-1 / 4, 1 / 2, 1 / 2, 1 / 2, -1 / 4), axis)) for axis in (ROWS, COLUMNS)}
-    share, short = likeness(m, coloured, trusting)
+    trusting = {axis: filtered(m, (-1 / 4, 1 / 2, 1 / 2, 1 / 2, -1 / 4), axis) - m for axis in (ROWS, COLUMNS)}
+    share = likeness(m, trusting)
+    long = share**4
     weighted, weights = np.zeros_like(m), np.zeros_like(m)
     for axis in (ROWS, COLUMNS):
-        plain = sign * (m - filtered(m, (-1 / 16, 0, 9 / 16, 0, 9 / 16, 0, -1 / 16), axis))
+        plain = filtered(m, (-1 / 16, 0, 9 / 16, 0, 9 / 16, 0, -1 / 16), axis) - m
         difference = plain + share * (trusting[axis] - plain)
-        slope = np.abs(shift(difference, 1, axis) - shift(difference, -1, axis))
-        side = 1 / (both_ways(slope, [1 / 5] * 5) ** 2 + SIDE_FLOOR)
+        slope = np.where(coloured, 0, np.abs(shift(difference, 1, axis) - shift(difference, -1, axis)))
+        side = 1 / ((both_ways(slope, [1] * 5) / 12) ** 2 + SIDE_FLOOR)  # 12 of 25 pixels are green
         for sense in (-1, 1):
-            smooth = to_one_side(difference, LONG_SIGMA, 4, sense, axis)
-            quick = to_one_side(difference, SHORT_SIGMA, 2, sense, axis)
+            smooth = to_one_side(difference, LONG, sense, axis)
+            quick = to_one_side(difference, SHORT, sense, axis)
             weight = shift(side, 2 * sense, axis)
-            weighted += weight * (smooth + short * (quick - smooth))
+            weighted += weight * (quick + long * (smooth - quick))
             weights += weight
     fused = weighted / weights
-    return fused + EASE * (1 - short) * (around(fused, 2) - fused)
+    return fused + EASE * long * (around(fused, 2) - fused)
 
 
 def follow_green(m: np.ndarray, green: np.ndarray, sites: np.ndarray) -> np.ndarray:
