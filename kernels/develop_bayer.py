@@ -1,7 +1,7 @@
 """Demosaicing of a Bayer mosaic: directional colour differences whose detail follows how alike the colours are.
 
-1. Along rows and along columns, green minus colour is estimated at every pixel, once trusting that colours share
-   their detail (Hamilton and Adams 1997) and once not (4-tap interpolation).
+1. Along rows and along columns, green minus colour is estimated at red and blue pixels, once trusting that colours
+   share their detail (Hamilton and Adams 1997) and once not (4-tap interpolation).
 2. How much they share is measured locally: energy of the smooth colour difference against energy of brightness
    detail, as both compete for the same frequencies. It mixes the two estimates and the length of their smoothing.
 3. Estimates from left, right, above and below are averaged by how smooth the difference is on that side (after
