@@ -10,6 +10,7 @@ import pytest
 
 from lichtbild.carriers import NoiseProfile
 from lichtbild.raw.clip import find_clip_level
+from lichtbild.raw.noise import BLOCKS, block_energies
 from lichtbild.raw.read import read_frame
 from lichtbild.report import Report
 from test_raw_noise import BLACK, WHITE, scene, shot
@@ -18,7 +19,8 @@ NOISE = NoiseProfile((2e-4,) * 3, (1e-6,) * 3)
 
 
 def level(mosaic: np.ndarray, noise: NoiseProfile = NOISE) -> float:
-    return (find_clip_level(mosaic, "GRBG", (BLACK,) * 4, WHITE, noise) - BLACK) / (WHITE - BLACK)
+    blocks = block_energies(mosaic, BLOCKS)
+    return (find_clip_level(blocks, "GRBG", (BLACK,) * 4, WHITE, noise) - BLACK) / (WHITE - BLACK)
 
 
 def cut(light: np.ndarray, at: float) -> np.ndarray:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lichtbild.carriers import Mosaic, NoiseProfile
-from lichtbild.raw.noise import BLOCKS, block_energies
+from lichtbild.carriers import NoiseProfile
+from lichtbild.raw.noise import Energies
 
 DARKEST = 0.7  # of white: no file is farther off
 QUIET = 0.1  # of the variance that noise has at this level, the most that a clipped block shows
@@ -22,11 +22,12 @@ SLACK = 0.005  # a clipped pixel's own noise
 
 
 def find_clip_level(
-    mosaic: Mosaic, cfa: str, black: tuple[float, float, float, float], white: float, noise: NoiseProfile
+    energies: Energies, cfa: str, black: tuple[float, float, float, float], white: float, noise: NoiseProfile
 ) -> float:
-    """The digital number from which on some colour of the mosaic may be clipped: `white`, or less."""
+    """The digital number from which on some colour of a mosaic, of which `block_energies` are given, may be clipped:
+    `white`, or less."""
     lowest = white
-    for site, blocks in enumerate(block_energies(mosaic, BLOCKS)):
+    for site, blocks in enumerate(energies):
         color = "RGB".index(cfa[site])
         unit = white - black[site]
         level = (blocks[:, 0] - black[site]) / unit

@@ -18,6 +18,7 @@ from lichtbild.raw.fallbacks import Notes
 from lichtbild.record import record
 
 Floats = npt.NDArray[np.float64]
+Energies = npt.NDArray[np.float32]  # what `block_energies` returns
 
 BLOCK = 16  # mosaic pixels along a block's side
 BLOCKS = 4000  # per CFA site, about this many; and `MANY` when they do not settle it
@@ -51,17 +52,31 @@ class _Bins:
 
 
 def estimate_noise(
-    mosaic: Mosaic, cfa: str, black: tuple[float, float, float, float], white: float, clip: float
+    mosaic: Mosaic,
+    cfa: str,
+    black: tuple[float, float, float, float],
+    white: float,
+    clip: float,
+    energies: Energies | None = None,
 ) -> Estimate | None:
-    """The noise profile of a frame, or None when it has too few blocks that are neither clipped nor black."""
-    found = _measured(mosaic, cfa, black, white, clip, BLOCKS)
+    """The noise profile of a frame, or None when it has too few blocks that are neither clipped nor black.
+
+    energies: `block_energies` of about `BLOCKS` blocks of a mosaic, where they are known.
+    """
+    found = _measured(mosaic, cfa, black, white, clip, BLOCKS, energies)
     if found is not None and found.trusted < 0.7:
         found = _measured(mosaic, cfa, black, white, clip, MANY)
     return found
 
 
 def _measured(
-    mosaic: Mosaic, cfa: str, black: tuple[float, float, float, float], white: float, clip: float, blocks: int
+    mosaic: Mosaic,
+    cfa: str,
+    black: tuple[float, float, float, float],
+    white: float,
+    clip: float,
+    blocks: int,
+    known: Energies | None = None,
 ) -> Estimate | None:
     """The estimate from about this many blocks per site."""
     bins: dict[str, list[_Bins]] = {}
@@ -71,7 +86,7 @@ def _measured(
             for energies in block_energies(mosaic[..., c], blocks):
                 bins.setdefault(color, []).extend(_binned(energies, black[c], white, clip))
     else:
-        for site, energies in enumerate(block_energies(mosaic, blocks)):
+        for site, energies in enumerate(block_energies(mosaic, blocks) if known is None else known):
             bins.setdefault(cfa[site], []).extend(_binned(energies, black[site], white, clip))
     if not any(bins.values()):
         return None
@@ -87,7 +102,7 @@ def _measured(
     return Estimate(profile, float(everything.white.mean()))
 
 
-def block_energies(plane: Mosaic, most: int) -> npt.NDArray[np.float32]:
+def block_energies(plane: Mosaic, most: int) -> Energies:
     """(4, n, 5) of the CFA sites of a (h, w) mosaic: mean, smallest, largest, low and high energy of n blocks, about
     `most` or as many as there are."""
     height, width = plane.shape

@@ -15,7 +15,7 @@ from lichtbild.raw.clip import find_clip_level
 from lichtbild.raw.defects import find_defects, mended
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import full_model, read_metadata
-from lichtbild.raw.noise import agreed_profile, estimate_noise
+from lichtbild.raw.noise import BLOCKS, agreed_profile, block_energies, estimate_noise
 from lichtbild.raw.sensor import Sensor, UnknownCodingError
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Buffer, Tiff
@@ -157,11 +157,12 @@ def _frame(sensor: Sensor, report: Report, notes: Notes, device: str) -> Frame:
     metadata = sensor.metadata
     if not metadata.unique_camera_model:
         metadata = replace(metadata, unique_camera_model=full_model(metadata.make, metadata.model))
-    estimate = estimate_noise(mosaic, sensor.cfa, black, white, white)
+    blocks = block_energies(mosaic, BLOCKS) if mosaic.ndim == 2 else None
+    estimate = estimate_noise(mosaic, sensor.cfa, black, white, white, blocks)
     noise = agreed_profile(sensor.noise_tag, estimate, metadata.iso, notes)
     defects, clip = 0, white
-    if mosaic.ndim == 2:
-        clip = find_clip_level(mosaic, sensor.cfa, black, white, noise)
+    if blocks is not None:
+        clip = find_clip_level(blocks, sensor.cfa, black, white, noise)
         points = find_defects(mosaic, sensor.cfa, black, white, noise)
         defects = len(points)
         mosaic = mended(mosaic, points)
