@@ -68,20 +68,21 @@ class Sites:
         a site that has not clipped itself nothing is cut: its noise would be put back, too.
         """
         burnt = hl.Func("burnt")
+        black, unit, ends = self.black, self.unit, self.ends
 
-        def at(i: Any) -> hl.Expr:
+        def at(i: Any, factor: Any, start: Any) -> hl.Expr:
+            """factor * light + start, in one step."""
             row = i // 2 if isinstance(i, int) else i / 2
-            return (hl.f32(mosaic[2 * x + i % 2, 2 * y + row]) - self.black[i]) * self.unit
+            return hl.f32(mosaic[2 * x + i % 2, 2 * y + row]) * (unit * factor) + (start - black[i] * (unit * factor))
 
-        told = [at(i) * self.ends[i, 1] + self.ends[i, 2] for i in range(4)]
-        burnt[x, y] = hl.clamp(hl.min(*told), 0.0, 1.0)
-        own = hl.clamp(at(c) * self.ends[c, 5] + self.ends[c, 6], 0.0, 1.0)
-        return burnt, at(c), hl.max(at(c) - self.ends[c, 0], 0.0) * burnt[x, y] * own
+        burnt[x, y] = hl.clamp(hl.min(*(at(i, ends[i, 1], ends[i, 2]) for i in range(4))), 0.0, 1.0)
+        own = hl.clamp(at(c, ends[c, 5], ends[c, 6]), 0.0, 1.0)
+        return burnt, at(c, 1.0, 0.0), hl.max(at(c, 1.0, -ends[c, 0]), 0.0) * (burnt[x, y] * own)
 
     def root(self, light: Any, c: Any) -> hl.Expr:
         """Of the light of site c, bent."""
         scale, knee = self.scale[c], bend(self.scale, self.offset, c)
-        level = scale * light + 0.375 * scale * scale + self.offset[c]
+        level = light * scale + (0.375 * scale * scale + self.offset[c])
         return hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * (0.5 / hl.sqrt(knee))
 
     def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Func, hl.Expr]:
@@ -103,22 +104,22 @@ def unbounded(mosaic: hl.ImageParam) -> hl.Func:
 def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
     """0..1 of white at site c of quad (x, y): back from planes. removed: share of the variance that is gone."""
     scale, offset, basis, ends = sites.scale, sites.offset, sites.basis, sites.ends
-    t = sum_of(basis[c, i] * hl.f32(planes[x, y, i]) for i in range(4)) * (0.5 * scale[c] * sites.step) + sites.root(
-        0.0, c
-    )
-    photons = t * (1.0 / scale[c])  # the root of their number
+    turned = sum_of(basis[c, i] * hl.f32(planes[x, y, i]) for i in range(4))
+    t = turned * (0.5 * scale[c] * sites.step) + sites.root(0.0, c)
     knee = bend(scale, offset, c)
-    root = hl.sqrt(knee)
-    level = hl.select(t < root, knee + (t - root) * 2.0 * root, t * t)
+    below = hl.min(t - hl.sqrt(knee), 0.0)
+    level = t * t - below * below  # a line where the root was one
     # The root of noisy light is too small on average; what noise was removed must be given back: a quarter of a photon
     # in the light, nothing in the dark, where the line is straight (by numerical integration, within 0.04 photons, for
     # any read noise; compare Makitalo and Foi 2013).
-    part = hl.clamp((photons - hl.f32(DARK)) * hl.f32(1 / (LIGHT - DARK)), 0.0, 1.0)
-    bias = (0.375 - 0.25 * removed * part * part * (3.0 - 2.0 * part)) * scale[c]
-    light = (level - offset[c]) * (1.0 / scale[c]) - bias
+    rise = hl.f32(1 / (LIGHT - DARK)) / scale[c]  # t / scale: the root of the number of photons
+    part = hl.clamp(t * rise - hl.f32(DARK / (LIGHT - DARK)), 0.0, 1.0)
+    back = 0.25 * removed * scale[c]
+    none = 0.375 * scale[c] + offset[c] * (1.0 / scale[c])
+    light = level * (1.0 / scale[c]) - (none - part * part * (3.0 * back - part * (2.0 * back)))
     # Noise that a file cannot hold below its lowest number made the mean of what is dark too bright.
-    dark = hl.clamp(1.0 + (ends[c, 3] - light) * ends[c, 4], 0.0, 1.0)
-    return light - ends[c, 3] * (dark * dark * dark)
+    dark = hl.clamp((1.0 + ends[c, 3] * ends[c, 4]) - light * ends[c, 4], 0.0, 1.0)
+    return light - dark * dark * (dark * ends[c, 3])
 
 
 @kernel("denoise_split", rare=True)
@@ -206,6 +207,7 @@ def joined(name: str, mosaic: hl.Func, planes: Any, sites: Sites, back: tuple[An
     site, out = hl.Func("site"), hl.Func(f"lichtbild_{name}")
     burnt, _, beyond = sites.light(mosaic)
     light = light_of(planes, sites, removed) + beyond
-    site[x, y, c] = hl.u16(hl.clamp(light * scale_out + black_out + 0.5, 0.0, 65535.0))
+    level = hl.max(light * scale_out + hl.strict_float(black_out + 0.5), 0.0)
+    site[x, y, c] = hl.saturating_cast(hl.UInt(16), hl.i32(level))
     out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
     return burnt, site, out

@@ -168,7 +168,7 @@ class Band:
             band.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).split(h, h, lane, LANES)
             band.reorder(lane, r, h, c, y).vectorize(lane).unroll(r).align_bounds(y, 2)
             plain.compute_at(band, h).vectorize(x, LANES).align_bounds(x, 2)
-            column.compute_at(out, ys).bound(r, 0, self.hop).vectorize(h, LANES)
+            column.compute_at(out, ys).bound(r, 0, self.hop).vectorize(h, LANES).store_in(hl.MemoryType.Stack)
         coarse_tall.compute_at(self.known[0][1], h).vectorize(x, LANES)
         if guided:
             clean_tall.store_at(out, xo).align_bounds(y, 2)
@@ -179,7 +179,9 @@ class Band:
         weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES, shift).fold_storage(q, overlap)
         self.total.compute_at(out, ys).vectorize(p, LANES, shift)
         po, pi = hl.Var("po"), hl.Var("pi")
-        window.compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(p, po, pi, LANES, shift)
+        window.store_in(hl.MemoryType.Stack).compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(
+            p, po, pi, LANES, shift
+        )
         window.reorder(pi, k, c, po, q).vectorize(pi).never_partition_all()
         # Kept in memory, or the compiler would multiply all terms of the transform by their gains.
         self.shrunk.compute_at(window, c).vectorize(p, LANES).bound(k, 0, SIDE)
