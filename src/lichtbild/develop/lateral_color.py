@@ -126,9 +126,11 @@ def _reweighted(basis: Floats, energy: Floats, product: Floats, weight: Floats, 
     fit: Floats = np.zeros(2)
     scale = 1e-9
     for _ in range(8):
-        normal = (basis * (heard * energy)) @ basis.T
-        normal += 1e-9 * (np.trace(normal) + 1e-30) * np.eye(2)
-        fit = np.asarray(np.linalg.solve(normal, basis @ (heard * product)), np.float64)
+        (first, mixed), (_, second) = ((basis * (heard * energy)) @ basis.T).tolist()
+        ridge = 1e-9 * (first + second + 1e-30)
+        first, second = first + ridge, second + ridge
+        one, other = (basis @ (heard * product)).tolist()
+        fit = np.array([second * one - mixed * other, first * other - mixed * one]) / (first * second - mixed * mixed)
         # Blocks whose own displacement is far from the fit see something else: coloured edges, reflections, depth.
         miss = np.abs(product / energy - fit @ basis) * np.sqrt(energy * weight)
         scale = max(1.5 * float(np.sort(miss)[len(miss) // 2]), 1e-9) if len(miss) else 1.0

@@ -79,7 +79,9 @@ def is_known(name: str) -> bool:
 
 def escaped(text: str) -> str:
     """Text as it stands between XML's tags; characters that XML cannot hold are left out."""
-    kept = "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not _surrogate(c)))
+    kept = text
+    if not text.isprintable():  # as hardly any is
+        kept = "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not _surrogate(c)))
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
