@@ -209,6 +209,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 # Of the standard library, and what other photographs need than a plain one.
 NOT_FOR_A_PLAIN_FRAME = {
     *("dataclasses", "difflib", "tomllib", "hashlib", "concurrent.futures", "logging", "fractions"),
+    *("burst.align", "burst.detail", "burst.evidence", "burst.flicker", "burst.interpolate", "burst.merger"),
     *("raw.floats", "raw.jpeg", "raw.jpeg_xl", "raw.libraw", "packs.names", "packs.catalog", "develop.lift"),
     *("develop.linear", "develop.optics", "develop.defringe", "develop.refine", "develop.superres", "develop.hue_sat"),
     *("look.grading", "look.lut", "look.glow", "output.png", "output.tiff_file", "output.ultrahdr", "output.light"),

@@ -121,12 +121,12 @@ def comparison(columns: dict[str, Pixels], boxes: Sequence[Box], enlarge: int = 
 @contextmanager
 def stacked() -> Iterator[None]:
     """Merge as plain stacking does: frames are aligned as a whole, and averaged without asking whether they fit."""
-    from lichtbild.burst import align, merge
+    from lichtbild.burst import align, merger
 
     def camera_only(flow: Any, error: Any, steady: Any, *_: Any) -> Any:
         return steady, np.zeros(steady.shape[1:], np.bool_)
 
-    with patch.object(align, "_choose", camera_only), patch.object(merge, "STRICTNESS", 0.0):
+    with patch.object(align, "_choose", camera_only), patch.object(merger, "STRICTNESS", 0.0):
         yield
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from lichtbild import native
 from lichtbild.burst.evidence import LIMIT, bordered
-from lichtbild.burst.merge import site_noise
+from lichtbild.burst.merger import site_noise
 from lichtbild.carriers import CELL, Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop.demosaic import develop_mosaic
