@@ -19,8 +19,8 @@ BEYOND = 4  # cells; as in kernels/burst_evidence.py
 REACH = 3  # cells on each side of the larger one
 TONE = 0.01  # share of the light by which flicker and rounding may change a tone
 SLIP = 0.1 / EVIDENCE_CELL  # of a cell, by which edges may lie apart: errors of alignment
-ALLOWED = 9.0  # chi square of three colours that noise alone exceeds in 3 % of the windows
-STEEP = 0.05  # with which half of the trust is left at 13.5, which noise exceeds in 0.4 %
+ALLOWED = 7.0  # chi square of three colours that noise alone exceeds in 7 % of the windows
+STEEP = 0.2  # with which half of the trust is left at 9.2, which noise exceeds in 3 %
 LIMIT = 0.95  # of the clip level, above which light tells nothing
 
 
