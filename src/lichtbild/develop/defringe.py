@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lichtbild import native
 from lichtbild.carriers import FloatImage, HalfImage, NoiseProfile
 from lichtbild.color import Floats
+from lichtbild.develop import candidates
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 from lichtbild.develop.highlights import HighlightPlan
 from lichtbild.record import record
@@ -67,6 +68,7 @@ def decide(plan: HighlightPlan, noise: NoiseProfile, neutral: Floats) -> FringeP
 def defringe(image: HalfImage, plan: FringePlan, matrix: Floats) -> None:
     """Take the rims of `plan` from a developed image, in place. image, matrix: as for `recover_highlights`."""
     to_camera, from_camera = np.linalg.inv(matrix).astype(np.float32), matrix.astype(np.float32)
-    for blocks in plan.blocks:
+    for listed in plan.blocks:
+        blocks = candidates.rimmed(image, listed, plan.nodes, plan.floor, matrix)
         if len(blocks):
             native.call("defringe", image, blocks, plan.nodes, to_camera, from_camera, plan.floor, image)

@@ -14,6 +14,7 @@ import numpy as np
 from lichtbild import native
 from lichtbild.carriers import FloatImage, Frame, HalfImage
 from lichtbild.color import Floats
+from lichtbild.develop import candidates
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
 from lichtbild.record import record
 
@@ -57,17 +58,12 @@ def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) ->
     image: (3, h, w) contiguous planes in the working space, the part of the frame for which `plan` was decided; it is
     made by `matrix` from white-balanced camera RGB.
     """
-    native.call(
-        "highlights",
-        image,
-        plan.blocks,
-        plan.nodes,
-        np.linalg.inv(matrix).astype(np.float32),
-        matrix.astype(np.float32),
-        plan.onset,
-        plan.full,
-        image,
-    )
+    blocks = candidates.clipping(image, plan.blocks, plan.nodes[:3], plan.onset, matrix)
+    if len(blocks):
+        to_camera, from_camera = np.linalg.inv(matrix).astype(np.float32), matrix.astype(np.float32)
+        native.call(
+            "highlights", image, blocks, plan.nodes, to_camera, from_camera, plan.onset, plan.full, image
+        )  # fmt: skip
 
 
 def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> HighlightPlan | None:
