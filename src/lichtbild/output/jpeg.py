@@ -61,10 +61,14 @@ def _joined(parts: Sequence[bytes | bytearray], height: int, interval: int) -> b
     head = bytearray(parts[0][: scans[0][0]])
     frame = scans[0][2]
     head[frame + 5 : frame + 7] = struct.pack(">H", height)
-    whole = [bytes(head), segment(0xDD, struct.pack(">H", interval)), parts[0][scans[0][0] : scans[0][1]]]
+    whole: list[bytes | bytearray | memoryview] = [
+        head,
+        segment(0xDD, struct.pack(">H", interval)),
+        parts[0][scans[0][0] : scans[0][1]],
+    ]
     for i, (part, (_, start, _)) in enumerate(zip(parts, scans, strict=True)):
         whole += [b"\xff" + bytes([0xD0 + (i - 1) % 8])] if i else []
-        whole.append(part[start:-2])
+        whole.append(memoryview(part)[start:-2])
     return b"".join([*whole, b"\xff\xd9"])
 
 
