@@ -128,3 +128,16 @@ def test_a_function_becomes_a_table() -> None:
     off = np.abs(hue_sat.apply(found, rgb) - rgb @ matrix.T)
     assert off.mean() < 2e-4
     assert off.max() < 0.012  # in cells where another channel becomes the largest
+
+
+def test_hues_that_fold_are_unfolded_and_others_left_alone() -> None:
+    table = np.tile(np.array([0, 1, 1], np.float32), (1, 180, 12, 1))
+    table[0, 80:90, 4:, 0] = np.linspace(0, -25, 10)[:, None]  # and back at once
+    table[0, 90:100, 4:, 0] = np.linspace(-25, 0, 10)[:, None]
+    assert hue_sat.hue_slope(table).min() < 0
+    found = hue_sat.unfolded(table, 0.5)
+    assert hue_sat.hue_slope(found).min() >= 0.5
+    np.testing.assert_array_equal(found[..., 1:], table[..., 1:])
+    np.testing.assert_array_equal(found[0, :60], table[0, :60])
+    np.testing.assert_array_equal(found[0, 120:], table[0, 120:])
+    np.testing.assert_array_equal(hue_sat.unfolded(found, 0.5), found)

@@ -3,7 +3,8 @@
 Both map white-balanced camera RGB to XYZ of D50, both keep white exactly, and neither depends on exposure. What is
 minimised is the error in CIELAB, scaled as CIEDE2000 scales it. The correction is a ridge regression on Gaussian bumps
 over chromaticity, multiplied by brightness (as root polynomials are of degree one: Finlayson, Mackiewicz and Hurlbert
-2015; bumps stay tame where a channel is dark). It is held smooth by a penalty on how much it adds to noise: on the
+2015; bumps stay tame where a channel is dark), finer ones beside neutral, where pale surfaces have a tint to a sensor
+that white has not. It is held smooth by a penalty on how much it adds to noise: on the
 difference of its derivatives to the matrix's, in the metric of sensor noise; the penalty is raised colour by colour
 until none has too much (iteratively reweighted, as Lawson 1961 finds the smallest largest error).
 """
@@ -18,11 +19,13 @@ from lichtbild.record import record
 
 WHITE = color.xyz_from_xy(color.D50)
 STEP, WIDTH = 0.07, 0.085  # distance of bumps and their standard deviation, in chromaticity r / (r + g + b)
+FINE, NEAR_WHITE = 0.015, 0.045  # the same beside neutral, both, and up to which chromaticity from it
 RIDGE = 1e-3  # of the bumps' heights
 GENTLEST, STEEP, TRIES = 10.0, 12.0, 30  # penalty on noise: the least, how it follows noise, and how often it is raised
-MOST_NOISE = 1.08  # times that of the matrix
+MOST_NOISE = 1.075  # times that of the matrix
 DARK = 0.02  # Y below which a colour counts no less
 PROBES = 600  # colours at which noise is penalised
+RINGS, ROUND, GREY = (0.0075, 0.015, 0.027, 0.045), 12, 0.2  # beside tinted greys: so far from neutral, hues, value
 
 
 def metric(xyz: Floats) -> Floats:
@@ -51,12 +54,16 @@ def best_matrix(camera: Floats, xyz: Floats, weight: Floats) -> Floats:
     return np.asarray(np.concatenate([columns, (WHITE - columns.sum(axis=1))[:, None]], axis=1), np.float64)
 
 
-def _centres() -> Floats:
+def _placed() -> tuple[Floats, Floats]:
+    """(m, 2) centres of the bumps and (m,) their widths: coarse everywhere, fine beside neutral."""
     at = np.arange(STEP / 2, 1, STEP)
-    return np.array([(a, b) for a in at for b in at if a + b < 1])
+    coarse = [(a, b) for a in at for b in at if a + b < 1]
+    at = np.arange(-NEAR_WHITE, NEAR_WHITE + FINE / 2, FINE)
+    fine = [(a + 1 / 3, b + 1 / 3) for a in at for b in at if np.hypot(a, b) < NEAR_WHITE + FINE / 2]
+    return np.array(coarse + fine), np.array([WIDTH] * len(coarse) + [FINE] * len(fine))
 
 
-_CENTRES = _centres()
+_CENTRES, _WIDTHS = _placed()
 
 
 def _bumps(camera: Floats) -> Floats:
@@ -65,9 +72,16 @@ def _bumps(camera: Floats) -> Floats:
     place = camera[:, :2] / np.where(np.abs(total) > 1e-9, total, 1e-9)
 
     def at(p: Floats) -> Floats:
-        return np.asarray(np.exp(-((p[:, None] - _CENTRES[None]) ** 2).sum(axis=-1) / (2 * WIDTH**2)))
+        return np.asarray(np.exp(-((p[:, None] - _CENTRES[None]) ** 2).sum(axis=-1) / (2 * _WIDTHS**2)))
 
     return np.asarray(total * (at(place) - at(np.full((1, 2), 1 / 3))))
+
+
+def _tinted_greys() -> Floats:
+    """(n, 3) white-balanced camera RGB in rings about neutral."""
+    turn = 2 * np.pi * np.arange(ROUND) / ROUND
+    offset = np.stack([np.cos(turn), np.cos(turn - 2 * np.pi / 3), np.cos(turn + 2 * np.pi / 3)], axis=1)
+    return np.concatenate([GREY * (1 + 3 * np.sqrt(2 / 3) * radius * offset) for radius in RINGS])
 
 
 def _slopes(camera: Floats, eps: float = 1e-4) -> Floats:
@@ -110,7 +124,8 @@ def fit(camera: Floats, xyz: Floats, weight: Floats, neutral: Floats, probes: Fl
             system[b, :, a] = system[a, :, b].T
     flat = system.reshape(3 * m, 3 * m) + np.eye(3 * m) * RIDGE * total
     probes = camera if probes is None else probes
-    usual, beyond = _noise_terms(matrix, probes[:: max(1, len(probes) // PROBES)], neutral)
+    probes = np.concatenate([probes[:: max(1, len(probes) // PROBES)], _tinted_greys()])
+    usual, beyond = _noise_terms(matrix, probes, neutral)
     rows = beyond.reshape(-1, 3 * m)
     strength = np.full(len(usual), GENTLEST)
     for _ in range(TRIES):

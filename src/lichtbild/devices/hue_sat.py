@@ -18,6 +18,7 @@ from lichtbild.devices.profile import HueSatMap, Table
 from lichtbild.record import replace
 
 SOFT = 12.0  # sharpness of a soft minimum
+BESIDE, SMOOTHED = 16, 400  # degrees beside hues that come too near, and how often shifts are smoothed at the most
 NO_END = 1.2  # reach of a hue of which all colours are known, so that the soft minimum leaves 1 alone
 # ROMM RGB (ISO 22028-2), the primaries of ProPhoto RGB, white D50.
 PRIMARIES = ((0.734699, 0.265301), (0.159597, 0.840403), (0.036598, 0.000105))
@@ -178,11 +179,23 @@ def reach_of(prophoto: Floats, hues: int, near: float) -> Floats:
     return np.asarray(limit)
 
 
-def spread(hit: npt.NDArray[np.bool_]) -> Floats:
-    """(hues,) how much each hue has to do with those that are hit: 1 for these, falling to 0 within 16 degrees."""
-    hues = len(hit)
-    away = np.abs((np.arange(hues)[:, None] - np.flatnonzero(hit) + hues / 2) % hues - hues / 2) * 360 / hues
-    return np.asarray(np.cos(np.pi / 2 * np.minimum(away.min(axis=1) / 16, 1)) ** 2)
+def unfolded(table: Table, flattest: float) -> Table:
+    """The table with its shifts of hue smoothed along the hues, where new hues follow old ones slower than `flattest`
+    (below 1), and within `BESIDE` degrees of there; elsewhere as it was. No hues fold then."""
+    table = table.copy()
+    reach = int(BESIDE * table.shape[1] / 360)
+    for _ in range(SMOOTHED):
+        flat = hue_slope(table) < flattest
+        if not flat.any():
+            break
+        near = np.zeros(flat.shape)
+        for away in range(-reach, reach + 1):
+            near = np.maximum(near, np.roll(flat, away, axis=1) * np.cos(np.pi / 2 * away / (reach + 1)) ** 2)
+        near = np.concatenate([near[..., :1], near], axis=2)
+        shift = table[..., 0]
+        middle = (np.roll(shift, 1, axis=1) + np.roll(shift, -1, axis=1)) / 2
+        table[..., 0] += 0.5 * near * (middle - shift)
+    return table
 
 
 def chromaticity(rgb: Floats) -> Floats:

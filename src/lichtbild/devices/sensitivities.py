@@ -21,9 +21,9 @@ from lichtbild.record import replace
 LIGHTS = ("A", "D65")
 HUES, SATURATIONS = 180, 30
 NEAR = 0.04  # chromaticity between a colour and one that was learnt from, that still can be believed
-# New hues by old ones, at the least: where hues would come too near, the reach is made shorter, so often at the most.
-FLATTEST, SHORTER, SHORTENED = 0.52, 0.05, 40
+FLATTEST = 0.52  # new hues by old ones, at the least: where hues would come too near, shifts are made smoother
 MIXED = 4500  # mixtures to learn from; the measured surfaces count as much as all of them
+SKINS, SKIN_SHARE = 300, 0.06  # mixtures of skins alone, and how much they count beside all else
 DEEP = 10  # every so many are probes of noise, and so are colours three times as deep
 SAME = 1e-4  # difference of reflectances up to which they are one, or black
 FOLDS = 6  # parts of a set of samples that are left out in turn
@@ -65,9 +65,12 @@ def learnt(training: Floats | None) -> tuple[Floats, Floats]:
         new = np.array([np.abs(measured - row).max(axis=1).min() > SAME for row in training], bool)
         measured = np.concatenate([measured, training[new]])
     measured = np.clip(measured[measured.max(axis=1) > SAME], 0.0, 1.5)
-    refl = np.concatenate([surfaces.mixed(measured, MIXED), measured])
-    weight = np.concatenate([np.ones(MIXED), np.full(len(measured), MIXED / len(measured))])
-    return refl, weight
+    refl = [surfaces.mixed(measured, MIXED), measured]
+    weight = [np.ones(MIXED), np.full(len(measured), MIXED / len(measured))]
+    if (skin := measured[surfaces.is_skin(measured)]).size:
+        refl.append(surfaces.mixed(skin, SKINS))
+        weight.append(np.full(SKINS, SKIN_SHARE * 2 * MIXED / SKINS))
+    return np.concatenate(refl), np.concatenate(weight)
 
 
 def of_light(sensors: Floats, light: Floats, refl: Floats, weight: Floats) -> tuple[Light, HueSatMap]:
@@ -86,12 +89,7 @@ def of_light(sensors: Floats, light: Floats, refl: Floats, weight: Floats) -> tu
         return np.asarray(found(prophoto @ to_camera_balanced.T) @ hue_sat.XYZ_TO_PROPHOTO.T)
 
     reach = hue_sat.reach_of(camera @ to_prophoto.T, HUES, NEAR)
-    for _ in range(SHORTENED):
-        table = hue_sat.sample(corrected, HUES, SATURATIONS, reach)
-        flat = hue_sat.hue_slope(table)[0].min(axis=1) < FLATTEST
-        if not flat.any():
-            break
-        reach = reach * (1 - SHORTER * hue_sat.spread(flat))
+    table = hue_sat.unfolded(hue_sat.sample(corrected, HUES, SATURATIONS, reach), FLATTEST)
     return Light("other", matrix(to_camera), matrix(forward)), HueSatMap(table)
 
 

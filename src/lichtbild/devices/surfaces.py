@@ -6,10 +6,12 @@ Mixtures of measured ones, of light as in a textile, or of absorption as of dyes
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from lichtbild.color import Floats
 from lichtbild.devices.spectral import WAVELENGTHS
 
+SKIN = ((460.0, 505.0, 0.05, 0.7), (505.0, 575.0, -0.25, 0.25), (575.0, 605.0, 0.12, 0.7))  # nm, nm, least, most
 MIDDLE, SHIFT, STRETCH = 560.0, 12.0, 0.1  # nm, nm, and a share: how far shades are moved and stretched
 
 
@@ -27,3 +29,14 @@ def mixed(measured: Floats, count: int, seed: int = 0) -> Floats:
     shift, stretch = rng.normal(0, SHIFT, count)[:, None], np.exp(rng.normal(0, STRETCH, count))[:, None]
     at = (WAVELENGTHS - MIDDLE) * stretch + MIDDLE + shift
     return np.stack([np.interp(x, WAVELENGTHS, v) for x, v in zip(at, made, strict=True)])
+
+
+def is_skin(measured: Floats) -> npt.NDArray[np.bool_]:
+    """(n,) which of the (n, 81) reflectances rise as skin does: little in the green, where blood absorbs, and steeply
+    behind it. The rise is that of the logarithm, which neither brightness nor pigment changes much."""
+    logs = np.log(np.clip(measured, 0.002, None))
+    found = np.ones(len(logs), bool)
+    for start, end, least, most in SKIN:
+        low, high = (np.array([np.interp(at, WAVELENGTHS, row) for row in logs]) for at in (start, end))
+        found &= (high - low >= least) & (high - low <= most)
+    return found
