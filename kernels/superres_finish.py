@@ -21,7 +21,9 @@ from superres_waves import restored
 TILE = 128, 64
 TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
-STEEP = hl.f32(0.35)  # how much more is undone beside an edge, where neighbours limit it
+STEEP = hl.f32(1.5)  # how much more is undone beside a lone edge, where neighbours limit it
+LONE = 0.5, 0.9  # share of the range farther around that is the edge's: it is not alone, it is
+FAR = "lowest", "highest"
 LONELY = hl.f32(0.6)  # weight of samples of which half is believed, where noise keeps detail out
 APART = hl.f32(1.5)  # share of what colours say apart that makes a maze of what they share
 FLAT = hl.f32(1e-5)  # variance of brightness that says nothing of colour
@@ -35,17 +37,18 @@ def chroma(beyond: list[Any]) -> Any:
     return hl.abs(beyond[0]) + hl.abs(beyond[1]) + hl.abs(beyond[0] + beyond[1])
 
 
-def extremes(stage: Any, source: Stage, which: Any, name: str) -> Any:
-    """The least or greatest of 5x5 values."""
+def extremes(stage: Any, source: Stage, which: Any, name: str, offsets: range) -> Stage:
+    """The least or greatest of the values at these offsets, down and across."""
 
     def over(get: Callable[[int], Any]) -> Any:
-        found = get(-2)
-        for offset in range(-1, 3):
+        found = get(offsets[0])
+        for offset in offsets[1:]:
             found = which(found, get(offset))
         return found
 
     down = stage(f"{name}_down", over(lambda o: source(0, o)[0]))
-    return over(lambda o: down(o, 0)[0])
+    made: Stage = stage(name, over(lambda o: down(o, 0)[0]))
+    return made
 
 
 def lines(fine: Fine, light: Stage, power: Any) -> tuple[list[Any], list[Any], Any]:
@@ -75,14 +78,14 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     kernels for green, red and blue, of the energies, of the blur, of the lines of colour; doubt: (2,) weights of no
     difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many
     times the noise is taken from the energy of differences, of grey and of colours; neutral: (3,) camera colour of
-    white; take, more: as of `restored`; overshoot: beyond the neighbours' range, in parts of it.
+    white; take, join: as of `restored`; overshoot: beyond the neighbours' range, in parts of it.
     """
     image = half_image("image")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows = hl.ImageParam(hl.Float(32), 2, "windows")
     noise = hl.ImageParam(hl.Float(32), 2, "noise")
     doubt, shrink, neutral = (hl.ImageParam(hl.Float(32), 1, n) for n in ("doubt", "shrink", "neutral"))
-    take, more = hl.ImageParam(hl.Float(32), 2, "take"), hl.ImageParam(hl.Float(32), 2, "more")
+    take, join = hl.ImageParam(hl.Float(32), 2, "take"), hl.ImageParam(hl.Float(32), 3, "join")
     step, overshoot, black, scale = (hl.Param(hl.Float(32), n) for n in ("step", "overshoot", "black", "scale"))
     phases = hl.Param(hl.Int(32), "phases")
     width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
@@ -124,16 +127,23 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     rest = gray()[0] - window(gray, BLUR, "blurred")()[0]
     known = stage("known", sum_of(base()) * THIRD)
     full = stage("full", known()[0] + d[0] * v[1] / (v[1] + (1.0 - keep[0]) * LONELY))
-    sharp = restored(fine, full, known, left, take, more)
+    sharp = restored(fine, full, known, left, take, join)
     added = stage("added", sharp()[0] - gray()[0])
     power = window(stage("powers", added()[0] * added()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
     amount = v[1] * v[1] / (v[1] * v[1] + SPARSE)
-    low, high = (extremes(stage, gray, which, name) for which, name in ((hl.min, "low"), (hl.max, "high")))
+    near = [extremes(stage, gray, which, name, range(-2, 3)) for which, name in ((hl.min, "low"), (hl.max, "high"))]
+    far = [extremes(stage, n, w, name, range(-4, 5, 4)) for n, w, name in zip(near, (hl.min, hl.max), FAR, strict=True)]
+    low, high = (n()[0] for n in near)
     span = high - low
     texture = hl.max(hl.abs(rest) - span * TEXTURE[0], 0.0)
     slack = span * overshoot + TEXTURE[1] * texture
-    steep = 1.0 + STEEP * hl.max(1.0 - 20.0 * texture / hl.max(span, hl.f32(1e-4)), 0.0)
+    some = hl.max(span, hl.f32(1e-4))
+    alone = hl.clamp(
+        (span / hl.max(far[1]()[0] - far[0]()[0], some) - hl.f32(LONE[0])) * hl.f32(1 / (LONE[1] - LONE[0])), 0.0, 1.0
+    )
+    alone *= span * span / hl.max(span * span + left()[0], hl.f32(1e-12))  # no edge is less than the noise
+    steep = 1.0 + STEEP * alone * hl.max(1.0 - 20.0 * texture / some, 0.0)
     finer = hl.clamp(gray()[0] + amount * steep * added()[0], low - slack, high + slack)
 
     # Colour follows brightness, by a line fitted around each pixel; what departs from the line stays as far as it is
@@ -166,6 +176,6 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     for func in fine.made + fine.scheduled + fine.inner:
         func.never_partition_all()
     return hl.Pipeline([out]), [
-        image, sums, windows, noise, doubt, shrink, neutral, take, more, step, overshoot, black, scale,
+        image, sums, windows, noise, doubt, shrink, neutral, take, join, step, overshoot, black, scale,
         phases, width, height,
     ]  # fmt: skip

@@ -1,30 +1,37 @@
 """The blur of lens and pixels undone, and noise taken away, in overlapping windows of 8 x 8 fine pixels.
 
 Wiener's filter in the domain of the cosine transform (Yu and Sapiro, *DCT Image Denoising*, IPOL 2011): what noise is
-left after gathering, and how much blur took, are both known for each frequency. A frequency is kept by as much as the
-energy around it exceeds the noise's, and is raised by what the blur took from it. The merged picture, denoised already,
-and what the frames say beyond it are one here; where nothing stands out, the merged picture stays.
+left after gathering is known for each frequency. Two pictures are joined: the merged one, denoised already, and the
+same with all that the frames say beyond it. Where the energy around a frequency exceeds the noise's, the second is
+believed and raised by what blur took, else the first; where nothing stands out, the merged picture stays. Windows
+count least at their edges, beyond which they know nothing.
 """
 
 from __future__ import annotations
 
+from math import pi, sin
+
 import halide as hl
 
 from burst_align import sum_of
-from develop_denoise_band import FLAT, FULL, SIDE, backward, forward
+from develop_denoise_band import SIDE, backward, forward
 from superres_detail import Fine, Stage
 
 HOP = 4  # fine pixels between windows
 BACK = SIDE - HOP  # window 0 begins so far before column 0
 LANES = 8
 NEVER = hl.f32(1e-20)  # energy of nothing
+FLAT, FULL = 0.6, 0.8  # greatest share in a window below which nothing stands out, and from which on something does
+FADE = 0.2  # of windows' weight, what is left at their edges, where what lies beyond them is not known
+SOFT = [hl.f32((FADE + sin(pi * (n + 0.5) / SIDE) ** 2) / (1 + 2 * FADE)) for n in range(SIDE)]
 
 
-def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImageParam, more: hl.ImageParam) -> Stage:
-    """`full`, without noise and blur, and `base` in windows where nothing stands out.
+def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImageParam, join: hl.ImageParam) -> Stage:
+    """`full`, without noise and blur, where that stands out from noise, and else `base`.
 
     left: variance of the noise of `full`; take: (8, 8) how much of that each frequency is measured against, 0 for the
-    mean; more: (8, 8) gain of each.
+    mean; join: (3, 8, 8) gains of each frequency: of `full` and of `base` where it is far above the noise, and of
+    `base` where it is not.
     """
     x, y = fine.x, fine.y
     p, q, r, k = (hl.Var(n) for n in ("p", "q", "r", "k"))
@@ -33,8 +40,10 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     column, wave, across, noise, share, gate, shrunk, window, joined, strip = (hl.Func(n) for n in inside)
     columns, windows, rows, out = (hl.Func(n) for n in ("columns", "windows", "rows", "restored"))
 
-    column[x, q] = hl.Tuple(forward([full(at=(x, q * HOP - BACK + n))[0] for n in range(SIDE)]))
-    columns[x, q, k] = hl.mux(k, [column[x, q][n] for n in range(SIDE)])
+    # Waves 0 to 7 down of `full`, then those of `base`.
+    down = [forward([each(at=(x, q * HOP - BACK + n))[0] for n in range(SIDE)]) for each in (full, base)]
+    column[x, q] = hl.Tuple(down[0] + down[1])
+    columns[x, q, k] = hl.mux(k, [column[x, q][n] for n in range(2 * SIDE)])
     wave[p, q, k] = hl.Tuple(forward([hl.Expr(columns[p * HOP - BACK + j, q, k]) for j in range(SIDE)]))
 
     # Energies around each frequency of the window, along rows, then down; the mean is none.
@@ -53,18 +62,24 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     share[p, q, k] = hl.Tuple(kept)
     peak = hl.max(*(share[p, q, n][j] for n in range(SIDE) for j in range(SIDE) if n + j))
     gate[p, q] = hl.clamp((peak - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
-    shrunk[p, q, k] = hl.Tuple([wave[p, q, k][j] * (share[p, q, k][j] * more[j, k] * gate[p, q]) for j in range(SIDE)])
+    both = []
+    for j in range(SIDE):
+        found, known = wave[p, q, k][j], wave[p, q, k + SIDE][j]
+        told = share[p, q, k][j] * (join[j, k, 0] * found + (join[j, k, 1] - join[j, k, 2]) * known)
+        both.append(known + gate[p, q] * (told + (join[j, k, 2] - 1.0) * known))
+    shrunk[p, q, k] = hl.Tuple(both)
 
-    # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the gate.
-    window[p, q, k] = hl.Tuple(backward([shrunk[p, q, k][j] for j in range(SIDE)]))
-    windows[p, q, k, i] = hl.mux(i, [*(window[p, q, k][n] for n in range(SIDE)), gate[p, q]])
+    # Back: windows of a row, put together along it, then columns, then rows of windows.
+    across_again = backward([shrunk[p, q, k][j] for j in range(SIDE)])
+    window[p, q, k] = hl.Tuple([value * SOFT[n] for n, value in enumerate(across_again)])
+    windows[p, q, k, i] = hl.mux(i, [window[p, q, k][n] for n in range(SIDE)])
     joined[p, q, r, k] = hl.mux(r, [windows[p, q, k, n + BACK] + windows[p + 1, q, k, n] for n in range(HOP)])
     strip[p, q, r] = hl.Tuple(backward([hl.Expr(joined[p, q, r, n]) for n in range(SIDE)]))
-    rows[p, q, r, i] = hl.mux(i, [strip[p, q, r][n] for n in range(SIDE)])
+    rows[p, q, r, i] = hl.mux(i, [strip[p, q, r][n] * SOFT[n] for n in range(SIDE)])
     at, part = (x / HOP, y / HOP), x % HOP
-    both = [rows[at[0], at[1], part, n + BACK] + rows[at[0], at[1] + 1, part, n] for n in range(HOP)]
-    gates = sum_of(windows[at[0] + n, at[1] + m, 0, SIDE] for n in (0, 1) for m in (0, 1))
-    out[x, y] = (hl.mux(y % HOP, both) + base()[0] * (4.0 - gates)) * 0.25
+    out[x, y] = hl.mux(
+        y % HOP, [rows[at[0], at[1], part, n + BACK] + rows[at[0], at[1] + 1, part, n] for n in range(HOP)]
+    )
 
     # What is computed in inner loops is of known size and needs no memory of its own.
     out.align_bounds(x, HOP * LANES).align_bounds(y, HOP).split(x, xo, x, HOP).split(xo, xo, xi, LANES)
@@ -72,14 +87,14 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     rows.bound(r, 0, HOP).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, r, po, q).unroll(i).vectorize(p)
     strip.compute_at(rows, r).vectorize(p, LANES)
     joined.compute_at(rows, po).bound(r, 0, HOP).bound(k, 0, SIDE).reorder(r, p, k).unroll(r).vectorize(p, LANES)
-    windows.bound(k, 0, SIDE).bound(i, 0, SIDE + 1).split(p, po, p, LANES).reorder(p, i, k, po, q)
+    windows.bound(k, 0, SIDE).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, k, po, q)
     windows.unroll(i).vectorize(p)
     window.compute_at(windows, k).vectorize(p, LANES)
-    for func in (wave, across, share, shrunk):
-        func.compute_at(windows, po).bound(k, 0, SIDE).reorder(p, k).vectorize(p, LANES)
+    for func, count in ((wave, 2 * SIDE), (across, SIDE), (share, SIDE), (shrunk, SIDE)):
+        func.compute_at(windows, po).bound(k, 0, count).reorder(p, k).vectorize(p, LANES)
     for func in (noise, gate):
         func.compute_at(windows, po).vectorize(p, LANES)
-    columns.bound(k, 0, SIDE).split(x, xo, x, LANES).reorder(x, k, xo, q).unroll(k).vectorize(x)
+    columns.bound(k, 0, 2 * SIDE).split(x, xo, x, LANES).reorder(x, k, xo, q).unroll(k).vectorize(x)
     column.compute_at(columns, xo).vectorize(x, LANES)
     fine.scheduled += [out, rows, windows, columns]
     fine.inner += [strip, joined, window, shrunk, gate, share, noise, across, wave, column]

@@ -10,10 +10,11 @@ import pytest
 from lichtbild import native
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
+from lichtbild.develop.fine_waves import joined_waves, waves_of_noise
 from lichtbild.develop.gather import PAD_X, PAD_Y, empty
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.predict import MARGIN, PEDESTAL, inverse
-from lichtbild.develop.superres import waves_of_detail, waves_of_noise, windows
+from lichtbild.develop.superres import windows
 from reference import superres as reference
 from reference.burst import between
 from reference.half import HALF
@@ -169,7 +170,7 @@ def test_finishing_is_what_numpy_makes_of_it(scale: float, sharpen: float) -> No
     noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]], np.float32)
     neutral = np.array([0.5, 1.0, 0.7], np.float32)
     shrink = np.array([1.2, 2.0], np.float32)
-    doubt, waves = np.array([0.3, 0.5], np.float32), (4 * waves_of_noise(scale), waves_of_detail(scale, sharpen))
+    doubt, waves = np.array([0.3, 0.5], np.float32), (6 * waves_of_noise(scale, 0.3), joined_waves(scale, sharpen))
     out = np.empty((rows, columns, 3), np.uint16)
     native.call(
         "superres_finish", image, sums, half, noise, doubt, shrink, neutral, *waves, 1 / scale, 0.05, 1000.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -197,7 +199,7 @@ def finished(
     """(H, W, 3) camera colour of the larger picture.
 
     image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; waves: `take` and
-    `more`; the others as of the kernel `superres_finish`.
+    `join`; the others as of the kernel `superres_finish`.
     """
     rows, columns = mean.shape[1:]
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
@@ -210,11 +212,15 @@ def finished(
     detail = said(mean, weight, windows, doubt).mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep))
     added = restored(base.mean(0) + detail, base.mean(0), left, *waves) - light
     power = windowed(added**2, windows[3])
-    around = [np.roll(light, (j, i), (0, 1)) for j in range(-2, 3) for i in range(-2, 3)]
-    low, high = np.min(around, 0), np.max(around, 0)
-    texture = np.maximum(rest - (high - low) * 0.11, 0)
-    slack = (high - low) * overshoot + 4 * texture
-    steep = 1 + 0.35 * np.maximum(1 - 20 * texture / np.maximum(high - low, 1e-4), 0)
+    near = [extreme(light, which, (-2, -1, 0, 1, 2)) for which in (np.min, np.max)]
+    far = [extreme(n, which, (-4, 0, 4)) for n, which in zip(near, (np.min, np.max), strict=True)]
+    span = near[1] - near[0]
+    low, high, some = *near, np.maximum(span, 1e-4)
+    texture = np.maximum(rest - span * 0.11, 0)
+    slack = span * overshoot + 4 * texture
+    alone = np.clip((span / np.maximum(far[1] - far[0], some) - 0.5) / 0.4, 0, 1)
+    alone = alone * span**2 / np.maximum(span**2 + left, 1e-12)
+    steep = 1 + 1.5 * alone * np.maximum(1 - 20 * texture / some, 0)
     finer = np.clip(light + added * steep * weight[0] ** 2 / (weight[0] ** 2 + 1.0), low - slack, high + slack)
     slope, offset, share = lines(light, merged - light, power, windows[5])
     before = slope * light + offset + share * (merged - light - slope * light - offset)
@@ -224,12 +230,19 @@ def finished(
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
 
 
-def restored(full: Array, base: Array, left: Array, take: Array, more: Array) -> Array:
+def extreme(a: Array, which: Callable[..., Array], offsets: tuple[int, ...]) -> Array:
+    """The least or greatest value at these offsets, down and across."""
+    return which([np.roll(a, (j, i), (0, 1)) for j in offsets for i in offsets], axis=0)
+
+
+def restored(full: Array, base: Array, left: Array, take: Array, join: Array) -> Array:
     """Windows of 8 x 8, every 4 from the first pixel on, which `PAD` leaves where the kernel's are."""
+    soft = 0.2 + np.sin(np.pi * (np.arange(8) + 0.5) / 8) ** 2
+    soft = np.outer(soft, soft)
     total, count = np.zeros_like(full), np.zeros_like(full)
     for y in range(0, full.shape[0] - 7, 4):
         for x in range(0, full.shape[1] - 7, 4):
-            wave = cosines() @ full[y : y + 8, x : x + 8] @ cosines().T
+            wave, known = (cosines() @ each[y : y + 8, x : x + 8] @ cosines().T for each in (full, base))
             energy = wave**2
             energy[0, 0] = 0
             energy = np.pad(energy, 1, mode="edge")
@@ -237,11 +250,11 @@ def restored(full: Array, base: Array, left: Array, take: Array, more: Array) ->
                 energy = (energy[:-2] / 4 + energy[1:-1] / 2 + energy[2:] / 4).T
             unwanted = left[y + 3 : y + 5, x + 3 : x + 5].mean() * take.T
             kept = (energy**2 + 1e-20) / (energy**2 + unwanted**2 + 1e-20)
-            gate = np.clip((kept.ravel()[1:].max() - 0.4) / 0.2, 0, 1)
-            total[y : y + 8, x : x + 8] += gate * cosines().T @ (wave * kept * more.T) @ cosines()
-            total[y : y + 8, x : x + 8] += (1 - gate) * base[y : y + 8, x : x + 8]
-            count[y : y + 8, x : x + 8] += 1
-    return total / np.maximum(count, 1)
+            gate = np.clip((kept.ravel()[1:].max() - 0.6) / 0.2, 0, 1)
+            told = kept * (join[0] * wave + join[1] * known) + (1 - kept) * join[2] * known
+            total[y : y + 8, x : x + 8] += soft * (cosines().T @ (gate * told + (1 - gate) * known) @ cosines())
+            count[y : y + 8, x : x + 8] += soft
+    return total / np.maximum(count, 1e-9)
 
 
 def lines(light: Array, colour: Array, power: Array, half: Array) -> tuple[Array, Array, Array]:

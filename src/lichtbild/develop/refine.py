@@ -18,9 +18,10 @@ from lichtbild.burst.merger import site_noise
 from lichtbild.carriers import CELL, Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop.demosaic import develop_mosaic
+from lichtbild.develop.fine_waves import waves_gathered
 from lichtbild.develop.gather import balanced_noise, gather
 from lichtbild.develop.predict import confirmed, padded, predict, room
-from lichtbild.develop.superres import DOUBT, RADIUS, SMALLEST, neutral_of, waves_gathered
+from lichtbild.develop.superres import DOUBT, RADIUS, SMALLEST, neutral_of
 from lichtbild.recipe import Recipe
 from lichtbild.record import replace
 from lichtbild.report import Report

@@ -11,11 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from lichtbild import native
-from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
+from lichtbild.carriers import Aligned, FloatImage, Frame, HalfImage, Mosaic, NoiseProfile
 from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
+from lichtbild.develop.fine_waves import joined_waves, waves_of_noise
 from lichtbild.develop.gather import COLOR, GREEN, SHARED, balanced_noise, empty, gather
 from lichtbild.develop.illuminant.samples import Samples
 from lichtbild.develop.predict import TILE, confirmed, expectation, predict, room
@@ -30,9 +31,8 @@ OPTICS = 0.48  # mosaic pixels, deviation of what lens and pixel blur
 AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
 NEAR = 3.0  # fine pixels, deviation of the window in which colour is a line over brightness
 DOUBT = 0.1, 0.2  # weight of no difference
-SHRINK = 1.3, 1.6  # times the noise, the energy of differences of grey and of colours, that is taken for noise
-TAKE = 4.0  # times the noise, the energy of a frequency of which half is kept
-LIFT = 5.0  # times as strong, at most, a frequency is made that blur took
+SHRINK = 1.5, 1.6  # times the noise, the energy of differences of grey and of colours, that is taken for noise
+TAKE = 6.0  # times the noise, the energy of a frequency of which half is kept
 OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
 SMALLEST = 64  # mosaic pixels of a side below which frames are only enlarged
 BLACK_OUT = 2048.0
@@ -64,20 +64,8 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     if not frame.aligned:  # it shows more than the cleaned and demosaiced picture keeps of it
         still = np.zeros((2, *(-(-n // TILE) for n in frame.mosaic.shape)), np.float32)
         frame = replace(frame, aligned=(Aligned(frame, still, 1.0),))
-    clean = denoise(replace(frame, shading=None), neutral, recipe.denoise, report)
+    image, sums, profile = gathered(frame, neutral, recipe, report)
     height, width = frame.mosaic.shape
-    image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
-    if min(frame.mosaic.shape) >= SMALLEST:
-        planes, unit = expectation(frame, image, neutral)
-        expected = room(frame)
-
-        def expect(moved: Aligned, its: Frame) -> tuple[Mosaic, FloatImage]:
-            flow = confirmed(moved, its, planes, unit, neutral)
-            return predict(planes, flow, its.color_phase, expected), flow
-
-        sums = gather(frame, expect, unit, neutral, scale, report, device=recipe.device)
-    else:
-        sums = empty(frame, scale)
     black = float(np.mean(frame.black_level))
     highest = (frame.clip_level - black) / (frame.white_level - black)
     scale_out = (65535.0 - BLACK_OUT) / highest
@@ -87,8 +75,8 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     native.call(
         "superres_finish",
         image, sums, windows(scale), noise, np.array(DOUBT, np.float32), np.array(SHRINK, np.float32) * strength,
-        np.asarray(neutral, np.float32), waves_of_noise(scale) * np.float32(TAKE * strength),
-        waves_of_detail(scale, min(recipe.sharpen, 1.0)), 1.0 / scale, OVERSHOOT, BLACK_OUT, scale_out,
+        np.asarray(neutral, np.float32), waves_of_noise(scale, SHARED) * np.float32(TAKE * strength),
+        joined_waves(scale, min(recipe.sharpen, 1.0)), 1.0 / scale, OVERSHOOT, BLACK_OUT, scale_out,
         round(2 * scale), out.shape[1], out.shape[0], out,
     )  # fmt: skip
     report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned), denoise=recipe.denoise)
@@ -99,7 +87,7 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
         black_level=(BLACK_OUT,) * 4,
         white_level=BLACK_OUT + scale_out,
         clip_level=65535.0,
-        noise_profile=clean.noise_profile,
+        noise_profile=profile,
         shading=None if frame.shading is None else plane_gains(frame),
         default_crop=enlarged(frame.default_crop, scale),
         confidence=None,
@@ -108,38 +96,31 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     )
 
 
+def gathered(frame: Frame, neutral: Floats, recipe: Recipe, report: Report) -> tuple[HalfImage, Mosaic, NoiseProfile]:
+    """What is finished: the merged picture (3, h, w), cleaned and demosaiced, in balanced colour; what its frames say
+    beyond it, as from `gather`; and the noise profile of the first."""
+    scale = float(recipe.scale)
+    clean = denoise(replace(frame, shading=None), neutral, recipe.denoise, report)
+    height, width = frame.mosaic.shape
+    image = develop_mosaic(clean, (0, 0, height, width), neutral, np.eye(3))
+    if min(frame.mosaic.shape) < SMALLEST:
+        return image, empty(frame, scale), clean.noise_profile
+    planes, unit = expectation(frame, image, neutral)
+    expected = room(frame)
+
+    def expect(moved: Aligned, its: Frame) -> tuple[Mosaic, FloatImage]:
+        flow = confirmed(moved, its, planes, unit, neutral)
+        return predict(planes, flow, its.color_phase, expected), flow
+
+    sums = gather(frame, expect, unit, neutral, scale, report, device=recipe.device)
+    return image, sums, clean.noise_profile
+
+
 def windows(scale: float) -> FloatImage:
     """(6, RADIUS + 1) half Gaussian windows of sum 1 over the fine pixels; see `kernels/superres_finish.py`."""
     deviations = (SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale, NEAR)
     half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(deviations)[:, None] ** 2))
     return np.asarray(half / (2 * half.sum(axis=1) - half[:, 0])[:, None], np.float32)
-
-
-def waves_of_noise(scale: float) -> FloatImage:
-    """(8, 8) variances of the cosine coefficients of gathered noise, of variance 1; none of the mean."""
-    out = waves_gathered(SHARED * scale)
-    out[0, 0] = 0
-    return out
-
-
-def waves_gathered(deviation: float) -> FloatImage:
-    """(8, 8) variances of the cosine coefficients of noise of variance 1, gathered with a kernel of so many pixels.
-
-    White noise of samples is alike at places as far apart as the kernel is wide.
-    """
-    apart = np.arange(8)[:, None] - np.arange(8)
-    alike = np.exp(-(apart**2) / (4 * deviation**2))
-    waves = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16)
-    waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
-    along = np.diag(waves @ alike @ waves.T)
-    return np.outer(along, along).astype(np.float32)
-
-
-def waves_of_detail(scale: float, sharpen: float) -> FloatImage:
-    """(8, 8) gains of cosine coefficients that undo the blur of lens and pixels."""
-    blur = np.exp(-2 * (np.pi * OPTICS * scale * np.arange(8) / 16) ** 2)
-    gains = np.minimum(1 / np.outer(blur, blur), LIFT)
-    return np.asarray(1 + sharpen * (gains - 1), np.float32)
 
 
 def plane_gains(frame: Frame) -> FloatImage:
