@@ -6,7 +6,7 @@ from typing import Any
 
 import halide as hl
 
-from look_math import inverse_fourth_root
+from look_math import inverse_fourth_root, root
 
 Expr = Any
 TINY = hl.f32(1e-9)
@@ -42,10 +42,19 @@ def series(table: Any, row: int, order: int, cosine: Expr, sine: Expr) -> Expr:
     return table[0, row] - far + cosine * near + sine * backwards(0)[0]
 
 
+def fourth_order(table: Any, row: int, cosine: Expr, sine: Expr) -> Expr:
+    """A `series` of fourth order with less to wait for: even orders from the doubled angle, odd ones from both."""
+    (a1, b1), (a2, b2), (a3, b3), (a4, b4) = ((table[2 * i - 1, row], table[2 * i, row]) for i in range(1, 5))
+    cos2, half_sin2 = 2.0 * cosine * cosine - 1.0, sine * cosine
+    even = (table[0, row] - a4) + cos2 * (a2 + 2.0 * a4 * cos2 + 4.0 * b4 * half_sin2) + 2.0 * b2 * half_sin2
+    odd = cosine * ((a1 - a3) + 2.0 * a3 * cos2) + sine * ((b1 + b3) + 2.0 * b3 * cos2)
+    return even + odd
+
+
 def inside(rgb: list[Expr]) -> list[Expr]:
     """Light of the primaries without negative parts: a smooth max(v, 0) times `OUTSIDE`, by which the colour of a laser
     or a LED comes to the edge of the space. There the lines of equal hue of any colour space are too uncertain to
     follow."""
     most = hl.max(hl.max(rgb[0], rgb[1]), hl.max(rgb[2], TINY)) * hl.f32(SOFTNESS)
     squares = [v * v + most * most for v in rgb]
-    return [v + s * hl.fast_inverse_sqrt(s) for v, s in zip(rgb, squares, strict=True)]
+    return [v + root(s) for v, s in zip(rgb, squares, strict=True)]

@@ -12,7 +12,7 @@ from typing import Any
 import halide as hl
 
 from look_color import TINY
-from look_math import matrix_rows
+from look_math import matrix_rows, ratio
 
 Expr = Any
 # Cone roots l', m', s' less L, of a and b.
@@ -23,12 +23,10 @@ x, y, i, q = (hl.Var(n) for n in "xyiq")
 
 def edge(to_out: Any, L: Expr, a: Expr, b: Expr) -> tuple[Any, Any]:
     """Of a colour with a share t of its chroma, functions: linear output RGB of t; and of RGB, how far of the way from
-    grey to the edge of the space it lies."""
+    grey to the edge of the space it lies, times the product of the ways down and up, which is returned third."""
     L = hl.clamp(L, 0.0, 1.0)
     grey = L * L * L
-    span = grey + hl.f32(1e-6), 1.0 - grey + hl.f32(1e-4)
-    both = hl.fast_inverse(span[0] * span[1])
-    below, above = span[1] * both, span[0] * both
+    down, up = grey + hl.f32(1e-6), 1.0 - grey + hl.f32(1e-4)
     offsets = [hl.f32(m[0]) * a + hl.f32(m[1]) * b for m in LMS]
 
     def at(t: Expr) -> list[Expr]:
@@ -38,33 +36,40 @@ def edge(to_out: Any, L: Expr, a: Expr, b: Expr) -> tuple[Any, Any]:
     def reach(rgb: list[Expr]) -> Expr:
         low = hl.min(hl.min(rgb[0], rgb[1]), rgb[2])
         high = hl.max(hl.max(rgb[0], rgb[1]), rgb[2])
-        return hl.max((grey - low) * below, (high - grey) * above)
+        return hl.max((grey - low) * up, (high - grey) * down)
 
-    return at, reach
+    return at, reach, down * up
 
 
-def full_chroma(to_out: Any, L: Expr, a: Expr, b: Expr) -> list[Expr]:
-    """Linear output RGB with all of its chroma, and how far of the way to the edge of the space that is."""
-    at, reach = edge(to_out, L, a, b)
+def full_chroma(to_out: Any, limit: Any, L: Expr, a: Expr, b: Expr) -> list[Expr]:
+    """Linear output RGB with all of its chroma, and by how much that is farther than limit[0] of the way to the edge of
+    the space, in some positive unit."""
+    at, reach, unit = edge(to_out, L, a, b)
     rgb = at(hl.f32(1.0))
-    return [*rgb, reach(rgb)]
+    return [*rgb, reach(rgb) - limit[0] * unit]
 
 
-def held_back(to_out: Any, limit: Any, L: Expr, a: Expr, b: Expr, full: Expr) -> list[Expr]:
+def held_back(to_out: Any, limit: Any, L: Expr, a: Expr, b: Expr, rgb: list[Expr]) -> list[Expr]:
     """Linear output RGB with chroma reduced along the Oklab hue line where the space ends; the same as `full_chroma`
     gives it up to limit[0] of the way.
 
-    limit: share of the way to the edge where colours begin to be held back, and how strongly. full: from `full_chroma`.
+    limit: share of the way to the edge where colours begin to be held back, and how strongly. rgb: from `full_chroma`.
     """
-    at, reach = edge(to_out, L, a, b)
+    at, far, unit = edge(to_out, L, a, b)
+    per_unit = ratio(hl.f32(1.0), unit)
+
+    def reach(rgb: list[Expr]) -> Expr:
+        return far(rgb) * per_unit
+
+    full = reach(rgb)
     over = hl.max(full - limit[0], 0.0)
     bent = over * limit[1]
-    t0 = 1.0 - over * bent * hl.fast_inverse((1.0 + bent) * hl.max(full, TINY))
+    t0 = 1.0 - ratio(over * bent, (1.0 + bent) * hl.max(full, TINY))
     first, wanted = reach(at(t0)), full * t0
     # A secant through t0 and that end of the line beyond which the wanted way lies: never between two that are alike.
     short = first < wanted
     side, rise = hl.select(short, 1.0 - t0, t0), hl.select(short, full - first, first)
-    t = t0 + (wanted - first) * side * hl.fast_inverse(hl.max(rise, TINY))
+    t = t0 + ratio((wanted - first) * side, hl.max(rise, TINY))
     return at(hl.clamp(t, 0.0, 1.0))
 
 
@@ -95,12 +100,12 @@ def mapped(to_out: Any, limit: Any, lab: Any, lanes: int) -> Mapped:
     """lab: a function of (x, y) that gives lightness, a and b."""
     full, over, light = hl.Func("full"), hl.Func("over"), hl.Func("light")
     L, a, b = (lab[q * lanes + i, y][k] for k in range(3))
-    full[i, q, y] = (*full_chroma(to_out, L, a, b), L, a, b)
+    full[i, q, y] = (*full_chroma(to_out, limit, L, a, b), L, a, b)
     lane, once = hl.RDom([(0, lanes)], "lane"), hl.RDom([(0, 1)], "once")
     over[q, y] = hl.cast(hl.Bool(), 0)
-    over[q, y] = over[q, y] | (full[lane.x, q, y][3] > limit[0])
+    over[q, y] = over[q, y] | (full[lane.x, q, y][3] > 0.0)
     light[i, q, y] = tuple(full[i, q, y][k] for k in range(3))
     once.where(over[q, y])
-    far, *again = (full[i, q, y][k] for k in range(3, 7))
-    light[i, q, y] = tuple(v + hl.f32(once.x) for v in held_back(to_out, limit, *again, far))
+    *rgb, _, L, a, b = (full[i, q, y][k] for k in range(7))
+    light[i, q, y] = tuple(v + hl.f32(once.x) for v in held_back(to_out, limit, L, a, b, rgb))
     return Mapped(full, over, light, lane.x, lanes)

@@ -15,11 +15,12 @@ from kernel import kernel
 from look_gamut import mapped
 from look_lut import Table, lookup
 from look_output import encode_8bit, interleaved, scene_planes, to_integer
-from look_render import CHUNK, ROUND_UP, ROWS, columns, edges_repeated, grid_gain, lab, sharpened
+from look_render import ROUND_UP, ROWS, columns, edges_repeated, grid_gain, lab, sharpened
 
 Expr = Any
 HUE_ORDER = 8
 LANES, LUT_LANES = {"u8": 32, "f32": 8}, {"u8": 16, "f32": 8}  # the second is rarely asked for: small, not quick
+CHUNK = 64
 BORDER = CHUNK
 
 x, y, c, xc, xs = (hl.Var(n) for n in ("x", "y", "c", "xc", "xs"))
@@ -31,6 +32,7 @@ class Inputs:
 
     scene: Any
     gain: Any
+    cell: Any
     place: Any
     guide: Any
     to_primaries: Any
@@ -61,7 +63,8 @@ class Inputs:
         tables["shade"].dim(1).set_min(0).set_stride(4)
         grids = {n: hl.ImageParam(f, 3, n) for n in ("gain", "glow")}
         grain = hl.ImageParam(hl.Int(8), 2, "grain")
-        return cls(scene=scene_planes(), grain=grain, apart=hl.Param(hl.Int(32), "apart"), **grids, **small, **tables)
+        whole = {n: hl.Param(hl.Int(32), n) for n in ("cell", "apart")}
+        return cls(scene=scene_planes(), grain=grain, **whole, **grids, **small, **tables)
 
 
 def grid_glow(p: Inputs) -> tuple[Any, list[Expr]]:
@@ -71,9 +74,10 @@ def grid_glow(p: Inputs) -> tuple[Any, list[Expr]]:
     class Glow:
         scene: Any
         gain: Any
+        cell: Any
         place: Any
 
-    wide, at = grid_gain(Glow(p.scene, p.glow, p.place))
+    wide, at = grid_gain(Glow(p.scene, p.glow, p.cell, p.place))
     return wide, [at[x, y][i] for i in range(3)]
 
 
@@ -82,7 +86,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     padded = edges_repeated(p.scene)
     gain_wide, gain_at = grid_gain(p)
     glow_wide, glow = grid_glow(p)
-    color = lab(p, padded, gain_at, HUE_ORDER, glow)
+    color, steps = lab(p, padded, gain_at, HUE_ORDER, glow)
     inlined, stencils = sharpened(p, color)
 
     # What depends on lightness: an entry of the table, whole, for each pixel; the nearest one for 8 bits.
@@ -121,7 +125,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
-    out.tile(x, y, xo, yo, xi, yi, columns(out), ROWS, hl.TailStrategy.GuardWithIf)
+    out.tile(x, y, xo, yo, xi, yi, columns(out, CHUNK), ROWS, hl.TailStrategy.GuardWithIf)
     out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
     # By the chunk: what is stored pixel by pixel has arrived when vectors of it are loaded.
     finished.compute_at(out, yi).align_bounds(x, CHUNK).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
@@ -137,10 +141,12 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
         stage.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
     color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
     for grid in (gain_wide, glow_wide):
-        grid.compute_at(out, xo).vectorize(x, lanes, ROUND_UP)
+        grid.compute_at(out, xo)
     by_row = (finished, moved, entry, shades, sharp, color, gain_wide, glow_wide)
     for stage in (out, *by_row, *stencils):
         stage.never_partition_all()
+    for stage in steps:
+        stage.compute_at(color, xc).vectorize(x, lanes, ROUND_UP)
     padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)
     for step in (1, -1):
         padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, lanes, ROUND_UP)

@@ -7,7 +7,7 @@ from typing import Any
 import halide as hl
 
 from half import half_image
-from look_math import exp2, inverse_fourth_root, log2
+from look_math import exp2, fourth_root, log2
 
 Expr = Any
 TINY = hl.f32(1e-9)
@@ -30,8 +30,7 @@ def encode(transfer: Any, v: Expr) -> Expr:
 
 def encode_8bit(transfer: Any, v: Expr) -> Expr:
     """The same to 1/100 of an 8-bit step: a quartic of the fourth root, whose coefficients follow the offset."""
-    root = inverse_fourth_root(v)
-    q = v * root * (root * root)
+    q = fourth_root(v)
     curve = transfer[9]
     for i in (8, 7, 6, 5):
         curve = curve * q + transfer[i]
@@ -50,7 +49,7 @@ def to_integer(kind: str, encoded: list[Expr], dither: Expr, x: Expr, y: Expr) -
 def coded(kind: str, transfer: Any, rgb: list[Expr], x: Expr, y: Expr) -> list[Expr]:
     """What is written of linear light that may lie a little outside of 0..1: encoded, dithered integers, or floats."""
     if kind == "u8":
-        return to_integer(kind, [encode_8bit(transfer, hl.max(v, 0.0)) for v in rgb], transfer[10], x, y)
+        return to_integer(kind, [encode_8bit(transfer, v) for v in rgb], transfer[10], x, y)
     rgb = [hl.clamp(v, 0.0, 1.0) for v in rgb]
     return rgb if kind == "f32" else to_integer(kind, [encode(transfer, v) for v in rgb], transfer[10], x, y)
 

@@ -15,17 +15,18 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_color import LAB, OUTSIDE, TINY, inside, series, tone_curve
+from look_color import LAB, OUTSIDE, TINY, fourth_order, inside, series, tone_curve
 from look_gamut import mapped
-from look_math import cube_root, exp2, log2, matrix_rows
+from look_math import cube_root, exp2, inverse_root, log2, matrix_rows, ratio
 from look_output import coded, interleaved, scene_planes
 
 Expr = Any
-# A strip with its border is 64 rows. Long rows hide how long memory takes, and of each only a chunk is read at a time.
-ROWS, COLUMNS, CHUNK = 62, 4096, 64
-LANES = {"u8": 32, "u16": 16, "f32": 16}  # the last two are less often asked for: small rather than quick
+# A strip with its border is 64 rows. Long rows hide how long memory takes, and of each only a chunk is read at a time,
+# which goes through a few short loops: of a long one the processor cannot see enough turns at once. Arrays whose length
+# is no power of two do not get into each other's way in the cache.
+ROWS, COLUMNS, CHUNK = 62, 4032, 112
+LANES = 16
 
-VIBRANCE = 4  # order of its series over hue
 MOST_OVER = 0.008  # lightness by which even the highest edge may leave its neighbours
 
 x, y, c, xc = hl.Var("x"), hl.Var("y"), hl.Var("c"), hl.Var("xc")
@@ -38,6 +39,7 @@ class Inputs:
 
     scene: Any  # (c, x, y) linear Rec. 2020, any strides
     gain: Any  # (x, y, 3) slope and offset of log2 gain against log2 guide, and trust in colour, on a coarse grid
+    cell: Any  # pixels from cell to cell of the grid
     place: Any  # grid cells per pixel, then the pixel's offset in x and y
     guide: Any  # weights of the guide luminance, its floor, noise scale, noise offset
     to_primaries: Any  # 3x3: scene to linear output primaries
@@ -55,12 +57,13 @@ class Inputs:
         f = hl.Float(32)
         small = {n: hl.ImageParam(f, 1, n) for n in ("place", "guide", "tone", "color", "sharpen", "gamut", "transfer")}
         tables = {n: hl.ImageParam(f, 2, n) for n in ("to_primaries", "to_cones", "to_out", "hue")}
-        return cls(scene=scene_planes(), gain=hl.ImageParam(f, 3, "gain"), **small, **tables)
+        gain, cell = hl.ImageParam(f, 3, "gain"), hl.Param(hl.Int(32), "cell")
+        return cls(scene=scene_planes(), gain=gain, cell=cell, **small, **tables)
 
 
-def columns(out: Any) -> Any:
+def columns(out: Any, chunk: int) -> Any:
     """Of a tile: no more than there are, in whole chunks."""
-    return hl.min(COLUMNS, (out.output_buffer().dim(1).extent() + (CHUNK - 1)) / CHUNK * CHUNK)
+    return hl.min(COLUMNS, (out.output_buffer().dim(1).extent() + (chunk - 1)) / chunk * chunk)
 
 
 def edges_repeated(scene: Any) -> Any:
@@ -84,8 +87,15 @@ def grid_gain(p: Any) -> tuple[Any, Any]:
         return hl.clamp(low, 0, extent - 1), hl.clamp(low + 1, 0, extent - 1), u - hl.f32(low)
 
     wide, at = hl.Func("gain_wide"), hl.Func("gain_at")
-    x0, x1, fx = cell(x, p.scene.dim(1).extent(), p.place[1], width)
-    wide[x, y] = tuple(hl.lerp(p.gain[x0, y, i], p.gain[x1, y, i], fx) for i in range(3))
+    # From the middle of each cell to that of the next, in whole vectors: what goes too far is written again.
+    r = hl.RDom([(0, LANES), (0, (p.cell + (LANES - 1)) / LANES), (-1, width + 2)], "r")
+    middle = r.z * p.cell + p.cell / 2 - hl.i32(p.place[1])
+    at_x = middle + r.y * LANES + r.x
+    share = (hl.f32(hl.clamp(at_x, 0, p.scene.dim(1).extent() - 1)) + 0.5 + p.place[1]) * p.place[0] - 0.5 - hl.f32(r.z)
+    near = [hl.clamp(r.z + k, 0, width - 1) for k in (0, 1)]
+    wide[x, y] = tuple(p.gain[width - 1, y, i] for i in range(3))
+    wide[at_x, y] = tuple(hl.lerp(p.gain[near[0], y, i], p.gain[near[1], y, i], share) for i in range(3))
+    wide.vectorize(x, LANES, ROUND_UP).update().reorder(r.x, r.y, r.z, y).allow_race_conditions().vectorize(r.x)
     y0, y1, fy = cell(y, p.scene.dim(2).extent(), p.place[2], height)
     at[x, y] = tuple(hl.lerp(wide[x, y0][i], wide[x, y1][i], fy) for i in range(3))
     return wide, at
@@ -103,32 +113,37 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, sha
         rgb = [v + g for v, g in zip(rgb, glow, strict=True)]
     guide = p.guide[0] * rgb[0] + p.guide[1] * rgb[1] + p.guide[2] * rgb[2]
     guide = hl.max(guide, p.guide[3])
-    per_guide = hl.fast_inverse(guide)
+    per_guide = ratio(hl.f32(1.0), guide)
     noise = (p.guide[5] * per_guide + p.guide[4]) * per_guide  # relative variance
     # Where a colour drowns in noise, its negative half would be clipped and the rest would tint the shadows.
     trust = gain_at[x, y][2]
     primaries = inside([guide + (v - guide) * trust for v in matrix_rows(p.to_primaries, rgb)])
-    cones = matrix_rows(p.to_cones, primaries)
+    lit = hl.Func("lit")
+    lit[x, y] = (*matrix_rows(p.to_cones, primaries), guide, noise)
+    cones, guide = [lit[x, y][i] for i in range(3)], lit[x, y][3]
     log_gain = gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]
     root_gain = exp2(log_gain * hl.f32(1 / 3) - hl.f32(math.log2(OUTSIDE) / 3))
-    roots = [hl.min(cube_root(hl.max(v, TINY)) * root_gain, 16.0) for v in cones]
+    rooted, toned = hl.Func("rooted"), hl.Func("toned")
+    rooted[x, y] = tuple(hl.min(cube_root(hl.max(v, TINY)) * root_gain, 16.0) for v in cones)
+    roots = [rooted[x, y][i] for i in range(3)]
+    toned[x, y] = tuple(tone_curve(u, p.tone) for u in roots)
 
     def opponent(row: int, of: list[Expr]) -> Expr:
         return sum(hl.f32(m) * v for m, v in zip(LAB[row], of, strict=True))
 
     L0, a0, b0 = (opponent(i, roots) for i in range(3))
-    L1, a1, b1 = (opponent(i, [tone_curve(u, p.tone) for u in roots]) for i in range(3))
+    L1, a1, b1 = (opponent(i, [toned[x, y][k] for k in range(3)]) for i in range(3))
     square = a0 * a0 + b0 * b0 + TINY * TINY
-    direction = hl.fast_inverse_sqrt(square)
+    direction = inverse_root(square)
     cos1, sin1 = a0 * direction, b0 * direction
     # Chroma as film gives it, which fades towards white, and as the scene has it at this lightness.
     film = a1 * cos1 + b1 * sin1
-    scene = square * direction * L1 * hl.fast_inverse(L0)
+    scene = ratio(square * direction * L1, L0)
     chroma = hl.lerp(scene, film, p.color[1])
     muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
     plain = series(p.hue, 1, order, cos1, sin1) if order else p.hue[0, 1]
-    vivid = series(p.hue, 2, VIBRANCE, cos1, sin1)
+    vivid = fourth_order(p.hue, 2, cos1, sin1)
     factor = plain + vivid * (muted * muted)
     chroma *= hl.max(factor, 0.0)
     # Bright colours as dye gives them: denser, where else they would have to run into white. Film's chroma, which fades
@@ -147,8 +162,8 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, sha
         cos1, sin1 = cos1 * cos_t - sin1 * sin_t, sin1 * cos_t + cos1 * sin_t
     a, b = chroma * cos1, chroma * sin1
     out = hl.Func("lab")
-    out[x, y] = (lightness, a if more_a is None else a + more_a, b if more_b is None else b + more_b, noise)
-    return out
+    out[x, y] = (lightness, a if more_a is None else a + more_a, b if more_b is None else b + more_b, lit[x, y][4])
+    return out, [lit, rooted, toned]
 
 
 def sharpened(p: Any, of: Any) -> tuple[Any, list[Any]]:
@@ -172,7 +187,7 @@ def sharpened(p: Any, of: Any) -> tuple[Any, list[Any]]:
     detail = L - blur
     core = noise * L * L * p.sharpen[2]
     square = detail * detail
-    detail *= square * hl.fast_inverse(square + core + TINY)
+    detail *= ratio(square, square + core + TINY)
     allowance = hl.min((high - low) * p.sharpen[1], hl.f32(MOST_OVER))
     out = hl.Func("sharp")
     out[x, y] = hl.clamp(L + p.sharpen[0] * detail, low - allowance, high + allowance)
@@ -180,32 +195,35 @@ def sharpened(p: Any, of: Any) -> tuple[Any, list[Any]]:
 
 
 def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
-    out, p, lanes = hl.Func(f"lichtbild_look_render_{kind}"), Inputs.make(), LANES[kind]
+    out, p = hl.Func(f"lichtbild_look_render_{kind}"), Inputs.make()
     padded = edges_repeated(p.scene)
     gain_wide, gain_at = grid_gain(p)
-    color = lab(p, padded, gain_at)
+    color, steps = lab(p, padded, gain_at)
     sharp, stencils = sharpened(p, color)
     finished, crisp = hl.Func("finished"), hl.Func("crisp")
     crisp[x, y] = (sharp[x, y], color[x, y][1], color[x, y][2])
-    shown = mapped(p.to_out, p.gamut, crisp, lanes)
+    shown = mapped(p.to_out, p.gamut, crisp, LANES)
     finished[x, y] = tuple(coded(kind, p.transfer, shown.rgb(), x, y))
     out[c, x, y] = hl.mux(c, [finished[x, y][k] for k in range(3)])
 
     xo, yo, xi, yi = (hl.Var(n) for n in ("xo", "yo", "xi", "yi"))
     interleaved(out, c)
-    out.tile(x, y, xo, yo, xi, yi, columns(out), ROWS, hl.TailStrategy.GuardWithIf)
-    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, lanes, hl.TailStrategy.GuardWithIf)
-    finished.compute_at(out, yi).align_bounds(x, lanes).vectorize(x, lanes, ROUND_UP)
-    shown.schedule(out, yi)
+    out.tile(x, y, xo, yo, xi, yi, columns(out, CHUNK), ROWS, hl.TailStrategy.GuardWithIf)
+    out.reorder(c, xi, yi, xo, yo).parallel(yo).unroll(c).vectorize(xi, LANES, hl.TailStrategy.GuardWithIf)
+    finished.compute_at(out, yi).align_bounds(x, CHUNK).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, LANES)
+    shown.schedule(finished, xc)
+    sharp.compute_at(finished, xc).vectorize(x, LANES, ROUND_UP)
     for stage in stencils:
-        stage.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
-    color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
-    gain_wide.compute_at(out, xo).vectorize(x, lanes, ROUND_UP)
+        stage.compute_at(out, yi).vectorize(x, LANES, ROUND_UP)
+    color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, LANES)
+    gain_wide.compute_at(out, xo)
     for stage in (out, finished, color, gain_wide, *stencils):
         stage.never_partition_all()
+    for stage in steps:
+        stage.compute_at(color, xc).vectorize(x, LANES, ROUND_UP)
     padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)
     for step in (1, -1):
-        padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, lanes, ROUND_UP)
+        padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, LANES, ROUND_UP)
     return hl.Pipeline([out]), [getattr(p, n) for n in Inputs.__dataclass_fields__]
 
 

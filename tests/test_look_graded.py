@@ -63,11 +63,11 @@ def test_the_kernel_is_what_numpy_makes_of_it(space: str) -> None:
     )
     more = [glow, table, speckled, levels, apart, *lut.arguments(chosen, space)]
     linear = np.empty(scene.image.shape, np.float32)
-    native.call("look_graded_f32", scene.image, gain, *common, TRANSFER[space].to_array(0.0), *more, linear)
+    native.call("look_graded_f32", scene.image, gain, 4, *common, TRANSFER[space].to_array(0.0), *more, linear)
     np.testing.assert_allclose(linear, expected, atol=2e-3)
     assert np.sqrt(np.mean((linear - expected) ** 2)) < 1e-4
     encoded = np.empty(scene.image.shape, np.uint8)
-    native.call("look_graded_u8", scene.image, gain, *common, TRANSFER[space].to_array(0.0), *more, encoded)
+    native.call("look_graded_u8", scene.image, gain, 4, *common, TRANSFER[space].to_array(0.0), *more, encoded)
     # The nearest entry of the table by lightness.
     assert np.abs(encoded - TRANSFER[space].encode(linear) * 255).max() < 1.0
 

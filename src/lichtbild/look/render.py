@@ -116,6 +116,7 @@ def apply(decided: Decided, gain: Array, target: Target) -> tuple[npt.NDArray[An
     arguments = [
         view,
         gain_view,
+        factor,
         place,
         guide,
         *matrices(chosen, target.space),
