@@ -28,22 +28,25 @@ def tone_curve(u: Expr, tone: Any) -> Expr:
     return hl.min(tone[4] * n * inverse_fourth_root((n2 + tone[3] * d2) * n2 + d2 * d2), 1.0)
 
 
-def series(table: Any, row: int, order: int, cosine: Expr, sine: Expr) -> Expr:
-    """A Fourier series at an angle: a constant, then cosine and sine of each order, by Clenshaw's recurrence (1955)."""
+def harmonics(order: int, cosine: Expr, sine: Expr) -> list[tuple[Expr, Expr]]:
+    """Cosine and sine of the multiples of an angle up to `order`, each from the two before it (Chebyshev)."""
     twice = 2.0 * cosine
+    waves = [(hl.f32(1.0), hl.f32(0.0)), (cosine, sine)]
+    while len(waves) <= order:
+        waves.append(tuple(twice * near - far for near, far in zip(waves[-1], waves[-2], strict=True)))
+    return waves[1:]
 
-    def backwards(place: int) -> tuple[Expr, Expr]:
-        near, far = table[2 * order + place, row], hl.f32(0.0)
-        for i in range(order - 1, 0, -1):
-            near, far = table[2 * i + place, row] - far + twice * near, near
-        return near, far
 
-    near, far = backwards(-1)
-    return table[0, row] - far + cosine * near + sine * backwards(0)[0]
+def series(table: Any, row: int, waves: list[tuple[Expr, Expr]]) -> Expr:
+    """A Fourier series at an angle: a constant, then cosine and sine of each order. waves: from `harmonics`."""
+    even, odd = table[0, row], hl.f32(0.0)
+    for i, (cosine, sine) in enumerate(waves):
+        even, odd = even + table[2 * i + 1, row] * cosine, odd + table[2 * i + 2, row] * sine
+    return even + odd
 
 
 def fourth_order(table: Any, row: int, cosine: Expr, sine: Expr) -> Expr:
-    """A `series` of fourth order with less to wait for: even orders from the doubled angle, odd ones from both."""
+    """A `series` of fourth order, with less to wait for: even orders from the doubled angle, odd ones from both."""
     (a1, b1), (a2, b2), (a3, b3), (a4, b4) = ((table[2 * i - 1, row], table[2 * i, row]) for i in range(1, 5))
     cos2, half_sin2 = 2.0 * cosine * cosine - 1.0, sine * cosine
     even = (table[0, row] - a4) + cos2 * (a2 + 2.0 * a4 * cos2 + 4.0 * b4 * half_sin2) + 2.0 * b2 * half_sin2

@@ -20,7 +20,8 @@ from look_render import ROUND_UP, ROWS, columns, edges_repeated, grid_gain, lab,
 Expr = Any
 HUE_ORDER = 8
 LANES, LUT_LANES = {"u8": 32, "f32": 8}, {"u8": 16, "f32": 8}  # the second is rarely asked for: small, not quick
-CHUNK = 64
+LAB_LANES = 16
+CHUNK = 96
 BORDER = CHUNK
 
 x, y, c, xc, xs = (hl.Var(n) for n in ("x", "y", "c", "xc", "xs"))
@@ -86,7 +87,8 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     padded = edges_repeated(p.scene)
     gain_wide, gain_at = grid_gain(p)
     glow_wide, glow = grid_glow(p)
-    color, steps = lab(p, padded, gain_at, HUE_ORDER, glow)
+    unlit = p.glow.dim(0).extent() == 1
+    color, steps = lab(p, padded, gain_at, HUE_ORDER, glow, unlit)
     inlined, stencils = sharpened(p, color)
 
     # What depends on lightness: an entry of the table, whole, for each pixel; the nearest one for 8 bits.
@@ -139,14 +141,15 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     sharp.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
     for stage in stencils:
         stage.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)
-    color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, lanes)
+    color.store_at(out, xo).compute_at(out, yi).split(x, xc, x, CHUNK, ROUND_UP).vectorize(x, LAB_LANES)
     for grid in (gain_wide, glow_wide):
         grid.compute_at(out, xo)
     by_row = (finished, moved, entry, shades, sharp, color, gain_wide, glow_wide)
     for stage in (out, *by_row, *stencils):
         stage.never_partition_all()
     for stage in steps:
-        stage.compute_at(color, xc).vectorize(x, lanes, ROUND_UP)
+        stage.compute_at(color, xc).vectorize(x, LAB_LANES, ROUND_UP)
+    steps[0].specialize(unlit)
     padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)
     for step in (1, -1):
         padded.specialize(p.scene.dim(1).stride() == step).vectorize(x, lanes, ROUND_UP)

@@ -15,7 +15,7 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
-from look_color import LAB, OUTSIDE, TINY, fourth_order, inside, series, tone_curve
+from look_color import LAB, OUTSIDE, TINY, fourth_order, harmonics, inside, series, tone_curve
 from look_gamut import mapped
 from look_math import cube_root, exp2, inverse_root, log2, matrix_rows, ratio
 from look_output import coded, interleaved, scene_planes
@@ -101,16 +101,16 @@ def grid_gain(p: Any) -> tuple[Any, Any]:
     return wide, at
 
 
-def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, shaded: Any = None) -> Any:
-    """Oklab L, a, b of the toned picture and the relative variance of the guide.
+def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, unlit: Any = None) -> Any:
+    """Oklab L, a, b of the toned picture and the relative variance of the guide; and the steps on the way there, as
+    functions that may be computed by the chunk: the last two pay where there is an `order`.
 
     order: of the series over hue but for that of vibrance; 0 where that alone follows it. glow: light that is added to
-    the scene's, three expressions. shaded: from lightness to another lightness, a factor of chroma and offsets of a and
-    b.
+    the scene's, three expressions; none where `unlit`.
     """
     rgb = [padded[x, y, i] for i in range(3)]
     if glow:
-        rgb = [v + g for v, g in zip(rgb, glow, strict=True)]
+        rgb = [hl.select(unlit, v, v + g) for v, g in zip(rgb, glow, strict=True)]
     guide = p.guide[0] * rgb[0] + p.guide[1] * rgb[1] + p.guide[2] * rgb[2]
     guide = hl.max(guide, p.guide[3])
     per_guide = ratio(hl.f32(1.0), guide)
@@ -118,12 +118,11 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, sha
     # Where a colour drowns in noise, its negative half would be clipped and the rest would tint the shadows.
     trust = gain_at[x, y][2]
     primaries = inside([guide + (v - guide) * trust for v in matrix_rows(p.to_primaries, rgb)])
-    lit = hl.Func("lit")
+    lit, rooted, toned, polar, hues = (hl.Func(n) for n in ("lit", "rooted", "toned", "polar", "hues"))
     lit[x, y] = (*matrix_rows(p.to_cones, primaries), guide, noise)
     cones, guide = [lit[x, y][i] for i in range(3)], lit[x, y][3]
     log_gain = gain_at[x, y][0] * log2(guide) + gain_at[x, y][1]
     root_gain = exp2(log_gain * hl.f32(1 / 3) - hl.f32(math.log2(OUTSIDE) / 3))
-    rooted, toned = hl.Func("rooted"), hl.Func("toned")
     rooted[x, y] = tuple(hl.min(cube_root(hl.max(v, TINY)) * root_gain, 16.0) for v in cones)
     roots = [rooted[x, y][i] for i in range(3)]
     toned[x, y] = tuple(tone_curve(u, p.tone) for u in roots)
@@ -138,32 +137,29 @@ def lab(p: Any, padded: Any, gain_at: Any, order: int = 0, glow: Any = None, sha
     cos1, sin1 = a0 * direction, b0 * direction
     # Chroma as film gives it, which fades towards white, and as the scene has it at this lightness.
     film = a1 * cos1 + b1 * sin1
-    scene = ratio(square * direction * L1, L0)
+    polar[x, y] = (L1, film, ratio(square * direction * L1, L0), cos1, sin1)
+    L1, film, scene, cos1, sin1 = (polar[x, y][i] for i in range(5))
     chroma = hl.lerp(scene, film, p.color[1])
     muted = hl.max(1.0 - chroma * p.color[0], 0.0)
 
-    plain = series(p.hue, 1, order, cos1, sin1) if order else p.hue[0, 1]
-    vivid = fourth_order(p.hue, 2, cos1, sin1)
+    vivid, waves = fourth_order(p.hue, 2, cos1, sin1), harmonics(order, cos1, sin1)
+    hues[x, y] = tuple(series(p.hue, row, waves) for row in (1, 3, 0))
+    plain, light, turn = (hues[x, y][i] if order else p.hue[0, row] for i, row in enumerate((1, 3, 0)))
     factor = plain + vivid * (muted * muted)
     chroma *= hl.max(factor, 0.0)
     # Bright colours as dye gives them: denser, where else they would have to run into white. Film's chroma, which fades
     # there, keeps brighter light brighter.
     lightness = L1
     if order:
-        lightness *= 1.0 + series(p.hue, 3, order, cos1, sin1) * hl.min(chroma, hl.f32(0.3))
+        lightness *= 1.0 + light * hl.min(chroma, hl.f32(0.3))
     lightness -= p.color[2] * hl.max(film, 0.0) * (L1 * L1 * L1)
-    more_a, more_b = None, None
-    if shaded:
-        lightness, factor, more_a, more_b = shaded(lightness)
-        chroma *= factor
     if order:
-        turn = series(p.hue, 0, order, cos1, sin1)
         cos_t, sin_t = 1.0 - 0.5 * turn * turn, turn - turn * turn * turn * hl.f32(1.0 / 6.0)
         cos1, sin1 = cos1 * cos_t - sin1 * sin_t, sin1 * cos_t + cos1 * sin_t
     a, b = chroma * cos1, chroma * sin1
     out = hl.Func("lab")
-    out[x, y] = (lightness, a if more_a is None else a + more_a, b if more_b is None else b + more_b, lit[x, y][4])
-    return out, [lit, rooted, toned]
+    out[x, y] = (lightness, a, b, lit[x, y][4])
+    return out, [lit, rooted, toned, polar, hues]
 
 
 def sharpened(p: Any, of: Any) -> tuple[Any, list[Any]]:
@@ -219,7 +215,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     gain_wide.compute_at(out, xo)
     for stage in (out, finished, color, gain_wide, *stencils):
         stage.never_partition_all()
-    for stage in steps:
+    for stage in steps[:3]:
         stage.compute_at(color, xc).vectorize(x, LANES, ROUND_UP)
     padded.compute_at(color, xc).bound(c, 0, 3).unroll(c)
     for step in (1, -1):
