@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lichtbild.workers import ahead, on_all_processors
+from lichtbild.workers import ahead, in_turn, on_all_processors
 
 
 def test_results_are_in_order_and_threads_share_the_work() -> None:
@@ -83,3 +83,41 @@ def test_work_ahead_is_done_without_a_thread_where_there_is_none(monkeypatch: py
     done: list[int] = []
     result = ahead(lambda: done.append(1) or len(done))
     assert not done and result() == 1 and result() == 1
+
+
+def test_in_turn_begins_no_more_than_asked_for_and_keeps_the_order() -> None:
+    begun: list[int] = []
+    first = threading.Event()
+
+    def work(i: int) -> int:
+        begun.append(i)
+        if i == 0:
+            assert first.wait(5)  # until the next one has begun, beside it
+        if i == 1:
+            first.set()
+        if i == 3:
+            raise ValueError("three")
+        return 10 * i
+
+    results = in_turn(work, iter(range(9)), most=2)
+    assert next(results) == 0
+    assert sorted(begun) == [0, 1]
+    assert [next(results), next(results)] == [10, 20]
+    with pytest.raises(ValueError, match="three"):
+        next(results)
+    assert max(begun) <= 4
+    assert list(in_turn(work, [])) == []
+
+
+def test_what_is_begun_in_turn_is_waited_for_when_the_caller_ends() -> None:
+    done: list[int] = []
+
+    def work(i: int) -> int:
+        time.sleep(0.05 * i)
+        done.append(i)
+        return i
+
+    results = in_turn(work, range(5))
+    assert next(results) == 0
+    results.close()  # type: ignore[attr-defined]
+    assert done == [0, 1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from threading import Lock, Thread
 from typing import TypeVar
@@ -78,3 +80,26 @@ def ahead(work: Callable[[], _Out]) -> Callable[[], _Out]:
         return value  # type: ignore[return-value]
 
     return result
+
+
+def in_turn(work: Callable[[_In], _Out], items: Iterable[_In], most: int = 2) -> Iterator[_Out]:
+    """`work` of each item, in order, `most` at a time: while the caller uses one result, those after it are made.
+
+    Items are taken one by one, and neither they nor results are kept. An item's error is raised in its turn; what has
+    been begun is waited for when the caller ends early.
+    """
+    left, coming = iter(items), deque[Callable[[], _Out]]()
+    try:
+        while True:
+            for item in left:
+                coming.append(ahead(functools.partial(work, item)))
+                del item
+                if len(coming) == most:
+                    break
+            if not coming:
+                return
+            yield coming.popleft()()
+    finally:
+        for result in coming:
+            with suppress(Exception):
+                result()

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lichtbild.carriers import Frame
 from lichtbild.errors import DeviceError, LichtbildError
 from lichtbild.report import Report
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-AHEAD = 2  # frames that are read while another is merged
+from lichtbild.workers import in_turn
 
 
 def name_of(frame: Frame | Path) -> str:
@@ -39,23 +34,11 @@ def read_one(frame: Frame | Path, report: Report, device: str = "auto") -> Frame
 def stream(frames: deque[Frame | Path], report: Report, device: str = "auto") -> Iterator[Frame | None]:
     """The frames in order; None stands for one that cannot be read, which a notice says. They are taken out of
     `frames`, so that none is kept longer than it is needed."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(AHEAD) as pool:
-        queue: list[Future[Frame | LichtbildError]] = []
-        try:
-            while True:
-                while len(queue) < AHEAD and frames:
-                    queue.append(pool.submit(read_one, frames.popleft(), report, device))
-                if not queue:
-                    return
-                result = queue.pop(0).result()
-                if isinstance(result, LichtbildError):
-                    report.notice(f"{result}; the frame is left out")
-                    yield None
-                else:
-                    yield result
-                del result
-        finally:
-            for pending in queue:
-                pending.cancel()
+    waiting = (frames.popleft() for _ in range(len(frames)))
+    for result in in_turn(lambda frame: read_one(frame, report, device), waiting):
+        if isinstance(result, LichtbildError):
+            report.notice(f"{result}; the frame is left out")
+            yield None
+        else:
+            yield result
+        del result

@@ -6,7 +6,6 @@ are read one after the other; memory does not grow with their number.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -17,7 +16,7 @@ from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop.predict import TILE, inverse
 from lichtbild.report import Report
-from lichtbild.workers import ahead, on_all_processors
+from lichtbild.workers import in_turn, on_all_processors
 
 PAD_X, PAD_Y = 16, 8  # as in kernels/superres_samples.py
 BLOCK_X, BLOCK_Y = 8, 4  # quads, as in kernels/superres_gather.py
@@ -92,12 +91,7 @@ def opened(aligned: Sequence[Aligned], report: Report, device: str) -> Iterator[
             report.notice(f"{error}; the frame adds no detail")
             return None
 
-    coming = ahead(functools.partial(opened, aligned[0]))
-    for i, moved in enumerate(aligned):
-        its = coming()
-        if i + 1 < len(aligned):
-            coming = ahead(functools.partial(opened, aligned[i + 1]))
-        yield moved, its
+    yield from zip(aligned, in_turn(opened, aligned), strict=True)
 
 
 def weigh(
