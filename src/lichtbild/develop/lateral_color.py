@@ -19,7 +19,7 @@ from lichtbild.raw.opcodes import WarpRectilinear
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 SUMS, BLOCK = 14, 32  # as in kernels/develop_fringes.py
-ENOUGH = 1500  # blocks to look at
+ENOUGH = 1000  # blocks to look at
 FEWEST = 40  # blocks with detail
 LEAST, MOST = 0.4, 4.0  # pixels at the corner of the picture that are worth a correction, and that a lens may have
 SURE = 5.0  # standard errors
