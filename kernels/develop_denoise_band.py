@@ -104,7 +104,7 @@ class Inputs:
 def unending(f: hl.ImageParam) -> hl.Func:
     """A plane mirrored at its borders. Were these held, the last samples would weigh more, and so would their noise."""
     out = hl.Func(f"{f.name()}_unending")
-    out[x, y, c] = hl.f32(f[mirrored(x, f.width()), mirrored(y, f.height()), c])
+    out[x, y, c] = f[mirrored(x, f.width()), mirrored(y, f.height()), c]
     return out
 
 
@@ -121,6 +121,7 @@ def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]
     fine, octave = hl.ImageParam(PLANE, 3, "fine"), hl.Param(hl.Int(32), "octave")
     inputs = Inputs.named(unending(fine), guided=guided)
     band = band_of(inputs, octave, hop)
+    band.bordered.append(inputs.fine)
     out = hl.Func(f"lichtbild_{name}")
     out[x, y, c] = kept(band.value)
 
@@ -144,13 +145,13 @@ class Band:
 
     value: hl.Expr
     hop: int
+    bordered: list[hl.Func]  # what comes from memory
     enlarged: list[tuple[hl.Func, hl.Func]]  # coarse, then clean: along rows, then down columns
     known: list[tuple[hl.Func, ...]]  # of the picture, then of the guide: band, the same by hops, columns, coefficients
     taken: hl.Func
     tables: list[hl.Func]  # a number for each frequency of a window
     told: list[hl.Func]  # one for all of them
     weight: hl.Func
-    factor: hl.Func
     shrunk: hl.Func
     window: hl.Func
     strip: hl.Func
@@ -159,17 +160,18 @@ class Band:
 
     def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var) -> None:
         """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows."""
-        (coarse_wide, coarse_tall), (clean_wide, clean_tall) = self.enlarged
+        (coarse_wide, _), (clean_wide, clean_tall) = self.enlarged
         guided, overlap = len(self.known) > 1, SIDE // self.hop
+        for f in self.bordered:  # apart, so that borders are met in one place
+            f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES)
         for f in (coarse_wide, clean_wide):
             f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
         clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
         for plain, band, column, _ in self.known:
             band.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).split(h, h, lane, LANES)
             band.reorder(lane, r, h, c, y).vectorize(lane).unroll(r).align_bounds(y, 2)
-            plain.compute_at(band, h).vectorize(x, LANES).align_bounds(x, 2)
+            plain.compute_at(band, h).vectorize(x, LANES).align_bounds(x, 2).unroll(x, self.hop)
             column.compute_at(out, ys).bound(r, 0, self.hop).vectorize(h, LANES).store_in(hl.MemoryType.Stack)
-        coarse_tall.compute_at(self.known[0][1], h).vectorize(x, LANES)
         if guided:
             clean_tall.store_at(out, xo).align_bounds(y, 2)
         strip, weights, window = self.strip, self.weights, self.window
@@ -179,14 +181,12 @@ class Band:
         weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES, shift).fold_storage(q, overlap)
         self.total.compute_at(out, ys).vectorize(p, LANES, shift)
         po, pi = hl.Var("po"), hl.Var("pi")
-        window.store_in(hl.MemoryType.Stack).compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4).split(
-            p, po, pi, LANES, shift
-        )
-        window.reorder(pi, k, c, po, q).vectorize(pi).never_partition_all()
+        window.store_in(hl.MemoryType.Stack).compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4)
+        window.split(p, po, pi, LANES, shift).reorder(pi, k, c, po, q)
+        window.vectorize(pi).unroll(c).never_partition_all()
         # Kept in memory, or the compiler would multiply all terms of the transform by their gains.
         self.shrunk.compute_at(window, c).vectorize(p, LANES).bound(k, 0, SIDE)
         self.weight.compute_at(window, po).bound(c, 0, 3).vectorize(p, LANES).unroll(c)
-        self.factor.compute_at(window, po).bound(c, 0, 3).bound(k, 0, SIDE).vectorize(p, LANES).unroll(c)
         self.taken.compute_root().bound(r, 0, SIDE).bound(k, 0, SIDE).bound(lane, 0, 3)
         for *_, wave in self.known:  # each of its k takes another number of `column`
             wave.compute_at(window, po).vectorize(p, LANES).bound(k, 0, SIDE).unroll(k)
@@ -202,12 +202,15 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     take, share, excess = inputs.take, inputs.share, inputs.excess
     back = SIDE - hop  # window 0 begins so far before column 0
 
+    bordered: list[hl.Func] = []
+
     def enlarge(f: hl.ImageParam) -> tuple[hl.Func, hl.Func]:
         """Burt and Adelson's expansion: [1 4 6 4 1] / 8 between zeros."""
         wide, tall = hl.Func(f"{f.name()}_wide"), hl.Func(f"{f.name()}_tall")
         g = unending(f)
-        left, right = g[x / 2, y, c], g[x / 2 + 1, y, c]
-        even = 0.125 * g[x / 2 - 1, y, c] + 0.75 * left + 0.125 * right
+        bordered.append(g)
+        before, left, right = (hl.f32(g[x / 2 + i, y, c]) for i in (-1, 0, 1))
+        even = 0.125 * before + 0.75 * left + 0.125 * right
         wide[x, y, c] = hl.select(x % 2 == 0, even, 0.5 * (left + right))
         up, below = wide[x, y / 2, c], wide[x, y / 2 + 1, c]
         centre = 0.125 * wide[x, y / 2 - 1, c] + 0.75 * up + 0.125 * below
@@ -220,7 +223,7 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     def frequencies(f: hl.Func, base: hl.Func) -> tuple[hl.Func, hl.Func, hl.Func, hl.Func]:
         """The band of f above `base`, the same by hops, its columns (for a row of windows), its coefficients."""
         plain, band, column, wave = (hl.Func(f"{f.name()}_{n}") for n in ("plain", "band", "column", "wave"))
-        plain[x, y, c] = f[x, y, c] - base[x, y, c]
+        plain[x, y, c] = hl.f32(f[x, y, c]) - base[x, y, c]
         band[h, r, y, c] = plain[h * hop + r, y, c]
         column[h, r, q, c] = hl.Tuple(forward([hl.Expr(band[h, r, q * hop - back + i, c]) for i in range(SIDE)]))
         columns = [column[p + (j - back) // hop, j % hop, q, c] for j in range(SIDE)]
@@ -230,7 +233,8 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     made = [frequencies(inputs.fine, coarse_tall)]
     wave = made[0][3]
     if inputs.guide:
-        made.append(frequencies(unending(inputs.guide), clean_tall))
+        bordered.append(unending(inputs.guide))
+        made.append(frequencies(bordered[-1], clean_tall))
     known = made[-1][3]
 
     # How much of each coefficient stays, for each kind: luma, both colour differences, the greens' difference.
@@ -300,13 +304,12 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
         gates.append(rest)
         across.append(alone)
 
-    stays_of, weight, factor = hl.Func("stays"), hl.Func("weight"), hl.Func("factor")
+    stays_of, weight = hl.Func("stays"), hl.Func("weight")
     gain = [hl.mux(c, [f[p, q, k][j] for f in gains]) for j in range(SIDE)]
     stays_of[p, q, k, c] = sum_of(share[j, k] * (g * g) for j, g in enumerate(gain))
     gate = hl.mux(c, opened)
     share_kept = sum_of(stays_of[p, q, i, c] for i in range(SIDE)) * (gate * gate)
     weight[p, q, c] = 1.0 / ((hl.f32(0.1) + share_kept) * local[p, q])
-    factor[p, q, k, c] = hl.Tuple([g * (weight[p, q, c] * gate) for g in gain])
 
     # Back: windows of a row, put together along it, then columns, then rows of windows. The ninth number is the weight.
     kind = hl.select(c == 0, 0, hl.select(c == 3, 2, 1))
@@ -314,7 +317,10 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     names = ("shrunk", "window", "joined", "strip", "weights", "total")
     shrunk, window, joined, strip, weights, total = (hl.Func(n) for n in names)
     heavy = weight[p, q, kind]
-    shrunk[p, q, k, c] = hl.Tuple([wave[p, q, k, c][j] * factor[p, q, k, kind][j] for j in range(SIDE)])
+    much = heavy * hl.mux(kind, opened)
+    shrunk[p, q, k, c] = hl.Tuple(
+        [wave[p, q, k, c][j] * (hl.mux(kind, [f[p, q, k][j] for f in gains]) * much) for j in range(SIDE)]
+    )
     window[p, q, k, c] = hl.Tuple([*backward([shrunk[p, q, k, c][j] for j in range(SIDE)]), hl.Expr(heavy)])
 
     def place(i: int, n: int) -> hl.Expr:
@@ -331,4 +337,5 @@ def band_of(inputs: Inputs, octave: hl.Expr, hop: int) -> Band:
     value = clean_tall[x, y, c] + hl.mux(y % hop, rows) * total[x / hop, y / hop, c]
     enlarged = [(coarse_wide, coarse_tall), (clean_wide, clean_tall)]
     tables, told = [*gains, *across], [local, *gates]
-    return Band(value, hop, enlarged, made, taken, tables, told, weight, factor, shrunk, window, strip, weights, total)
+    again = (weight, shrunk, window, strip, weights, total)
+    return Band(value, hop, bordered, enlarged, made, taken, tables, told, *again)
