@@ -24,6 +24,7 @@ SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is h
 STEEP = hl.f32(1.5)  # how much more is undone beside a lone edge, where neighbours limit it
 LONE = 0.5, 0.9  # share of the range farther around that is the edge's: it is not alone, it is
 FAR = "lowest", "highest"
+DARK = hl.f32(0.5)  # of the darkest around, what sharpening may not fall below: a dark rim shows beside a lamp
 LONELY = hl.f32(0.6)  # weight of samples of which half is believed, where noise keeps detail out
 APART = hl.f32(1.5)  # share of what colours say apart that makes a maze of what they share
 FLAT = hl.f32(1e-5)  # variance of brightness that says nothing of colour
@@ -144,7 +145,8 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     )
     alone *= span * span / hl.max(span * span + left()[0], hl.f32(1e-12))  # no edge is less than the noise
     steep = 1.0 + STEEP * alone * hl.max(1.0 - 20.0 * texture / some, 0.0)
-    finer = hl.clamp(gray()[0] + amount * steep * added()[0], low - slack, high + slack)
+    least = hl.max(low - slack, hl.min(low, low * DARK))
+    finer = hl.clamp(gray()[0] + amount * steep * added()[0], least, high + slack)
 
     # Colour follows brightness, by a line fitted around each pixel; what departs from the line stays as far as it is
     # more than false colour, which is a share of the brightness that the frames could not hold.
