@@ -57,7 +57,8 @@ def fourth_order(table: Any, row: int, cosine: Expr, sine: Expr) -> Expr:
 def inside(rgb: list[Expr]) -> list[Expr]:
     """Light of the primaries without negative parts: a smooth max(v, 0) times `OUTSIDE`, by which the colour of a laser
     or a LED comes to the edge of the space. There the lines of equal hue of any colour space are too uncertain to
-    follow."""
-    most = hl.max(hl.max(rgb[0], rgb[1]), hl.max(rgb[2], TINY)) * hl.f32(SOFTNESS)
-    squares = [v * v + most * most for v in rgb]
-    return [v + root(s) for v, s in zip(rgb, squares, strict=True)]
+    follow. What is as far below nothing as the brightest is above is no colour, and nothing would be left of the root's
+    digits: there it ends."""
+    brightest = hl.max(hl.max(rgb[0], rgb[1]), hl.max(rgb[2], TINY))
+    held, most = [hl.max(v, -brightest) for v in rgb], brightest * hl.f32(SOFTNESS)
+    return [v + root(v * v + most * most) for v in held]

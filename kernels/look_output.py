@@ -49,7 +49,7 @@ def to_integer(kind: str, encoded: list[Expr], dither: Expr, x: Expr, y: Expr) -
 def coded(kind: str, transfer: Any, rgb: list[Expr], x: Expr, y: Expr) -> list[Expr]:
     """What is written of linear light that may lie a little outside of 0..1: encoded, dithered integers, or floats."""
     if kind == "u8":
-        return to_integer(kind, [encode_8bit(transfer, v) for v in rgb], transfer[10], x, y)
+        return to_integer(kind, [encode_8bit(transfer, hl.max(v, TINY)) for v in rgb], transfer[10], x, y)
     rgb = [hl.clamp(v, 0.0, 1.0) for v in rgb]
     return rgb if kind == "f32" else to_integer(kind, [encode(transfer, v) for v in rgb], transfer[10], x, y)
 

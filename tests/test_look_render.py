@@ -39,6 +39,16 @@ def test_grey_stays_grey() -> None:
                 assert (np.ptp(out, axis=2) > 1).mean() <= 0.002
 
 
+@pytest.mark.parametrize("look", ["natural", "vibrant", "apricot"])
+def test_eight_bits_are_those_of_sixteen_where_colours_are_outside_of_the_space(look: str) -> None:
+    """Dark places beside lamps have one or two colours below nothing."""
+    rng = np.random.default_rng(5)
+    image = rng.lognormal(-3, 2, (120, 160, 1)) * rng.normal(0.5, 0.6, (120, 160, 3))
+    assert (image < 0).mean() > 0.15
+    eight, sixteen = (render(image, look=look, space="srgb", depth=depth).astype(float) for depth in ("8", "16"))
+    np.testing.assert_allclose(eight, sixteen / 257, atol=1.6)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_baked_in(orientation: int) -> None:
     image = np.random.default_rng(orientation).uniform(0, 1, (53, 37, 3))

@@ -143,7 +143,8 @@ def toned(
     light = light[..., None]
     slope, offset, trust = gain_at(gain.astype(np.float64), place, rgb.shape[:2])
     primaries = light + (rgb @ to_primaries.T - light) * trust[..., None]
-    most = SOFTNESS * np.maximum(primaries.max(-1, keepdims=True), TINY)
+    brightest = np.maximum(primaries.max(-1, keepdims=True), TINY)
+    primaries, most = np.maximum(primaries, -brightest), SOFTNESS * brightest
     primaries = (primaries + np.hypot(primaries, most)) / (1 + np.hypot(1, SOFTNESS))
     log_gain = slope[..., None] * np.log2(light) + offset[..., None]
     roots = np.cbrt(np.maximum(primaries @ to_cones.T, TINY)) * 2 ** (log_gain / 3)
