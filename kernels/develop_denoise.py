@@ -155,7 +155,7 @@ def halved(fine: hl.Func) -> tuple[hl.Func, hl.Expr]:
     return down, sum_of(hl.f32(k) * down[2 * x + i - 2, y, c] for i, k in enumerate(five))
 
 
-@kernel("denoise_halve")
+@kernel("denoise_halve", rare=True)  # memory is its limit
 def denoise_halve() -> tuple[hl.Pipeline, list[Any]]:
     """(4, h, w) int16 -> (4, h', w') int16 of half the size, smoothed by [1 4 6 4 1] / 16; mirrored at the borders.
 
