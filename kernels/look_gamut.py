@@ -100,12 +100,12 @@ def mapped(to_out: Any, limit: Any, lab: Any, lanes: int) -> Mapped:
     """lab: a function of (x, y) that gives lightness, a and b."""
     full, over, light = hl.Func("full"), hl.Func("over"), hl.Func("light")
     L, a, b = (lab[q * lanes + i, y][k] for k in range(3))
-    full[i, q, y] = (*full_chroma(to_out, limit, L, a, b), L, a, b)
+    full[i, q, y] = tuple(full_chroma(to_out, limit, L, a, b))
     lane, once = hl.RDom([(0, lanes)], "lane"), hl.RDom([(0, 1)], "once")
     over[q, y] = hl.cast(hl.Bool(), 0)
     over[q, y] = over[q, y] | (full[lane.x, q, y][3] > 0.0)
     light[i, q, y] = tuple(full[i, q, y][k] for k in range(3))
     once.where(over[q, y])
-    *rgb, _, L, a, b = (full[i, q, y][k] for k in range(7))
+    rgb = [full[i, q, y][k] for k in range(3)]
     light[i, q, y] = tuple(v + hl.f32(once.x) for v in held_back(to_out, limit, L, a, b, rgb))
     return Mapped(full, over, light, lane.x, lanes)

@@ -136,6 +136,7 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
     moved.specialize(table.space == 0)
     looked.schedule(moved, xs, LUT_LANES[kind])
     shown.schedule(finished, xc)
+    mixed.compute_at(finished, xc).vectorize(x, lanes, ROUND_UP).never_partition_all()
     entry.compute_at(finished, xc).vectorize(x, lanes, ROUND_UP)
     shades.compute_at(finished, xc).bound(c, 0, 4).vectorize(c).unroll(x, 4)
     sharp.compute_at(out, yi).vectorize(x, lanes, ROUND_UP)

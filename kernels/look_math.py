@@ -1,8 +1,8 @@
 """Fast elementary functions for the look kernels: polynomials on the bits of a float, no table, no branch.
 
 Coefficients are minimax fits (Lawson's iteration). Relative errors, tested in tests/test_look_kernels.py: log2 2e-6
-(absolute), exp2 1e-7, cube root 6e-6, fourth root 2e-5, its inverse 3e-6; ratios and square roots 4e-4, or with
-AVX-512 3e-5. Arguments must be positive, normal numbers.
+(absolute), exp2 1e-7, cube root 6e-6, fourth root 2e-5, its inverse 3e-6; ratios and square roots 4e-4, and none with
+AVX-512. Arguments must be positive, normal numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ EXP2 = (1.0, 0.6931469670603306, 0.24022119716406815, 0.05550713277122611, 0.009
 INVERSE_FOURTH_ROOT = (0.9999972040549141, 0.24999050532411946, 0.15771436902732688, 0.11914670660995619)
 FOURTH_ROOT = (0.9999833998395278, 0.7499620644967167, 0.6649452054003171, 0.61230028901227)
 CUBE_ROOT = (0.9999937825624509, 0.6666615391931578, 0.560314982584865, 0.4978222931642504)
-INVERSE_ROOT = (1.8775948503510043, -1.2541023820354222, 0.37650657484033123)
 
 
 def polynomial(x: Expr, coefficients: Sequence[float]) -> Expr:
@@ -47,8 +46,8 @@ def exp2(x: Expr) -> Expr:
 
 
 def _divides() -> Expr:
-    """Whether to divide in earnest: with AVX-512 that goes beside the rest, and only half a vector can be estimated at
-    once. Before it, an estimate of 12 bits is quicker."""
+    """Whether to divide, and to take square roots, in earnest: with AVX-512 that goes beside the rest, and only half a
+    vector can be estimated at once. Before it, estimates of 12 bits are quicker."""
     return hl.target_has_feature(hl.TargetFeature.AVX512_Skylake)
 
 
@@ -59,15 +58,12 @@ def ratio(a: Expr, b: Expr) -> Expr:
 
 def root(x: Expr) -> Expr:
     """Square root of a positive, normal number."""
-    guess = _guess(x, 0x5F374000, 1)
-    near = x * guess
-    return hl.select(_divides(), near * polynomial(near * guess, INVERSE_ROOT), x * hl.fast_inverse_sqrt(x))
+    return hl.select(_divides(), hl.sqrt(x), x * hl.fast_inverse_sqrt(x))
 
 
 def inverse_root(x: Expr) -> Expr:
     """1 / root(x)."""
-    guess = _guess(x, 0x5F374000, 1)
-    return hl.select(_divides(), guess * polynomial(x * guess * guess, INVERSE_ROOT), hl.fast_inverse_sqrt(x))
+    return hl.select(_divides(), 1.0 / hl.sqrt(x), hl.fast_inverse_sqrt(x))
 
 
 def inverse_fourth_root(x: Expr) -> Expr:
