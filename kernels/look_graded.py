@@ -22,7 +22,7 @@ HUE_ORDER = 8
 LANES, LUT_LANES = {"u8": 32, "f32": 8}, {"u8": 16, "f32": 8}  # the second is rarely asked for: small, not quick
 LAB_LANES = 16
 CHUNK = 96
-BORDER = CHUNK
+BORDER = 2 * CHUNK  # what rounding up to vectors and chunks may reach for
 
 x, y, c, xc, xs = (hl.Var(n) for n in ("x", "y", "c", "xc", "xs"))
 
@@ -105,7 +105,9 @@ def build(kind: str) -> tuple[hl.Pipeline, list[Any]]:
 
     # Grain is strongest in middle densities, and leaves black and white alone.
     dense = hl.max(4.0 * L * (1.0 - L), 0.0)
-    specks = [hl.f32(p.grain[x + BORDER + i * p.apart, y]) * dense * p.grain_gain[min(i, 1)] for i in range(3)]
+    # Where a picture has several tiles, the compiler cannot see that the last one ends with the picture.
+    at = [hl.unsafe_promise_clamped(x + BORDER + i * p.apart, 0, p.grain.dim(0).extent() - 1) for i in range(3)]
+    specks = [hl.f32(p.grain[at[i], y]) * dense * p.grain_gain[min(i, 1)] for i in range(3)]
     mixed, rgb = hl.Func("mixed"), hl.Func("rgb")
     mixed[x, y] = (L + specks[0], a + specks[1], b + specks[2])
     shown = mapped(p.to_out, p.gamut, mixed, lanes)

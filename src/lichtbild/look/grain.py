@@ -25,7 +25,7 @@ WIDE = 1.5  # full width at half height of a quadratic B-spline
 FINEST = 0.2  # pixels between nodes: grain that is finer is averaged in numbers and not node by node
 BEFORE = -1  # nodes from where a pixel begins to its first one
 SHIFT, CHUNK = 15, 256  # bits of the fraction of a step from pixel to pixel; columns at a time: as in the kernel
-BORDER = 96  # columns that the kernel may read beyond the picture
+BORDER = 192  # columns that the kernel may read beyond the picture
 CLUMP = np.array([1, 4, 6, 4, 1]) / 16
 NODE_VARIANCE = 1 / 6  # of the sum of two numbers from 0 to 1, less 1
 
