@@ -18,7 +18,7 @@ from kernel import kernel
 from superres_detail import AROUND, BLUR, NEAR, THIRD, Fine, Stage
 from superres_waves import restored
 
-TILE = 128, 64
+TILE = 256, 128
 TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
 STEEP = hl.f32(1.5)  # how much more is undone beside a lone edge, where neighbours limit it

@@ -17,8 +17,8 @@ from burst_align import sum_of
 from develop_denoise_band import SIDE, backward, forward
 from superres_detail import Fine, Stage
 
-HOP = 4  # fine pixels between windows
-BACK = SIDE - HOP  # window 0 begins so far before column 0
+HOP, DOWN = 4, 2  # fine pixels between windows, across and down
+BACK, ABOVE = SIDE - HOP, SIDE - DOWN  # window 0 begins so far before column 0 and row 0
 LANES = 8
 NEVER = hl.f32(1e-20)  # energy of nothing
 FLAT, FULL = 0.6, 0.8  # greatest share in a window below which nothing stands out, and from which on something does
@@ -41,7 +41,7 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     columns, windows, rows, out = (hl.Func(n) for n in ("columns", "windows", "rows", "restored"))
 
     # Waves 0 to 7 down of `full`, then those of `base`.
-    down = [forward([each(at=(x, q * HOP - BACK + n))[0] for n in range(SIDE)]) for each in (full, base)]
+    down = [forward([each(at=(x, q * DOWN - ABOVE + n))[0] for n in range(SIDE)]) for each in (full, base)]
     column[x, q] = hl.Tuple(down[0] + down[1])
     columns[x, q, k] = hl.mux(k, [column[x, q][n] for n in range(2 * SIDE)])
     wave[p, q, k] = hl.Tuple(forward([hl.Expr(columns[p * HOP - BACK + j, q, k]) for j in range(SIDE)]))
@@ -53,7 +53,7 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     across[p, q, k] = hl.Tuple([(a + b) * 0.25 + power[j] * 0.5 for j, (a, b) in enumerate(near)])
     above, below = hl.max(k - 1, 0), hl.min(k + 1, SIDE - 1)
     energy = [(across[p, q, above][j] + across[p, q, below][j]) * 0.25 + across[p, q, k][j] * 0.5 for j in range(SIDE)]
-    middle = [left(n - 1, m - 1, at=(p * HOP, q * HOP))[0] for n in (0, 1) for m in (0, 1)]
+    middle = [left(n - 1, m - 1, at=(p * HOP, q * DOWN - ABOVE + HOP))[0] for n in (0, 1) for m in (0, 1)]
     noise[p, q] = sum_of(middle) * 0.25
     kept = []
     for j in range(SIDE):
@@ -75,15 +75,15 @@ def restored(fine: Fine, full: Stage, base: Stage, left: Stage, take: hl.ImagePa
     windows[p, q, k, i] = hl.mux(i, [window[p, q, k][n] for n in range(SIDE)])
     joined[p, q, r, k] = hl.mux(r, [windows[p, q, k, n + BACK] + windows[p + 1, q, k, n] for n in range(HOP)])
     strip[p, q, r] = hl.Tuple(backward([hl.Expr(joined[p, q, r, n]) for n in range(SIDE)]))
-    rows[p, q, r, i] = hl.mux(i, [strip[p, q, r][n] * SOFT[n] for n in range(SIDE)])
-    at, part = (x / HOP, y / HOP), x % HOP
+    rows[p, q, r, i] = hl.mux(i, [strip[p, q, r][n] * (SOFT[n] * hl.f32(DOWN / HOP)) for n in range(SIDE)])
+    at, part, over = (x / HOP, y / DOWN), x % HOP, range(SIDE // DOWN)
     out[x, y] = hl.mux(
-        y % HOP, [rows[at[0], at[1], part, n + BACK] + rows[at[0], at[1] + 1, part, n] for n in range(HOP)]
+        y % DOWN, [sum_of(rows[at[0], at[1] + m, part, n + ABOVE - m * DOWN] for m in over) for n in range(DOWN)]
     )
 
     # What is computed in inner loops is of known size and needs no memory of its own.
-    out.align_bounds(x, HOP * LANES).align_bounds(y, HOP).split(x, xo, x, HOP).split(xo, xo, xi, LANES)
-    out.split(y, y, yi, HOP).reorder(x, xi, yi, xo, y).unroll(x).vectorize(xi).unroll(yi)
+    out.align_bounds(x, HOP * LANES).align_bounds(y, DOWN).split(x, xo, x, HOP).split(xo, xo, xi, LANES)
+    out.split(y, y, yi, DOWN).reorder(x, xi, yi, xo, y).unroll(x).vectorize(xi).unroll(yi)
     rows.bound(r, 0, HOP).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, r, po, q).unroll(i).vectorize(p)
     strip.compute_at(rows, r).vectorize(p, LANES)
     joined.compute_at(rows, po).bound(r, 0, HOP).bound(k, 0, SIDE).reorder(r, p, k).unroll(r).vectorize(p, LANES)

@@ -237,11 +237,11 @@ def extreme(a: Array, which: Callable[..., Array], offsets: tuple[int, ...]) -> 
 
 
 def restored(full: Array, base: Array, left: Array, take: Array, join: Array) -> Array:
-    """Windows of 8 x 8, every 4 from the first pixel on, which `PAD` leaves where the kernel's are."""
+    """Windows of 8 x 8, every 4 columns and 2 rows from the first pixel on; `PAD` leaves them the kernel's."""
     soft = 0.2 + np.sin(np.pi * (np.arange(8) + 0.5) / 8) ** 2
     soft = np.outer(soft, soft)
     total, count = np.zeros_like(full), np.zeros_like(full)
-    for y in range(0, full.shape[0] - 7, 4):
+    for y in range(0, full.shape[0] - 7, 2):
         for x in range(0, full.shape[1] - 7, 4):
             wave, known = (cosines() @ each[y : y + 8, x : x + 8] @ cosines().T for each in (full, base))
             energy = wave**2
