@@ -208,7 +208,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 # Of the standard library, and what other photographs need than a plain one.
 NOT_FOR_A_PLAIN_FRAME = {
-    *("dataclasses", "difflib", "tomllib", "hashlib", "concurrent.futures", "logging", "fractions"),
+    *("dataclasses", "tomllib", "hashlib", "concurrent.futures", "logging", "fractions"),
     *("burst.align", "burst.detail", "burst.evidence", "burst.flicker", "burst.interpolate", "burst.merger"),
     *("raw.floats", "raw.jpeg", "raw.jpeg_xl", "raw.libraw", "packs.names", "packs.catalog", "develop.lift"),
     *("develop.linear", "develop.optics", "develop.defringe", "develop.refine", "develop.superres", "develop.hue_sat"),
@@ -228,15 +228,6 @@ def test_a_plain_frame_imports_nothing_that_it_does_not_need(tmp_path: Path) -> 
     ).splitlines()[1:]
     assert loaded[0] == "0" and "lichtbild.output.jpeg" in loaded
     assert not NOT_FOR_A_PLAIN_FRAME & {name.removeprefix("lichtbild.") for name in loaded}
-
-
-def test_the_standard_library_is_as_it_was_once_numpy_is_there() -> None:
-    told = run(
-        "import inspect, sys; before = inspect.cleandoc\n"
-        "from lichtbild.cli.numpy_now import import_numpy\n"
-        "import_numpy(); print('numpy' in sys.modules, inspect.cleandoc is before)"
-    )
-    assert told.split() == ["True", "True"]
 
 
 def test_more_frames_than_a_burst_has_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lichtbild.cli.group import Command
 from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
 from lichtbild.errors import OutputError
@@ -27,7 +26,7 @@ FIRST = 3  # frames that are read before any other
 _FILE = click.Path(path_type=Path)
 
 
-@click.command("develop", cls=Command)
+@click.command("develop")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option(
     "-o",
@@ -93,13 +92,11 @@ def command(
     """
     start = time.perf_counter()
     ahead(lambda: read_ahead(files[:FIRST]))  # while numpy and the kernels are loaded
-    from lichtbild.cli.numpy_now import import_numpy
     from lichtbild.cli.progress import Progress
 
     progress = Progress()
     record = progress.attach(Report(maps={} if report_maps else None))
     wanted = _settings(recipe, given(settings), files, output, record)
-    import_numpy()
     _check_outputs(files, output, report, overwrite)
     signer = _signer(sign, key, timestamp, output)
     if report_maps:

@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from click.parser import _OptionParser
-
-
-class Command(click.Command):
-    """A command that knows its short options, too, when click asks for long ones: else click takes `-o` for a wrong
-    long option first, and loads `difflib` to find the right one."""
-
-    def make_parser(self, ctx: click.Context) -> _OptionParser:
-        parser = super().make_parser(ctx)
-        inside = vars(parser)
-        inside.get("_long_opt", {}).update(inside.get("_short_opt", {}))
-        return parser
 
 
 class LazyGroup(click.Group):
