@@ -82,7 +82,7 @@ def burst_accumulate() -> tuple[hl.Pipeline, list[Any]]:
     held = hl.BoundaryConditions.repeat_edge(bright, [(0, w), (0, h)])
     tall[x, y] = highest(hl.Expr(held[x, y + i]) for i in range(-2, 3))
     wide[x, y] = highest(hl.Expr(tall[x + i, y]) for i in range(-2, 3))
-    beside = hl.select(ratio < 0.8, hl.Expr(wide[x, y]), hl.Expr(bright[x, y]))
+    beside = hl.select(ratio < hl.f32(0.8), hl.Expr(wide[x, y]), hl.Expr(bright[x, y]))
     usable[x, y] = hl.select(present, hl.clamp((clip - beside) / (hl.f32(0.02) * clip), 0.0, 1.0), hl.f32(0.0))
 
     # Two measures of misfit, in units of the noise; what one frame does not show tells nothing.

@@ -70,7 +70,7 @@ def defringe() -> tuple[hl.Pipeline, list[Any]]:
     at = stage("at", *at)
     old = stage("old", *(hl.f32(image[here[0], here[1], k]) for k in range(3)))
     camera = stage("camera", *(mixed(to_camera, old, k) for k in range(3)))
-    taken = stage("taken", *rim(camera, at[0], at[1:], SHARE * (0.75 * near + 0.25 * far), floor))
+    taken = stage("taken", *rim(camera, at[0], at[1:], hl.f32(SHARE) * (0.75 * near + 0.25 * far), floor))
     changed = hl.Func("changed")
     loss = [taken[0], hl.f32(0), taken[1]]
     changed[i, j, n, c] = hl.mux(c, [old[k] - mixed(from_camera, loss, k) for k in range(3)])
@@ -94,7 +94,7 @@ def spread(values: Sequence[Expr]) -> Expr:
 def rim(rgb: Sequence[Expr], clip: Expr, most: Sequence[Expr], limit: Expr, floor: Expr) -> list[Expr]:
     """Red and blue that are taken from a pixel. clip: of green. most: R/G and B/G that are explained. limit: the most
     light that may spread."""
-    dark = 1.0 - step((rgb[1] / clip - OWN[0]) * (1 / (OWN[1] - OWN[0])))
+    dark = 1.0 - step((rgb[1] / clip - hl.f32(OWN[0])) * hl.f32(1 / (OWN[1] - OWN[0])))
     base = hl.max(rgb[1], 0.0)
     red, blue = (hl.max(rgb[k] - most[m] * base - floor, 0.0) for k, m in ((0, 0), (2, 1)))
     blue = held(blue, dark * limit)

@@ -87,10 +87,10 @@ def recover(
     for (a, b), t in zip(PAIRS, local, strict=True):
         beyond = (v[a] - v[b]) - t * (v[a] + v[b])
         beyond *= 1.0 - hl.select(beyond > 0.0, w[b], w[a])
-        ease = CONSISTENT + LEVERAGE * spread * (1.0 - hl.max(w[a], w[b]))
+        ease = hl.f32(CONSISTENT) + hl.f32(LEVERAGE) * spread * (1.0 - hl.max(w[a], w[b]))
         trust = hl.min(trust, 1.0 + t * beyond / ((v[a] + v[b]) * (t * t + ease)))
     least = hl.min(part[0], part[1], part[2])
-    last = hl.clamp((least - NEARLY) / (full - NEARLY), 0.0, 1.0)
+    last = hl.clamp((least - hl.f32(NEARLY)) / (full - hl.f32(NEARLY)), 0.0, 1.0)
     trust = stage("trust", hl.max(trust, 0.0) * (1.0 - last * doubt), last)[0]
 
     ratios = []
@@ -141,17 +141,17 @@ def statistics(
     mean, top, low = [[cell[x, y][3 * i + c] for c in range(3)] for i in range(3)]
     values = []
     for a, b in PAIRS:
-        s = hl.clamp((hl.max(mean[a], mean[b]) - DARK) * (1 / (BRIGHT - DARK)), 0.0, 1.0)
+        s = hl.clamp((hl.max(mean[a], mean[b]) - hl.f32(DARK)) * hl.f32(1 / (BRIGHT - DARK)), 0.0, 1.0)
         weight = hl.select(hl.max(top[a], top[b]) < full, s * s * s, 0.0)
         values += [weight * hl.max(mean[a], 0.0), weight * hl.max(mean[b], 0.0), weight]
     one, none = hl.f32(1), hl.f32(0)
     values += [hl.select(hl.min(*mean) >= full, one, none), hl.select(hl.max(*mean) >= full, one, none)]
     values += [hl.select(hl.max(*top) >= limit, one, none) for limit in (onset, full)]
-    rim = hl.clamp((hl.max(*top) - DARK) * (1 / (BRIGHT - DARK)), 0.0, 1.0)
+    rim = hl.clamp((hl.max(*top) - hl.f32(DARK)) * hl.f32(1 / (BRIGHT - DARK)), 0.0, 1.0)
     rim = hl.select(hl.min(*low) < full, rim * rim * rim, none)
-    span = hl.max(*((t - b) / (hl.max(t, b) + 0.05) for t, b in zip(top, low, strict=True))) * (1 / SHARP)
+    span = hl.max(*((t - b) / (hl.max(t, b) + hl.f32(0.05)) for t, b in zip(top, low, strict=True))) * hl.f32(1 / SHARP)
     values += [rim, rim / (1.0 + square(square(span)))]
-    known = (hl.max(*top) < onset) & (mean[1] > DIM)
+    known = (hl.max(*top) < onset) & (mean[1] > hl.f32(DIM))
     values += [hl.select(known, mean[c] / mean[1], hl.f32(UNKNOWN)) for c in (0, 2)]
     terms[x, y] = hl.Tuple(values)
     per = range(BLOCK // CELL)
