@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lichtbild import native
+from lichtbild.burst.interpolate import MARGIN
 from lichtbild.develop import refine
-from lichtbild.develop.predict import MARGIN
 from lichtbild.develop.refine_flow import TILE, settled
 
 SHAPE = (4 * TILE, 5 * TILE)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from lichtbild import native
+from lichtbild.burst.interpolate import MARGIN, PEDESTAL
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
 from lichtbild.develop.fine_waves import joined_waves, waves_of_noise
 from lichtbild.develop.gather import PAD_X, PAD_Y, empty
 from lichtbild.develop.linear import develop_linear
-from lichtbild.develop.predict import MARGIN, PEDESTAL, inverse
+from lichtbild.develop.predict import inverse
 from lichtbild.develop.superres import windows
 from reference import superres as reference
 from reference.burst import between

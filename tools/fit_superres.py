@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks"), str(ROOT / "src")
 from lichtbild.burst.merge import merge_burst
 from lichtbild.carriers import Burst
 from lichtbild.develop import superres
+from lichtbild.develop.denoise import cosines
 from lichtbild.develop.fine_waves import FITTED, waves_of_noise
 from lichtbild.develop.gather import SHARED, balanced_noise
 from lichtbild.recipe import Recipe
@@ -35,8 +36,7 @@ Array = npt.NDArray[np.float64]
 CASES = (8, 1600), (15, 3200), (15, 100), (8, 100), (8, 400)
 EDGES = 4.0  # weight of edges beside a scene's
 RIDGE = 3e-3  # of the mean energy of what a wave is told from
-COSINES = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16) / 2
-COSINES[0] = 8**-0.5
+COSINES = cosines()
 
 
 def waves(image: Array) -> Array:

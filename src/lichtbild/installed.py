@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lichtbild.plain_file import open_plain
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
@@ -45,24 +47,11 @@ def _ours(folder: str, _when: int) -> bytes:
     with suppress(OSError), os.scandir(folder or ".") as entries:
         for entry in entries:
             if entry.name.endswith((".dist-info", ".egg-info")):
-                text = _beginning(f"{entry.path}/entry_points.txt")
-                if b"lichtbild" in text:
-                    found.append(text)
+                with suppress(OSError), open_plain(Path(entry.path, "entry_points.txt")) as file:
+                    text = file.read(LONGEST)
+                    if b"lichtbild" in text:
+                        found.append(text)
     return b"\n".join(found)
-
-
-def _beginning(path: str) -> bytes:
-    """Of a file as long as any that is read; nothing where it cannot be."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:  # most packages have none
-        return b""
-    try:
-        return os.read(descriptor, LONGEST)
-    except OSError:
-        return b""
-    finally:
-        os.close(descriptor)
 
 
 def _folder(point: EntryPoint) -> Path | None:

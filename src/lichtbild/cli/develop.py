@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lichtbild.carriers import Burst
     from lichtbild.output.credentials import Credentials
 
-FIRST = 3  # frames that are read before any other
+FIRST = 3  # frames that are read before any other, as in burst/reference.py
 _FILE = click.Path(path_type=Path)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
@@ -16,13 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from lichtbild.cli.say import complain
 
 if TYPE_CHECKING:
-    import signal
     from types import FrameType
-else:
-    try:
-        import _signal as signal  # what `signal` makes enumerations of, in a twentieth of Python's own start
-    except ImportError:
-        import signal
 
 AGAIN = 0.01  # seconds
 

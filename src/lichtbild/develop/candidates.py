@@ -11,30 +11,29 @@ import numpy.typing as npt
 
 from lichtbild import native
 from lichtbild.carriers import FloatImage, HalfImage
-from lichtbild.color import Floats
 
 Blocks = npt.NDArray[np.int32]
-BLOCK = 16
 OWN = 0.95  # of clip, its green: from where on a pixel is the bright side itself; as in kernels/develop_defringe.py
 
 
-def clipping(image: HalfImage, blocks: Blocks, clip: FloatImage, onset: float, matrix: Floats) -> Blocks:
+def clipping(image: HalfImage, blocks: Blocks, clip: FloatImage, onset: float, to_camera: FloatImage) -> Blocks:
     """Those of the blocks (n, 2), (y, x), with a pixel of which a channel is beyond `onset` of its clip.
 
-    image, matrix: as for `highlights.recover_highlights`. clip: (3, h', w') at the corners of all blocks.
+    image: as for `highlights.recover_highlights`. clip: (3, h', w') at the corners of all blocks. to_camera: (3, 3) of
+    working space to white-balanced camera RGB.
     """
     limits = np.zeros((5, len(blocks)), np.float32)
     limits[:3] = onset * bound(clip, blocks, np.minimum)
-    return _those(image, blocks, limits, matrix, 0.0, 0)
+    return _those(image, blocks, limits, to_camera, 0.0, 0)
 
 
-def rimmed(image: HalfImage, blocks: Blocks, nodes: FloatImage, floor: float, matrix: Floats) -> Blocks:
+def rimmed(image: HalfImage, blocks: Blocks, nodes: FloatImage, floor: float, to_camera: FloatImage) -> Blocks:
     """Those of the blocks with a pixel, not bright itself, that has more blue than is explained. nodes, floor: as in
     `defringe.FringePlan`."""
     limits = np.zeros((5, len(blocks)), np.float32)
     limits[3] = bound(nodes[2:3], blocks, np.minimum)[0]
     limits[4] = OWN * bound(nodes[:1], blocks, np.maximum)[0]
-    return _those(image, blocks, limits, matrix, floor, 1)
+    return _those(image, blocks, limits, to_camera, floor, 1)
 
 
 def bound(nodes: FloatImage, blocks: Blocks, extreme: np.ufunc) -> FloatImage:
@@ -45,9 +44,10 @@ def bound(nodes: FloatImage, blocks: Blocks, extreme: np.ufunc) -> FloatImage:
     return found
 
 
-def _those(image: HalfImage, blocks: Blocks, limits: FloatImage, matrix: Floats, floor: float, plane: int) -> Blocks:
+def _those(
+    image: HalfImage, blocks: Blocks, limits: FloatImage, to_camera: FloatImage, floor: float, plane: int
+) -> Blocks:
     found = np.empty((2, len(blocks)), np.float32)
     if len(blocks):
-        to_camera = np.linalg.inv(matrix).astype(np.float32)
         native.call("highlight_candidates", image, blocks, limits, to_camera, floor, found)
     return np.ascontiguousarray(blocks[found[plane] > 0])

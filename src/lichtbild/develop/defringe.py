@@ -69,6 +69,6 @@ def defringe(image: HalfImage, plan: FringePlan, matrix: Floats) -> None:
     """Take the rims of `plan` from a developed image, in place. image, matrix: as for `recover_highlights`."""
     to_camera, from_camera = np.linalg.inv(matrix).astype(np.float32), matrix.astype(np.float32)
     for listed in plan.blocks:
-        blocks = candidates.rimmed(image, listed, plan.nodes, plan.floor, matrix)
+        blocks = candidates.rimmed(image, listed, plan.nodes, plan.floor, to_camera)
         if len(blocks):
             native.call("defringe", image, blocks, plan.nodes, to_camera, from_camera, plan.floor, image)

@@ -134,6 +134,12 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
     )
 
 
+def cosines() -> Floats:
+    """(8, 8), orthonormal: the cosine waves of a window of eight samples, each a row."""
+    waves = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16)
+    return np.asarray(waves * np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None])
+
+
 @functools.cache
 def noise_of_waves() -> Floats:
     """(OCTAVES, 8, 8): variance of each cosine coefficient of each band of the pyramid of white noise of variance 1.
@@ -142,8 +148,6 @@ def noise_of_waves() -> Floats:
     down and up again; so its coefficients' variances follow from what rows of A and B weigh, and how far these agree.
     """
     five = np.array([1, 4, 6, 4, 1]) / 16
-    waves = np.array([np.cos((2 * np.arange(8) + 1) * k * np.pi / 16) for k in range(8)])
-    waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
 
     def blurred(rows: Floats) -> Floats:
         wider = np.zeros((8, rows.shape[1] + 4))
@@ -162,6 +166,7 @@ def noise_of_waves() -> Floats:
         return 2 * blurred(rows)[:, ::2]
 
     variances = []
+    waves = cosines()
     direct, detour = waves, finer(coarser(waves))
     for octave in range(OCTAVES):
         lead = 4 << octave  # samples by which the detour begins earlier

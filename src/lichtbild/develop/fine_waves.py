@@ -11,6 +11,7 @@ import numpy as np
 
 from lichtbild.carriers import FloatImage
 from lichtbild.color import Floats
+from lichtbild.develop.denoise import cosines
 
 FITTED = 2.0  # scale that the gains are fitted at
 # (3, 8, 8) gains of frequencies of 0 to 7 sixteenths of a cycle per fine pixel: of what the frames say and of the
@@ -60,8 +61,7 @@ def waves_gathered(deviation: float) -> FloatImage:
     """
     apart = np.arange(8)[:, None] - np.arange(8)
     alike = np.exp(-(apart**2) / (4 * deviation**2))
-    waves = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16)
-    waves *= np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None]
+    waves = cosines()
     along = np.diag(waves @ alike @ waves.T)
     return np.outer(along, along).astype(np.float32)
 

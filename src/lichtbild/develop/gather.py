@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
+from lichtbild.burst.merger import even
 from lichtbild.carriers import Aligned, FloatImage, Frame, Mosaic
 from lichtbild.color import Floats
 from lichtbild.develop.predict import TILE, inverse
@@ -105,9 +106,6 @@ def weigh(
     out: npt.NDArray[np.int16],
 ) -> None:
     """Fill `out` with the trusted differences of one frame; see `kernels/superres_samples.py`."""
-    mosaic = its.mosaic
-    if any(n % 2 for n in mosaic.shape):
-        mosaic = np.pad(mosaic, [(0, n % 2) for n in mosaic.shape], mode="reflect")
     planes = ["RGB".index(color) for color in its.cfa]
     black = np.array(its.black_level, np.float64)
     gains = gain / (its.white_level - black) / neutral[planes]
@@ -117,7 +115,7 @@ def weigh(
     worth = float(np.mean((mine[:, 0] * dark + mine[:, 1]) / np.maximum(noise[:, 0] * dark + noise[:, 1], 1e-12)))
     native.call(
         "superres_samples",
-        mosaic, expected, black.astype(np.float32), gains.astype(np.float32), noise[planes],
+        even(its.mosaic), expected, black.astype(np.float32), gains.astype(np.float32), noise[planes],
         (black + CLIPPED * (its.clip_level - black)).astype(np.float32), np.array(TOLERANCE, np.float32),
         1.0 / unit, min(worth, 1.9), calm, out,
     )  # fmt: skip

@@ -58,9 +58,9 @@ def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) ->
     image: (3, h, w) contiguous planes in the working space, the part of the frame for which `plan` was decided; it is
     made by `matrix` from white-balanced camera RGB.
     """
-    blocks = candidates.clipping(image, plan.blocks, plan.nodes[:3], plan.onset, matrix)
+    to_camera, from_camera = np.linalg.inv(matrix).astype(np.float32), matrix.astype(np.float32)
+    blocks = candidates.clipping(image, plan.blocks, plan.nodes[:3], plan.onset, to_camera)
     if len(blocks):
-        to_camera, from_camera = np.linalg.inv(matrix).astype(np.float32), matrix.astype(np.float32)
         native.call(
             "highlights", image, blocks, plan.nodes, to_camera, from_camera, plan.onset, plan.full, image
         )  # fmt: skip

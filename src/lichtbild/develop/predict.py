@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from lichtbild import native
+from lichtbild.burst.interpolate import UNIT, empty_planes
 from lichtbild.carriers import Aligned, FloatImage, Frame, HalfImage, Mosaic
 from lichtbild.color import Floats
 
-MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # as in kernels/burst_interpolate.py
 TILE = 32  # mosaic pixels of a tile of the flow
 
 
@@ -25,11 +25,9 @@ def expectation(frame: Frame, image: HalfImage, neutral: Floats) -> tuple[Mosaic
 def padded(frame: Frame, neutral: Floats, most: float) -> tuple[Mosaic, float]:
     """Empty planes with room around the frame, as burst_warp takes them, and units by which its brightest light, or 1.0
     where that is more, is `most`."""
-    height, width = room(frame).shape
     black = float(np.mean(frame.black_level))
     brightest = (frame.clip_level - black) / (frame.white_level - black) / float(np.min(neutral))
-    planes = np.empty((3, max(height + 2 * MARGIN, 128), max(width + 2 * MARGIN, 512)), np.uint16)
-    return planes, most / max(brightest, 1.0)
+    return empty_planes(room(frame).shape), most / max(brightest, 1.0)
 
 
 def room(frame: Frame) -> Mosaic:

@@ -21,7 +21,7 @@ from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.fine_waves import waves_gathered
 from lichtbild.develop.gather import balanced_noise, gather
 from lichtbild.develop.predict import confirmed, padded, predict, room
-from lichtbild.develop.superres import DOUBT, RADIUS, SMALLEST, neutral_of
+from lichtbild.develop.superres import DOUBT, SMALLEST, half_windows, neutral_of
 from lichtbild.recipe import Recipe
 from lichtbild.record import replace
 from lichtbild.report import Report
@@ -121,9 +121,8 @@ def coefficients() -> FloatImage:
 
 
 def windows() -> FloatImage:
-    """(3, RADIUS + 1): half windows of sum 1 of `KERNELS`."""
-    half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(KERNELS)[:, None] ** 2))
-    return np.asarray(half / (2 * half.sum(axis=1, keepdims=True) - half[:, :1]), np.float32)
+    """(3, `superres.RADIUS` + 1): half windows of `KERNELS`."""
+    return half_windows(KERNELS)
 
 
 def waves() -> tuple[FloatImage, FloatImage]:

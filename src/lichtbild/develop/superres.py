@@ -8,6 +8,8 @@ shake, motion, few frames), that picture stays, enlarged.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lichtbild import native
@@ -118,7 +120,11 @@ def gathered(frame: Frame, neutral: Floats, recipe: Recipe, report: Report) -> t
 
 def windows(scale: float) -> FloatImage:
     """(6, RADIUS + 1) half Gaussian windows of sum 1 over the fine pixels; see `kernels/superres_finish.py`."""
-    deviations = (SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale, NEAR)
+    return half_windows((SHARED * scale, GREEN * scale, COLOR * scale, AROUND, OPTICS * scale, NEAR))
+
+
+def half_windows(deviations: Sequence[float]) -> FloatImage:
+    """(n, RADIUS + 1): half Gaussian windows of sum 1."""
     half = np.exp(-(np.arange(RADIUS + 1) ** 2) / (2 * np.array(deviations)[:, None] ** 2))
     return np.asarray(half / (2 * half.sum(axis=1) - half[:, 0])[:, None], np.float32)
 
