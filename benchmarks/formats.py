@@ -26,12 +26,6 @@ from lichtbild.report import Report
 from speed import DATA, burst
 
 FILES = ("jpg", "avif", "jxl", "heic", "png", "tif", "exr")
-RENDITIONS = {
-    "jpg": ("off", "auto"),
-    "avif": ("off", "auto", "on"),
-    "jxl": ("off", "auto", "on"),
-    "heic": ("off", "on"),
-}
 LOSSLESS = {"png", "tif", "exr"}
 PQ = (1305 / 8192, 2523 / 32, 107 / 128, 2413 / 128, 2392 / 128)
 

@@ -80,16 +80,12 @@ def _files(metadata: Metadata) -> list[str]:
     model = metadata.model.lower().encode()
     focal = re.search(r"\d[\d.]*(-\d[\d.]*)?\s*mm", metadata.lens or "")
     numbers = re.sub(r"\.0\b|\s", "", focal[0]).encode() if focal else model
-    files = sorted((Path(spec.origin).parent / "db_files").glob("*.xml"))
-
-    def naming(words: bytes) -> set[Path]:
-        """One text at a time: memory for all of them costs as much as to search them."""
-        return {path for path in files if words in path.read_bytes().lower()}
-
-    known = naming(model)
-    if known and numbers != model:
-        known |= naming(numbers)
-    return [str(path) for path in files if path in known]
+    found: list[tuple[bool, Path]] = []
+    for path in sorted((Path(spec.origin).parent / "db_files").glob("*.xml")):
+        text = path.read_bytes().lower()  # one at a time: memory for all of them costs as much as to search them
+        if model in text or numbers in text:
+            found.append((model in text, path))
+    return [str(path) for _, path in found] if any(knows for knows, _ in found) else []
 
 
 def _lens(database: Any, camera: Any, name: str | None) -> Any:

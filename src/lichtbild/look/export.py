@@ -21,7 +21,6 @@ from lichtbild.look.numbers import Local, Tone
 from lichtbild.look.undo import scene_light
 
 Floats = npt.NDArray[np.float64]
-INPUTS = ("finished", "acescct")
 SIZES = (9, 65)
 ABRUPT = 0.02  # how far a change may differ from its neighbours' mean before it is smoothed
 # ACES S-2014-004: AP1 primaries, white x 0.32168 y 0.33767

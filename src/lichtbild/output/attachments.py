@@ -10,7 +10,7 @@ from functools import cached_property
 from lichtbild.carriers import Picture
 from lichtbild.output.exif import Fields, fields_of
 from lichtbild.output.xmp import Packet, packet
-from lichtbild.record import record, replace
+from lichtbild.record import record
 
 
 @record
@@ -35,10 +35,6 @@ class Attachments:
     def xmp(self) -> bytes:
         """The whole packet, UTF-8."""
         return self.packet.to_bytes()
-
-    def with_packet(self, packet: Packet) -> Attachments:
-        """The same with another packet: `a.with_packet(a.packet.plus(attributes={"hdrgm:Version": "1.0"}, ...))`."""
-        return replace(self, packet=packet)
 
 
 def of(picture: Picture, *, icc: bytes) -> Attachments:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from lichtbild.output.jpeg import FULL_CHROMA_FROM
 
-MAX_SIDE = 65_536
 # Quality of a JPEG, and of an AVIF of the same structural similarity (benchmarks/formats.py).
 _LIKE_JPEG = ((1, 10), (30, 38), (50, 47), (70, 60), (80, 67), (85, 71), (92, 80), (96, 87), (98, 90), (100, 94))
 # What is left to the best quality shrinks by this, because these curves give the dark and middle tones fewer codes.

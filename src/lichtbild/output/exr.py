@@ -23,9 +23,7 @@ from lichtbild.output.light import WHITE
 from lichtbild.workers import on_all_processors
 
 MAGIC, LINES, ZIP, HALF = 20000630, 16, 3, 1
-LONG_NAMES = 0x400
 LEVEL = {"quick": 1, "small": 6}
-MAX_SIDE = 65_536
 
 
 def chunks(halves: npt.NDArray[np.uint16], space: str, attached: Attachments, effort: str) -> list[Chunk]:

@@ -19,14 +19,6 @@ def attributes(attached: Attachments) -> list[tuple[str, str, bytes]]:
     return [found[name] for name in sorted(found)]
 
 
-def header_bytes(attached: Attachments) -> bytes:
-    """The same as they stand in a header: name, type, size and value of each."""
-    return b"".join(
-        name.encode() + b"\0" + kind.encode() + b"\0" + struct.pack("<I", len(data)) + data
-        for name, kind, data in attributes(attached)
-    )
-
-
 def _all(attached: Attachments) -> Iterator[tuple[str, str, bytes]]:
     fields = attached.fields
     values: dict[int, Any] = {t.id: t.value for t in (*fields.image, *fields.exif)}

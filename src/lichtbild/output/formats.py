@@ -44,7 +44,6 @@ HEIC = Format(
 EXR = Format("OpenEXR", (".exr",), ("16f",), hdr=True)
 DNG = Format("DNG", (".dng",), ())
 FORMATS = (JPEG, PNG, TIFF, AVIF, JXL, HEIC, EXR, DNG)
-DEPTHS = ("8", "10", "12", "16", "16f", "32f")
 
 
 def format_for(path: Path) -> Format:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from lichtbild.errors import OutputError
 from lichtbild.output.avif import MATRICES, PRIMARIES, TRANSFERS, interpolated
 
-MAX_SIDE = 16_384
 # Quality of a JPEG, and of a HEIC of the same structural similarity (benchmarks/formats.py).
 _LIKE_JPEG = ((1, 5), (30, 28), (50, 35), (70, 43), (80, 48), (85, 52), (92, 58), (96, 66), (98, 71), (100, 76))
 FINER = {"pq": 0.64, "hlg": 0.8}  # as in `avif`

@@ -17,7 +17,6 @@ from lichtbild.errors import OutputError
 from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 
-MAX_SIDE = 65_500
 MAX_PAYLOAD = 65_533  # of one segment; its length field counts itself
 EXIF_MARK = b"Exif\0\0"
 XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
