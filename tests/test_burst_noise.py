@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lichtbild.carriers import Frame
+from lichtbild.carriers import Frame, NoiseProfile
+from lichtbild.record import replace
 from test_burst_merge import rearranged
-from test_burst_scene import Array, Camera, Leaf, Scene, covered, merge, natural, shoot, views
+from test_burst_scene import Array, Camera, Leaf, Scene, covered, gain, merge, natural, shoot, views
 
 GREY = np.array([0.3, 0.3, 0.3])
 
@@ -75,6 +76,20 @@ def test_it_follows_how_far_the_frames_were_displaced(moves: tuple[float, float]
         error = (merged - truth)[inside][there]
         told = profile.scale[c] * truth[inside][there].mean() + profile.offset[c]
         assert told == pytest.approx(error.var(), rel=0.06)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.0])
+def test_a_profile_without_noise_in_black_leaves_no_holes(scale: float) -> None:
+    """Files leave the offset out, and in light scenes it cannot be measured; black pixels still have a variance."""
+    shot = shoot(views(1, 5), Camera(100), movers=[lambda _: Leaf(0, 0, 60, 80, np.zeros(3))])
+    r, g, b = (scale * v for v in shot.camera.noise.scale)
+    bare = NoiseProfile((r, g, b), (0.0, 0.0, 0.0))
+    one = shot.camera.level(shot.frames[0])
+    merged, report = merge([replace(frame, noise_profile=bare) for frame in shot.frames])
+    assert 1.0 <= report.decided["burst"]["frames_that_count"] <= 5.0
+    assert merged.confidence is not None and np.isfinite(merged.confidence).all()
+    assert np.isfinite(merged.noise_profile.scale).all()
+    assert gain(one, shot.camera.level(merged), shot.truths[0]) > (3.0 if scale else -0.1)
 
 
 def _pair(frame: Frame, other: Frame, flow: np.ndarray) -> Array:

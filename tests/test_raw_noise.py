@@ -13,7 +13,9 @@ from lichtbild import native
 from lichtbild.carriers import NoiseProfile
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.noise import Estimate, agreed_profile, estimate_noise
+from lichtbild.raw.read import read_frame
 from lichtbild.report import Report
+from make_dng import make_dng
 
 BLACK, WHITE = 1000.0, 16000.0
 ISO = {100: (5e-5, 1e-7), 400: (2e-4, 6e-7), 1600: (8e-4, 6e-6), 6400: (3.2e-3, 8e-5)}
@@ -115,6 +117,15 @@ def test_the_tag_stands_when_the_frame_agrees() -> None:
     assert notes.report.notices == []
     assert agreed_profile(None, None, None, notes).source == "fallback"
     assert len(notes.report.notices) == 1
+
+
+def test_no_frame_has_less_noise_than_rounding_makes(tmp_path: Path) -> None:
+    """A tag, or a scene without anything dark, may say that black has none."""
+    flat = np.random.default_rng(4).normal(1500, 12, (64, 96))
+    path = tmp_path / "bare.dng"
+    path.write_bytes(make_dng(np.rint(flat).astype(np.uint16), bits=12, tags={51041: (12, [2.5e-5, 0.0])}))
+    offset = read_frame(path, Report()).noise_profile.offset
+    assert offset == pytest.approx((1 / 12 / (4095 - 64) ** 2,) * 3)
 
 
 def linear(srgb: np.ndarray) -> np.ndarray:

@@ -47,6 +47,12 @@ class NoiseProfile:
             offset=(self.offset[0] / n, self.offset[1] / n, self.offset[2] / n),
         )
 
+    def as_rounded(self, white_minus_black: float) -> NoiseProfile:
+        """The profile with no less noise than rounding to whole digital numbers makes: black is never without noise."""
+        least = 1 / 12 / white_minus_black**2
+        r, g, b = (max(v, least) for v in self.offset)
+        return replace(self, offset=(r, g, b))
+
 
 @record
 class CameraColor:

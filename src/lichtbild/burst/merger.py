@@ -33,8 +33,9 @@ def even(mosaic: Mosaic) -> Mosaic:
 
 
 def site_noise(frame: Frame, profile: NoiseProfile) -> FloatImage:
-    """(4, 2) scale and offset of the noise at each of the four sites."""
+    """(4, 2) scale and offset of the noise at each of the four sites; the offset is above 0."""
     planes = ["RGB".index(color) for color in frame.cfa]
+    profile = profile.as_rounded(frame.white_level - min(frame.black_level))
     return np.array([(profile.scale[p], profile.offset[p]) for p in planes], np.float32)
 
 

@@ -159,7 +159,7 @@ def _frame(sensor: Sensor, report: Report, notes: Notes, device: str) -> Frame:
         metadata = replace(metadata, unique_camera_model=full_model(metadata.make, metadata.model))
     blocks = block_energies(mosaic, BLOCKS) if mosaic.ndim == 2 else None
     estimate = estimate_noise(mosaic, sensor.cfa, black, white, white, blocks)
-    noise = agreed_profile(sensor.noise_tag, estimate, metadata.iso, notes)
+    noise = agreed_profile(sensor.noise_tag, estimate, metadata.iso, notes).as_rounded(white - min(black))
     defects, clip = 0, white
     if blocks is not None:
         clip = find_clip_level(blocks, sensor.cfa, black, white, noise)
