@@ -134,6 +134,29 @@ def test_partly_clipped_highlights_are_far_nearer_to_the_truth(name: str) -> Non
     assert found < {"clouds": 5.0, "signs": 6.0}.get(name, 3.0)
 
 
+def test_a_mean_of_noisy_exposures_is_recovered_from_where_their_noise_was_cut_off() -> None:
+    g, n = np.random.default_rng(5), 32
+    captured = NoiseProfile((0.004,) * 3, (1e-5,) * 3)
+    errors: dict[str, list[float]] = {}
+    for name, make in SCENES.items():
+        truth = make()
+        deviation = np.sqrt(0.004 * truth / NEUTRAL)
+        mean = np.mean([np.minimum(truth + deviation * g.standard_normal(truth.shape), CLIP) for _ in range(n)], axis=0)
+        frame = replace(frame_of(mean), noise_profile=captured.divided_by(n))
+        where = partly_clipped(truth * 1.15)
+        for known in (None, captured):
+            planes = np.ascontiguousarray((mean @ MATRIX.T).transpose(2, 0, 1), np.float16)
+            plan = highlights.decide(frame, (0, 0, *truth.shape[:2]), NEUTRAL, known)
+            assert plan is not None
+            highlights.recover_highlights(planes, plan, MATRIX)
+            found = planes.transpose(1, 2, 0) @ np.linalg.inv(MATRIX).T
+            error = color.delta_e_2000(lab(found[where]), lab(truth[where])).mean()
+            errors.setdefault(name, []).append(float(error))
+    ratios = {name: known / unknown for name, (unknown, known) in errors.items()}
+    assert np.median(list(ratios.values())) < 0.93
+    assert max(ratios.values()) < 1.12, ratios
+
+
 @pytest.mark.parametrize("shape", [(96, 128), (100, 75), (17, 5)])
 def test_the_kernel_follows_its_reference(shape: tuple[int, int]) -> None:
     g = np.random.default_rng(2)

@@ -9,10 +9,12 @@ of colour: it fades to white, at the level of the brightest channel.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lichtbild import native
-from lichtbild.carriers import FloatImage, Frame, HalfImage
+from lichtbild.carriers import FloatImage, Frame, HalfImage, NoiseProfile
 from lichtbild.color import Floats
 from lichtbild.develop import candidates
 from lichtbild.develop.block_fields import BLOCK, on_image, pull_push, sample, smooth, widest
@@ -66,12 +68,17 @@ def recover_highlights(image: HalfImage, plan: HighlightPlan, matrix: Floats) ->
         )  # fmt: skip
 
 
-def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> HighlightPlan | None:
-    """Which blocks clip and what the local colour is there; None where nothing clips."""
+def decide(
+    frame: Frame, crop: tuple[int, int, int, int], neutral: Floats, captured: NoiseProfile | None = None
+) -> HighlightPlan | None:
+    """Which blocks clip and what the local colour is there; None where nothing clips.
+
+    captured: the noise of the exposures as they were clipped, where less is left in the frame.
+    """
     height, width = frame.mosaic.shape[:2]
     if min(height, width) < 4:
         return None
-    onset, full = clip_range(frame)
+    onset, full = clip_range(frame, captured)
     cells = statistics(frame, onset, full)
     if not cells[12].any():
         return None
@@ -99,14 +106,21 @@ def decide(frame: Frame, crop: tuple[int, int, int, int], neutral: Floats) -> Hi
     )
 
 
-def clip_range(frame: Frame) -> tuple[float, float]:
-    """Parts of clip between which a channel begins to count as clipped: just below it, or as far as noise reaches."""
-    profile = frame.noise_profile
+def clip_range(frame: Frame, captured: NoiseProfile | None = None) -> tuple[float, float]:
+    """Parts of clip between which a channel begins to count as clipped: just below it, or as far as noise reaches.
+
+    A mean of noise that was cut off at clip lies below the light: where that begins is a matter of the noise that was
+    `captured`, and where it ends of what is left.
+    """
     black = min(frame.black_level)
     clip = (frame.clip_level - black) / (frame.white_level - black)
-    variance = max(s * clip + o for s, o in zip(profile.scale, profile.offset, strict=True))
-    deviation = min(np.sqrt(max(variance, 0.0)) / clip, 0.1)
-    return float(min(ONSET, 1 - NOISE[0] * deviation)), float(min(FULL, 1 - NOISE[1] * deviation))
+
+    def deviation(profile: NoiseProfile) -> float:
+        variance = max(s * clip + o for s, o in zip(profile.scale, profile.offset, strict=True))
+        return min(math.sqrt(max(variance, 0.0)) / clip, 0.1)
+
+    onset, full = (deviation(profile) for profile in (captured or frame.noise_profile, frame.noise_profile))
+    return min(ONSET, 1 - NOISE[0] * onset), min(FULL, 1 - NOISE[1] * full)
 
 
 def statistics(frame: Frame, onset: float, full: float) -> FloatImage:

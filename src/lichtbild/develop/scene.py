@@ -44,7 +44,7 @@ def develop_scene(frame: Frame, recipe: Recipe, report: Report) -> Scene:
     if known:
         lens = decide_lens(frame, lens, crop_of(frame), report, known)
     part = replace(frame, default_crop=None) if lens else frame
-    clipped = highlights.decide(part, crop_of(part), balance.neutral)
+    clipped = highlights.decide(part, crop_of(part), balance.neutral, captured.divided_by(1 / frame.frame_count))
     report.decide("develop", highlights=0.0 if clipped is None else round(clipped.share, 6))
     if clipped is not None:
         from lichtbild.develop.lift import lift
