@@ -6,6 +6,7 @@ import itertools
 import json
 import math
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,14 @@ def test_a_bracket_scales_light_and_time_and_is_repeated() -> None:
     assert times[2] / times[1] == pytest.approx(16, rel=0.03)
     moments = [s.frame.metadata.capture_time for s in shots]
     assert moments == sorted(set(moments))
+
+
+def test_frames_of_a_long_bracket_begin_one_after_the_other() -> None:
+    """`read` sorts by these times; a short exposure after a long one does not begin before that ends."""
+    shots = shoot("street-night", frames=6, size="64x48", bracket="2,0,-2", iso=25, **STILL)
+    moments = [datetime.strptime(s.frame.metadata.capture_time, "%Y:%m:%d %H:%M:%S.%f") for s in shots]
+    for shot, begin, after in zip(shots, moments, moments[1:], strict=False):
+        assert (after - begin).total_seconds() >= shot.frame.metadata.exposure_time - 2e-3
 
 
 def test_shading_is_what_the_gain_grid_undoes() -> None:

@@ -196,8 +196,10 @@ class _Camera:
 
     def _metadata(self, i: int, ev: float) -> Metadata:
         sensor, s = self.sensor, self.settings
-        seconds = sensor.f_number**2 / 2.0**self.scene.light_value * 100 / s.iso * 2.0**ev
-        moment = _START + timedelta(seconds=i * max(1 / 30, seconds))
+        at_0 = sensor.f_number**2 / 2.0**self.scene.light_value * 100 / s.iso
+        seconds = at_0 * 2.0**ev
+        before = sum(max(1 / 30, at_0 * 2.0**earlier) for earlier in s.exposures[:i])  # of a bracket, each another time
+        moment = _START + timedelta(seconds=before)
         color: CameraColor = sensor.camera_color(self.scene.white)
         exif: dict[str, dict[int, tuple[int, Any]]] = {
             "Exif": {
