@@ -133,10 +133,10 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     """The merged mosaic: sums and reference, weighted, in digital numbers of the merged frame.
 
     reference (2h, 2w) uint16, sums (5, h, w) -> (2h, 2w) uint16 = black_out + x * scale_out, rounded. The
-    reference's own weight is 1, and falls to 0 in quads with a site near `clip_ref`, where darker frames can take over
-    (`yields`). The others count as far as they are trusted: (rows, columns) as from burst_trust, bordered. A quad that
-    clips in the reference and that no other frame tells of is as bright as the merge can say, `highest`: left at
-    `clip_ref` it would pass for measured, and its colour for that of the light.
+    reference's own weight is 1, and falls to 0 at sites near `clip_ref`, where darker frames can take over (`yields`).
+    The others count as far as they are trusted: (rows, columns) as from burst_trust, bordered. A quad that clips in the
+    reference and that no other frame tells of is as bright as the merge can say, `highest`: left at `clip_ref` it would
+    pass for measured, and its colour for that of the light.
     """
     reference = hl.ImageParam(hl.UInt(16), 2, "reference")
     sums, trust = hl.ImageParam(hl.Float(32), 3, "sums"), hl.ImageParam(hl.Float(32), 2, "trust")
@@ -157,8 +157,8 @@ def burst_finish() -> tuple[hl.Pipeline, list[Any]]:
     told = others > hl.f32(TOLD)
     quad = [(hl.f32(reference[2 * qx + i % 2, 2 * qy + i // 2]) - black[i]) * unit for i in range(4)]
     below = [below_clip(v, clip_ref) for v in quad]
-    # All of a quad together: sites of two frames would not make one colour.
-    mine = hl.select(yields & told, functools.reduce(hl.min, below), hl.f32(1.0))
+    # Each site for itself: beside a lamp what the reference measured is nearer the truth than another frame's edge.
+    mine = hl.select(yields & told, below_clip(own, clip_ref), hl.f32(1.0))
     burnt = hl.select(yields & ~told, 1.0 - highest(below), hl.f32(0.0))
     # What clips is at least as bright as it says; how bright, even a frame that hardly counts knows better.
     value = (mine * own + total) / (mine + others)

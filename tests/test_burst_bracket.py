@@ -12,6 +12,7 @@ from lichtbild.burst.merge import merge_burst
 from lichtbild.carriers import Burst, Frame, Metadata, NoiseProfile
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
+from lichtbild.virtual.shoot import shoot as virtual
 from test_burst_scene import (
     DARKS,
     LAMPS,
@@ -100,6 +101,27 @@ def test_clipped_frames_of_a_longer_bracket_carry_no_weight(seed: int, iso: floa
     merged, _ = merge(shot.frames)
     over = LAMP & (shot.truths[0] > 1.05)
     assert (shot.camera.level(merged) / shot.truths[0])[over].mean() == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize(("bracket", "iso"), [("0,-2,2", 200), ("0,-3", 100), ("0,0,0,-3", 3200)])
+@pytest.mark.parametrize("scene", ["street-night", "daylight-landscape"])
+def test_beside_what_clips_no_site_is_worse_than_in_the_reference(scene: str, bracket: str, iso: float) -> None:
+    """A lamp's edge is many times brighter than what is beside it: the darker frame's, interpolated, is no measure."""
+    frames = bracket.count(",") + 1
+    shots = virtual(scene, size="480x360", frames=frames, bracket=bracket, iso=iso, shading=0.0, shake=6.0, motion=3.0)
+    truth, one = shots[0].light, shots[0].frame
+    merged, _ = merge([shot.frame for shot in shots])
+    rim = np.zeros(truth.shape, bool)
+    for dy, dx in np.ndindex(7, 7):
+        rim |= np.roll(truth > 0.97, (dy - 3, dx - 3), (0, 1))
+    rim &= (truth < 0.96) & inner(truth.shape) & ~shots[0].moving()
+
+    def level(frame: Frame) -> Array:
+        span = frame.white_level - frame.black_level[0]
+        return np.sqrt(np.maximum((frame.mosaic - frame.black_level[0]) / span, 0.0))
+
+    assert rim.sum() > 400
+    assert gain(level(one), level(merged), np.sqrt(truth), rim) > -0.1
 
 
 def bars(iso: float, seed: int, exposures: tuple[float, ...]) -> tuple[Shot, Array, list[Mover]]:

@@ -307,7 +307,7 @@ def burst_finish(
     below = np.clip((clip_ref - own) / (0.04 * clip_ref), 0, 1)
     sums = sums * between(trust, sums.shape[1:])
     told = sums[4] > 1e-6
-    mine = np.where(told, below.min(0), 1) if yields else np.ones_like(own)
+    mine = np.where(told, below, 1) if yields else np.ones_like(own)
     value = (mine * own + sums[:4]) / (mine + sums[4])
     if yields:
         value = np.where(own >= clip_ref, np.maximum(value, own), value)
