@@ -153,6 +153,16 @@ def test_flat_grey_becomes_clean_and_keeps_its_level(level: float) -> None:
     assert abs(error.mean()) < 0.04 * before.std()
 
 
+@pytest.mark.parametrize("scale", [8e-6, 1e-6])
+def test_little_noise_is_noise_too(scale: float) -> None:
+    """A large sensor at its lowest sensitivity, or a burst of a small one: where shadows are opened it shows."""
+    x = grey(0.02, (256, 384))
+    frame = make(noisy(x, scale=scale, offset=1e-8), scale=scale, offset=1e-8)
+    inside = np.s_[16:-16, 16:-16]
+    left = (light(denoise(frame, NEUTRAL, 1.0, Report())) - x)[inside].var()
+    assert left < 1.2 * LEFT * (light(frame) - x)[inside].var()
+
+
 def test_the_profile_of_the_result_is_smaller() -> None:
     frame = make(noisy(grey(0.3, (64, 64))))
     clean = denoise(frame, NEUTRAL, 1.0, Report())

@@ -144,8 +144,19 @@ def test_it_is_smooth_in_the_brightness_of_the_scene() -> None:
 def test_ev_adds_and_baseline_exposure_counts() -> None:
     scene = shot(landscape())
     assert decided(scene, ev=0.7)["ev"] - decided(scene)["ev"] == pytest.approx(0.7, abs=1e-6)
-    brighter = with_(scene, color=CameraColor(baseline_exposure=1.5))
-    assert 0.02 < decided(brighter)["ev"] - decided(scene)["ev"] < 0.3
+    indoors = with_(scene, exposure_time=1 / 30)
+    brighter = with_(indoors, color=CameraColor(baseline_exposure=1.5))
+    assert 0.02 < decided(brighter)["ev"] - decided(indoors)["ev"] < 0.3
+
+
+@pytest.mark.parametrize("time", [1 / 250, 1 / 4, 8.0])
+def test_a_white_that_is_farther_above_is_no_darker_scene(time: float) -> None:
+    """A merged bracket's file has its white two stops higher and says so; by day and by night it looks as the burst."""
+    scene = with_(shot(landscape()), exposure_time=time)
+    told = with_(shot(landscape() / 4), exposure_time=time, color=CameraColor(baseline_exposure=2.0))
+    once, again = decided(scene), decided(told)
+    assert again["light_value"] == pytest.approx(once["light_value"], abs=0.03)
+    assert again["ev"] - 2 == pytest.approx(once["ev"], abs=0.05)
 
 
 def lightness(scene: Scene, part: tuple[slice, slice] = (slice(None), slice(None))) -> float:

@@ -266,3 +266,13 @@ def test_moments_have_the_form_of_exif_and_dates_are_in_the_calendar() -> None:
     assert all(is_moment(m) and is_date(m) for m in known)
     assert all(is_moment(m) and not is_date(m) for m in no_dates)
     assert not any(is_moment(m) or is_date(m) for m in nothing)
+
+
+def test_a_lens_that_only_the_xmp_names_is_the_photographs_lens() -> None:
+    """Converters name it there, from the maker's note; EXIF's own name goes before."""
+    lens = "System 18-55mm f/3.5-5.6G VR"
+    words = packet("", f'aux:Lens="{lens}"')
+    told, _ = united(Metadata(lens="18-55 mm f/3.5-5.6", xmp=words))
+    assert told.lens == lens and told.exif["Exif"][42036] == (2, lens)
+    own, _ = united(Metadata(lens="Own", exif={"Exif": {42036: (2, "Own")}}, xmp=words))
+    assert own.lens == "Own" and own.exif["Exif"][42036] == (2, "Own")

@@ -43,7 +43,7 @@ MERGED = (
 TILE, FINEST_TILE = (64, 252), (128, 504)  # quads that the kernels work on at once
 SHADE = 0.04  # light of the grey whose brighter and darker neighbours differ in luma alone
 BLACK_OUT = 2048.0
-NEGLIGIBLE = 2e-6  # variance of mid grey below which 8 bits show nothing
+NEGLIGIBLE = 2e-8  # variance of mid grey below which even shadows that are opened by four stops show nothing
 # Deviation of mid grey, in parts of it, from which a second step is made: where it shows, its time is well spent.
 NOISY = 0.17
 # Share of the variance of flat parts that is left at strength 1 (tests/test_develop_denoise.py).

@@ -40,14 +40,15 @@ def united(metadata: Metadata, sidecar: Mapping[str, Value] | None = None) -> tu
     said = {**_from_exif(metadata), **iim.to_properties(sets), **kept(own), **kept(sidecar or {})}
     if wrong_rating := said.get("xmp:Rating"):
         said = _with_rating(said, text(wrong_rating))
+    orientation = text((sidecar or {}).get("tiff:Orientation"))
+    changes: dict[str, Any] = {"orientation": int(orientation)} if orientation in tuple("12345678") else {}
     exif = {group: dict(fields) for group, fields in metadata.exif.items()}
     exif["Image"] = _restated(exif.get("Image", {}), said)
     if (lens := text(said.get("aux:Lens"))) and not _words(exif.get("Exif", {}), _LENS_MODEL):
         exif.setdefault("Exif", {})[_LENS_MODEL] = (_ASCII, lens)  # a converter's, from the maker note
+        changes["lens"] = lens
     place = gps.sound(exif.get("GPS", {}))
     exif["GPS"] = gps.from_xmp(sidecar or {}) or place or gps.from_xmp(own)
-    orientation = text((sidecar or {}).get("tiff:Orientation"))
-    changes: dict[str, Any] = {"orientation": int(orientation)} if orientation in tuple("12345678") else {}
     iptc = iim.serialise(iim.restated(sets, said)) if sets else b""
     exif = {group: fields for group, fields in exif.items() if fields}
     return replace(metadata, exif=exif, xmp=as_packet(said), iptc=iptc, **changes), wrong
