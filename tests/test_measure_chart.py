@@ -89,6 +89,16 @@ def test_noise_cast_and_wrong_exposure() -> None:
     assert misses(encoded(picture), homography) < 0.15
 
 
+@pytest.mark.parametrize("noise", [0.02, 0.04])
+def test_in_a_small_raw_frame_of_high_sensitivity(noise: float) -> None:
+    """Linear light, of which each pixel may miss the patch's by more than any threshold lets a patch vary."""
+    picture, homography = chart_picture((600, 800), turned(8, 330, (300, 290)))
+    rng = np.random.default_rng(6)
+    deviation = noise * np.sqrt(np.maximum(picture, 0) + 0.01)
+    noisy = 0.4 * picture + rng.normal(size=picture.shape) * deviation
+    assert misses(from_array(noisy.astype(np.float32), linear=True), homography) < 0.1
+
+
 @pytest.mark.parametrize("soft", [3.0, 60.0])
 def test_partly_in_shade(soft: float) -> None:
     picture, homography = chart_picture((420, 560), turned(12, 330, (280, 210)))

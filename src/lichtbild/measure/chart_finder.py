@@ -23,7 +23,7 @@ from lichtbild.measure.components import Parts, patches
 from lichtbild.measure.image import MeasuredImage
 from lichtbild.record import field, record
 
-LONG_EDGES = (900, 1800, 4000)  # sizes at which the picture is searched, one after the other
+LONG_EDGES = (900, 1800, 4000, 500, 330)  # sizes at which the picture is searched, one by one; the last for noise
 THRESHOLDS = (0.025, 0.05, 0.09, 0.15)  # of encoded light, by which a patch may vary over three pixels
 INNER = 0.5  # of a patch's width, its part that is measured
 _CERTAIN, _SURE, _LIKELY = 0.94, 0.85, 0.72  # likeness at which the search ends at once, soon, and that counts at all
