@@ -5,9 +5,11 @@ import pytest
 from tests.test_look_kernels import scene_of
 from tests.test_look_quality import linear
 
-from lichtbild.look import look, tone
+from lichtbild.look import local, look, tone
+from lichtbild.look.exposure import BINS, LOWEST, PER_STOP, Statistics
 from lichtbild.look.render import render_picture
 from lichtbild.recipe import Recipe
+from lichtbild.record import replace
 from lichtbild.report import Report
 
 
@@ -68,3 +70,43 @@ def test_shadows_open_as_far_as_noise_allows() -> None:
         found = effective(image, noise)
         opened.append(np.median(found[:, :150]) + 7.0)
     assert opened[0] > 0.5 and (np.diff(opened) < 0).all() and opened[-1] < 0.36 * opened[0], opened
+
+
+def histogram_of(stops: np.ndarray) -> Statistics:
+    """Statistics of light that many stops from middle grey."""
+    at = (stops + np.log2(tone.MIDDLE_GREY) - LOWEST) * PER_STOP
+    return Statistics.of(np.bincount(at.round().astype(int).ravel(), minlength=BINS))
+
+
+def white_of(stops: np.ndarray, clip: float, highlights: float = 0.8) -> float:
+    tones = local.LocalTone(0.0, 0.0, 0.0, 0.0, 0.0)
+    return local.white_point(tones, histogram_of(stops), tone.MIDDLE_GREY * 2.0**clip, 5.0, highlights)
+
+
+def test_white_is_where_the_light_ends_and_not_where_a_bracket_could_have_measured() -> None:
+    day = np.linspace(-4, 2, 4000)  # nothing is brighter than a white wall
+    assert white_of(day, clip=8.0) == pytest.approx(local.DIFFUSE_WHITE, abs=0.4)
+    assert abs(white_of(day, clip=8.0) - white_of(day, clip=2.6)) < 0.4
+    assert white_of(day, clip=8.0, highlights=0.0) > 4.7
+    lamps = np.concatenate([day, np.full(200, 6.0)])
+    assert white_of(lamps, clip=8.0) > 4.5
+    dim = np.linspace(-6, -1, 4000)
+    assert white_of(dim, clip=8.0) > local.DIFFUSE_WHITE  # what is grey stays grey
+
+
+def test_white_moves_little_with_what_little_is_bright() -> None:
+    day = np.linspace(-4, 2, 100_000)
+    whites = [white_of(np.concatenate([day, np.full(n, 4.5)]), clip=8.0) for n in (0, 50, 100, 200, 400, 800, 1600)]
+    assert (np.diff(whites) >= 0).all()
+    assert whites[1] - whites[0] < 0.15 and np.diff(whites).max() < 1.0, whites
+
+
+def test_a_bracket_of_a_scene_without_lamps_is_as_bright_as_a_frame_of_it() -> None:
+    x = np.linspace(-4, 2, 640)
+    image = np.tile(0.18 * 2.0**x, (480, 1))[..., None].repeat(3, 2)
+    scene = scene_of(image, 1e-8)
+    pictures = [
+        render_picture(replace(scene, clip=clip), Recipe(depth="8"), Report()).image.astype(int) for clip in (0.9, 16.0)
+    ]
+    assert np.abs(pictures[0] - pictures[1]).max() <= 12
+    assert pictures[1].max() > 225

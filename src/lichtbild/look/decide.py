@@ -60,7 +60,7 @@ def decide(scene: Scene, recipe: Recipe, chosen: Look, report: Report) -> Decide
     )
     ev = decided["auto_ev"] + chosen.exposure.bias + recipe.ev
     tones = local.decide(statistics, chosen.local, ev, (float(guide[4]), float(guide[5])), scene.clip)
-    white = local.white_point(tones, statistics, scene.clip, chosen.tone.white)
+    white = local.white_point(tones, statistics, scene.clip, chosen.tone.white, chosen.local.highlights)
     curve = tone.solve(chosen.tone.contrast, chosen.tone.toe, chosen.tone.shoulder, white)
     sharpness = 1.0
     if recipe.size is not None and recipe.size < max(scene.image.shape[:2]):

@@ -26,6 +26,8 @@ SHADOW_KNEE, SHADOW_FLOOR = -1.0, -3.4
 ALWAYS = 0.8  # stops by which shadows count as too dark in any scene
 MOST_LIFT = 2.2
 LEAST_WHITE = 1.7
+DIFFUSE_WHITE = math.log2(1 / MIDDLE_GREY)
+ROOM = 0.6  # stops above the brightest parts of a scene that display white leaves for their brightest points
 BURNT_WHITE = 0.3  # stops by which display white is lower where the frame is mostly clipped
 BURNT = 0.25  # share of clipped light by which highlights are held back half as far: it has nothing to show
 CLEAN = 3.0  # signal to noise at which shadows get half of their lift
@@ -78,16 +80,23 @@ def decide(statistics: Statistics, local: Local, ev: float, noise: tuple[float, 
     return LocalTone(compression, lift, noise[0], noise[1], ev)
 
 
-def white_point(tones: LocalTone, statistics: Statistics, clip: float, wanted: float) -> float:
-    """Display white in stops above middle grey: where the sensor's measurement ends, so that what it could not measure
-    is white and not grey; `wanted` at most."""
+def white_point(tones: LocalTone, statistics: Statistics, clip: float, wanted: float, highlights: float) -> float:
+    """Display white in stops above middle grey, `wanted` at most.
+
+    It lies where the sensor's measurement ends, so that what it could not measure is white and not grey. And it comes
+    down to where the scene's light ends, as far as the look fits `highlights` to the scene, but not below diffuse
+    white: a bracket of a scene without lamps is no greyer than a single frame of it.
+    """
     to_grey = tones.ev - math.log2(MIDDLE_GREY)
+    peak = statistics.peak + to_grey
     top = math.log2(max(clip, 1e-3)) + to_grey
-    top += soft(statistics.peak + to_grey - top, 0.2)
+    top += soft(peak - top, 0.2)
     share = burnt_share(statistics, clip)
     top -= BURNT_WHITE * share / (BURNT + share)
-    end = LEAST_WHITE + soft(top + float(tones.gain(np.array(top))) - LEAST_WHITE, 0.15)
-    return wanted - soft(wanted - end, 0.3)
+    measured = LEAST_WHITE + soft(top + float(tones.gain(np.array(top))) - LEAST_WHITE, 0.15)
+    content = DIFFUSE_WHITE + soft(peak + float(tones.gain(np.array(peak))) + ROOM - DIFFUSE_WHITE, 0.15)
+    white = wanted - highlights * (2 - highlights) * soft(wanted - content, 0.3)
+    return white - soft(white - measured, 0.3)
 
 
 def vignette(numbers: Vignette, shape: tuple[int, int], factor: int, cells: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -41,7 +41,7 @@ class Local:
     """Light that is given to shadows, held back in highlights, and modelling between."""
 
     shadows: float = setting(0.6, "How far deep shadows are opened; 0 leaves them, 1 is all.", low=0.0, high=1.0)
-    highlights: float = setting(0.8, "How far bright parts are held back; 0 is not at all.", low=0.0, high=1.0)
+    highlights: float = setting(0.8, "How far bright parts are held back, and white is fitted to them; 0 is not at all.", low=0.0, high=1.0)
     clarity: float = setting(0.08, "Gain of local modelling; 0 keeps it as it is.", low=-0.5, high=1.0)
 
 
@@ -52,7 +52,7 @@ class Tone:
     contrast: float = setting(1.28, "Slope at middle grey.", low=1.0, high=1.6)
     toe: float = setting(5.0, "Where shadows turn linear, below middle grey.", unit="EV", low=1.0, high=12.0)
     shoulder: float = setting(0.5, "Softness of the shoulder; 0 is firm.", low=0.0, high=4.0)
-    white: float = setting(5.0, "Display white, above middle grey.", unit="EV", low=3.0, high=10.0)
+    white: float = setting(5.0, "Display white, above middle grey, at most.", unit="EV", low=3.0, high=10.0)
     points: tuple[Point, ...] = setting(
         (),
         "Points [in, out] of a smooth curve on top, both as codes of sRGB; the ends are 0 and 1 where none is given.",
