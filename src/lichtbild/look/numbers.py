@@ -41,7 +41,9 @@ class Local:
     """Light that is given to shadows, held back in highlights, and modelling between."""
 
     shadows: float = setting(0.6, "How far deep shadows are opened; 0 leaves them, 1 is all.", low=0.0, high=1.0)
-    highlights: float = setting(0.8, "How far bright parts are held back, and white is fitted to them; 0 is not at all.", low=0.0, high=1.0)
+    highlights: float = setting(
+        0.8, "How far bright parts are held back, and white is fitted to them; 0 is not at all.", low=0.0, high=1.0
+    )
     clarity: float = setting(0.08, "Gain of local modelling; 0 keeps it as it is.", low=-0.5, high=1.0)
 
 
