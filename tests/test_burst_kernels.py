@@ -7,6 +7,8 @@ import pytest
 from tests.reference import burst as reference
 
 from lichtbild import native
+from lichtbild.burst.interpolate import _alike, show, show_blocks
+from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
 
 PHASES = [(0, 0), (0, 1), (1, 0), (1, 1)]
 
@@ -73,34 +75,94 @@ def test_align_refine(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(out, reference.align_refine(ref, alt, flow, 0.25), rtol=2e-4, atol=2e-4)
 
 
-@pytest.mark.parametrize("phase", PHASES)
-@pytest.mark.parametrize("shape", [(48, 66), (47, 65)])
-def test_burst_planes(rng: np.random.Generator, phase: tuple[int, int], shape: tuple[int, int]) -> None:
-    mosaic = rng.integers(480, 4096, shape, dtype=np.uint16)
-    black = np.array([500, 510, 505, 515], np.float32)
-    balance = np.array([2.0, 1.0, 1.6], np.float32)
-    out = np.empty((3, 128, 512), np.uint16)
-    native.call("burst_planes", mosaic, black, balance, 1 / 3500, *phase, out)
-    want = reference.burst_planes(mosaic, black, balance, 1 / 3500, phase, (128, 512))
-    margin = np.s_[:, : shape[0] + 32, : shape[1] + 32]
-    assert np.abs(out - want)[margin].max() < 0.6
+def shot(mosaic: np.ndarray, phase: tuple[int, int], black: tuple[float, ...] = (500, 510, 505, 515)) -> Frame:
+    """A frame of a camera with these red sites."""
+    cfa = {(0, 0): "RGGB", (0, 1): "GRBG", (1, 0): "GBRG", (1, 1): "BGGR"}[phase]
+    profile = NoiseProfile((1e-4,) * 3, (1e-6,) * 3)
+    neutral = CameraColor(as_shot_neutral=(0.5, 1.0, 0.625))
+    return Frame(mosaic, cfa, black, 4000.0, 4000.0, profile, metadata=Metadata(color=neutral))
+
+
+MOTIONS = ("rotated", "apart", "whole", "far", "out")
+
+
+def motion(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Flow of the tiles of a frame of this shape."""
+    rows, columns = (-(-side // 32) for side in shape)
+    y, x = np.mgrid[0:rows, 0:columns] * 32.0
+    flow = {
+        "rotated": np.stack([3.3 + 0.02 * x, -7.6 - 0.02 * y]),
+        "apart": np.where(x > shape[1] / 2, [[[24.3]], [[-41.8]]], [[[-0.4]], [[0.7]]]),
+        "whole": np.broadcast_to([[[-3.0]], [[8.0]]], (2, rows, columns)),
+        "far": rng.uniform(-70, 70, (2, rows, columns)),
+        "out": np.broadcast_to([[[shape[0] - 5.3]], [[7.7 - shape[1]]]], (2, rows, columns)),
+    }[kind]
+    return np.ascontiguousarray(flow, np.float32)
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_burst_planes_keep_what_was_measured_and_grey_grey(phase: tuple[int, int]) -> None:
+@pytest.mark.parametrize("shape", [(80, 66), (67, 95)])
+@pytest.mark.parametrize("kind", MOTIONS)
+def test_burst_shown(rng: np.random.Generator, phase: tuple[int, int], shape: tuple[int, int], kind: str) -> None:
+    frame = shot(rng.integers(480, 4000, shape, dtype=np.uint16), phase)
+    flow = motion(kind, shape, rng)
+    out = np.empty([side + side % 2 for side in shape], np.uint16)
+    show(frame, flow, out)
+    blocks = reference.burst_blocks(flow, (-(-out.shape[0] // 8), -(-out.shape[1] // 16)))
+    unit = 1 / (4000 - np.mean(frame.black_level))
+    want = reference.burst_shown(
+        frame.mosaic, frame.black_level, np.array([2, 1, 1.6]), unit, phase, blocks.astype(np.float32), out.shape
+    )
+    np.testing.assert_array_equal(out == 0, want == 0)
+    assert np.any(want > 0)
+    assert np.abs(out - want).max() < 2.1  # of 65535; where single floats round another number up
+    assert np.abs(out - want).mean() < 0.3
+
+
+@pytest.mark.parametrize("kind", MOTIONS)
+def test_tiles_and_rows_of_them_show_what_the_whole_shows(rng: np.random.Generator, kind: str) -> None:
+    """Parts of the frame's motion, in which tiles and their reach are others, give the same numbers."""
+    shape = (600, 1100)  # 3 x 3 tiles, of which the last ones are small
+    frame = shot(rng.integers(480, 4000, shape, dtype=np.uint16), (1, 0))
+    flow = motion(kind, shape, rng)
+    blocks, whole = np.empty((2, 75, 69), np.float32), np.empty(shape, np.uint16)
+    native.call("burst_blocks", flow, blocks)
+    show_blocks(frame, blocks, shape, whole)
+    still = np.zeros_like(blocks)
+    for top, left in ((0, 0), (16, 24), (40, 37)):  # in blocks
+        part = still.copy()
+        here = np.s_[:, top : top + 20, left : left + 16]
+        part[here] = blocks[here]
+        alone = np.empty(shape, np.uint16)
+        show_blocks(frame, part, shape, alone)
+        pixels = np.s_[8 * top : 8 * top + 160, 16 * left : 16 * left + 256]
+        np.testing.assert_array_equal(alone[pixels], whole[pixels])
+
+
+def test_what_moves_by_itself_costs_its_own_rows() -> None:
+    span = np.array([[250, 252, 480, 470, 251, 180], [498, 498, 700, 640, 500, 500]])
+    assert list(_alike(span)) == [(0, 2), (2, 4), (4, 6)]
+    assert list(_alike(span[:, :2])) == [(0, 2)]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_was_measured_stays_and_grey_stays_grey(phase: tuple[int, int]) -> None:
     neutral = np.array([0.5, 1.0, 0.625])
     y, x = np.mgrid[0:64, 0:96]
     light = 0.3 + 0.2 * np.sin(y / 9) * np.cos(x / 7)
-    red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
-    site = np.where(red_row != red_column, 1, np.where(red_row, 0, 2))
-    mosaic = np.rint(light * neutral[site] * 50000 + 1000).astype(np.uint16)
-    out = np.empty((3, 128, 512), np.uint16)
-    balance = (1 / neutral).astype(np.float32)
-    native.call("burst_planes", mosaic, np.full(4, 1000, np.float32), balance, 1 / 50000, *phase, out)
-    planes = (out[:, 16:80, 16:112] - reference.PEDESTAL) / reference.UNIT
-    np.testing.assert_allclose(np.take_along_axis(planes, site[None], 0)[0], light * neutral[site], atol=3e-5)
-    gray = (planes / neutral[:, None, None])[:, 8:-8, 8:-8]
-    np.testing.assert_allclose(gray, np.stack([light[8:-8, 8:-8]] * 3), atol=1e-3)
+
+    def sites(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+        row, column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
+        return np.where(row != column, 1, np.where(row, 0, 2))
+
+    mosaic = np.rint(light * neutral[sites(y, x)] * 3000 + 1000).astype(np.uint16)
+    frame, out = shot(mosaic, phase, (1000.0,) * 4), np.empty((64, 96), np.uint16)
+    for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        show(frame, np.broadcast_to(np.array([[[dy]], [[dx]]], np.float32), (2, 2, 3)).copy(), out)
+        gray = ((out - reference.PEDESTAL) / reference.UNIT / neutral[sites(y, x)])[:-1, :-1]
+        there = light[dy : 63 + dy, dx : 95 + dx]
+        same = np.s_[:, :] if (dy, dx) == (0, 0) else np.s_[8:-8, 8:-8]
+        np.testing.assert_allclose(gray[same], there[same], atol=5e-4 if (dy, dx) == (0, 0) else 2e-3)
 
 
 def test_burst_blocks(rng: np.random.Generator) -> None:

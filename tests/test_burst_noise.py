@@ -94,12 +94,11 @@ def test_a_profile_without_noise_in_black_leaves_no_holes(scale: float) -> None:
 
 def _pair(frame: Frame, other: Frame, flow: np.ndarray) -> Array:
     """The mean of a frame and another that is displaced, in 0..1."""
-    from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolate_planes, warp
+    from lichtbild.burst.interpolate import PEDESTAL, UNIT, show
 
     shape = frame.mosaic.shape
-    planes, warped = empty_planes(shape), np.empty(shape, np.uint16)
-    interpolate_planes(other, planes)
-    warp(planes, flow, shape, other.color_phase, warped)
+    warped = np.empty(shape, np.uint16)
+    show(other, flow, warped)
     span = frame.white_level - np.mean(frame.black_level)
     own = frame.mosaic - np.tile(np.reshape(frame.black_level, (2, 2)), (shape[0] // 2, shape[1] // 2))
     return np.asarray((own / span + (warped.astype(float) - PEDESTAL) / UNIT) / 2)

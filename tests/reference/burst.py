@@ -6,6 +6,7 @@ import numpy as np
 
 TILE, PAD, PULL = 16, 32, 2.0  # of grey levels
 MARGIN, PEDESTAL, UNIT = 16, 4096.0, 56000.0  # of planes
+AROUND = 24  # pixels outside a frame that blocks may read which show a pixel of it
 RISE = 12288.0  # of planes of spline coefficients
 BLOCK_Y, BLOCK_X = 8, 16
 
@@ -103,15 +104,11 @@ def burst_planes(
     balance: np.ndarray,
     unit: float,
     phase: tuple[int, int],
-    shape: tuple[int, int],
 ) -> np.ndarray:
-    """Colours at all pixels, before the shift by MARGIN is cut away; far is the support of all steps together."""
+    """Colours at all pixels, and at AROUND ones on each side; far is the support of all steps together."""
     far = 8
-    top, left = MARGIN + far, MARGIN + far
-    pads = [(top, shape[0] - mosaic.shape[0] - MARGIN + far), (left, shape[1] - mosaic.shape[1] - MARGIN + far)]
-    m = np.pad(mosaic.astype(float), pads, mode="reflect")
-    y, x = np.mgrid[0 : m.shape[0], 0 : m.shape[1]]
-    y, x = y - top, x - left
+    m = np.pad(mosaic.astype(float), AROUND + far, mode="reflect")
+    y, x = np.mgrid[0 : m.shape[0], 0 : m.shape[1]] - (AROUND + far)
     red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
     green = red_row != red_column
     m = (m - np.asarray(black, float)[y % 2 * 2 + x % 2]) * unit
@@ -137,6 +134,20 @@ def burst_planes(
     red, blue = g - np.where(red_row, own, other), g - np.where(red_row, other, own)
     planes = np.stack([red / balance[0], g / balance[1], blue / balance[2]])
     return np.clip(planes[:, far:-far, far:-far] * UNIT + PEDESTAL, 1, 65535)
+
+
+def burst_shown(
+    mosaic: np.ndarray,
+    black: np.ndarray,
+    balance: np.ndarray,
+    unit: float,
+    phase: tuple[int, int],
+    blocks: np.ndarray,
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """What the colours of all pixels, as 16 bits hold them, show from displaced ones."""
+    planes = np.rint(burst_planes(mosaic, black, balance, unit, phase))
+    return burst_warp(planes, blocks, phase, mosaic.shape, shape, margin=AROUND)
 
 
 def burst_blocks(flow: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -165,6 +176,7 @@ def burst_warp(
     source: tuple[int, int],
     shape: tuple[int, int],
     spline: bool = False,
+    margin: int = MARGIN,
 ) -> np.ndarray:
     planes, blocks = planes.astype(float), blocks.astype(float)
     out = np.empty(shape)
@@ -175,8 +187,8 @@ def burst_warp(
             continue
         whole = np.floor(move).astype(int)
         first_y, first_x = y - y % BLOCK_Y, x - x % BLOCK_X
-        sy = min(max(first_y + MARGIN + whole[0], 1), planes.shape[1] - BLOCK_Y - 2) + y % BLOCK_Y
-        sx = min(max(first_x + MARGIN + whole[1], 1), planes.shape[2] - BLOCK_X - 2) + x % BLOCK_X
+        sy = min(max(first_y + margin + whole[0], 1), planes.shape[1] - BLOCK_Y - 2) + y % BLOCK_Y
+        sx = min(max(first_x + margin + whole[1], 1), planes.shape[2] - BLOCK_X - 2) + x % BLOCK_X
         red_row, red_column = (y - phase[0]) % 2 == 0, (x - phase[1]) % 2 == 0
         c = 1 if red_row != red_column else 0 if red_row else 2
         down, along = (cubic_spline(t) if spline else catmull_rom(t) for t in move - whole)

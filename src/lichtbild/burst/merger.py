@@ -11,7 +11,7 @@ from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.detail import is_blurred
 from lichtbild.burst.evidence import EVIDENCE_CELL, LIMIT, Evidence, bordered
 from lichtbild.burst.flicker import measure_flicker, sampling
-from lichtbild.burst.interpolate import PEDESTAL, UNIT, empty_planes, interpolate_planes, warp
+from lichtbild.burst.interpolate import PEDESTAL, UNIT, show
 from lichtbild.burst.noise_left import NoiseLeft
 from lichtbild.burst.reference import exposure_of
 from lichtbild.burst.stream import name_of
@@ -53,7 +53,7 @@ class Merger:
         self.clip = (reference.clip_level - float(self.black.mean())) * self.unit
         self.noise = site_noise(reference, reference.noise_profile)
         self.sums: FloatImage = np.zeros((5, height // 2, width // 2), np.float32)
-        self.planes, self.warped = empty_planes(reference.mosaic.shape), np.empty_like(self.mosaic)
+        self.warped = np.empty_like(self.mosaic)
         self.highest = self.clip
         self.used = 1
         self.noise_left = NoiseLeft(reference)
@@ -97,9 +97,8 @@ class Merger:
 
     def _accumulate(self, frame: Frame, alignment: Alignment, ratio: float, clip: float) -> float:
         """Add a frame to the sums; returns what brings its light to the reference's exposure."""
-        interpolate_planes(frame, self.planes)
         warped = self.warped
-        warp(self.planes, alignment.flow, frame.mosaic.shape, frame.color_phase, warped)
+        show(frame, alignment.flow, warped)
         noise = site_noise(frame, frame.noise_profile) * np.array([ratio, ratio * ratio], np.float32)
         gain, rows = self._flicker(warped, ratio, min(self.clip, clip))
         ratio, clip, noise = ratio * gain, clip * gain, noise * np.array([gain, gain * gain], np.float32)

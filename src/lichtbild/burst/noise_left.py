@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from lichtbild import native
-from lichtbild.burst.interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, empty_planes, interpolate_planes
+from lichtbild.burst.interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, show_blocks
 from lichtbild.carriers import FloatImage, Frame, NoiseProfile
 from lichtbild.record import replace
 
@@ -34,10 +33,7 @@ class NoiseLeft:
         read = np.maximum(np.array(profile.offset), 1e-12)
         self.variances = [v / v.max() * DEVIATION**2 for v in (shot, read)]
         noise = np.random.default_rng(1).standard_normal(SHAPE, dtype=np.float32)
-        self.phase = reference.color_phase
-        self.planes = [empty_planes(SHAPE) for _ in self.variances]
-        for planes, variance in zip(self.planes, self.variances, strict=True):
-            interpolate_planes(self._noisy(reference, noise, variance), planes)
+        self.noisy = [self._noisy(reference, noise, variance) for variance in self.variances]
         self.total, self.weight = np.zeros((2, 3)), 0.0
 
     def _noisy(self, reference: Frame, noise: FloatImage, variance: Colors) -> Frame:
@@ -52,8 +48,8 @@ class NoiseLeft:
         moves = np.mod(flow.reshape(2, -1)[:, chosen], 2.0)  # an odd one lands on sites of other colours
         blocks = np.ascontiguousarray(moves.reshape(2, *shape), np.float32)
         warped = np.empty(SHAPE, np.uint16)
-        for kind, (planes, variance) in enumerate(zip(self.planes, self.variances, strict=True)):
-            native.call("burst_warp", planes, blocks, *self.phase, SHAPE[1] + 8, SHAPE[0] + 8, False, warped)
+        for kind, (frame, variance) in enumerate(zip(self.noisy, self.variances, strict=True)):
+            show_blocks(frame, blocks, tuple(side + 8 for side in SHAPE), warped)
             light = (warped - np.float32(PEDESTAL)) / np.float32(UNIT)
             seen = [light[self.site == c].var(dtype=np.float64) for c in range(3)]
             self.total[kind] += weight * np.array(seen) / variance
