@@ -15,6 +15,7 @@ import rawpy
 
 from lichtbild import color, native
 from lichtbild.errors import LichtbildError, OutputError, RawError, RecipeError
+from lichtbild.report import Report
 from lichtbild.virtual.hand import Pose, wander
 from lichtbild.virtual.scene import Mover, VirtualScene
 from lichtbild.virtual.scenes.image_file import image_scene
@@ -414,3 +415,12 @@ def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes) -> N
         shoot(tmp_path / "a.jpg", frames=1, size="64x48")
     with pytest.raises(LichtbildError, match="built-in"):
         shoot("no-such-scene", frames=1, size="64x48")
+
+
+def test_frames_of_an_earlier_burst_are_told(tmp_path: Path) -> None:
+    """`develop` of all that lies in the folder would take them for frames of this one."""
+    first, second = Report(), Report()
+    simulate("resolution-chart", tmp_path, frames=4, size="64x48", report=first)
+    simulate("resolution-chart", tmp_path, frames=2, size="64x48", report=second, overwrite=True)
+    assert first.notices == []
+    assert [notice for notice in second.notices if "shot_03.dng to shot_04.dng" in notice] == second.notices != []

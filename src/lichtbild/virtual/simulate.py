@@ -69,6 +69,9 @@ def simulate(
             report.progress("simulate", (i + 1) / settings.frames)
     text = json.dumps({"scene": found.name, "settings": asdict(settings), "frames": notes}, indent=1)
     write_atomically(truth / "truth.json", [text.encode()], overwrite=True)
+    if earlier := sorted(path.name for path in folder.glob("shot_*.dng") if path not in paths):
+        names_of = earlier[0] if len(earlier) == 1 else f"{earlier[0]} to {earlier[-1]}"
+        report.notice(f"{folder}: still holds {names_of} of another burst; delete what is not wanted")
     return paths
 
 
