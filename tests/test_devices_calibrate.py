@@ -262,6 +262,42 @@ def test_csv_of_any_step(step: int, tmp_path: Path) -> None:
     np.testing.assert_allclose(spectral.read_sensitivities(path).values, found.values)
 
 
+def _sheet(form: str) -> bytes:
+    """The camera's sensitivities as some laboratory or spreadsheet would write them."""
+    values = camera().values / camera().values.max()
+    cells = [[f"{w:g}", *(f"{v:.6f}" for v in row)] for w, row in zip(WAVELENGTHS, values, strict=True)]
+    head, mark = ["wavelength", "r", "g", "b"], ","
+    if form == "titles, units, blue first":
+        cells = [[w, b, g, r] for w, r, g, b in cells]
+        return "\n".join(
+            ["Sensitivity of a camera,,,", "nm,camera_b,camera_g,camera_r", ",%,%,%", *map(",".join, cells)]
+        ).encode()
+    if form == "two greens":
+        head, cells = ["nm", "R", "G1", "G2", "B"], [[w, r, g, g, b] for w, r, g, b in cells]
+    if form in ("tabs and decimal commas", "UTF-16"):
+        mark, cells = "\t", [[c.replace(".", ",") for c in row] for row in cells]
+    if form == "quoted decimal commas":
+        cells = [[f'"{c.replace(".", ",")}"' for c in row] for row in cells]
+    if form == "units in the cells":
+        cells = [[f"{w} nm", *(f"{100 * float(v):.4f}%" for v in rgb)] for w, *rgb in cells]
+    text = "\n".join(mark.join(row) for row in [head, *cells])
+    if form == "UTF-16":
+        return text.encode("utf-16")
+    return f"# für alle\n{text}".encode("latin-1" if form == "letters of an older page" else "utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["plain", "titles, units, blue first", "two greens", "tabs and decimal commas", "quoted decimal commas",
+     "units in the cells", "UTF-16", "letters of an older page"],
+)  # fmt: skip
+def test_csv_as_others_write_it(form: str, tmp_path: Path) -> None:
+    path = tmp_path / "camera.csv"
+    path.write_bytes(_sheet(form))
+    found = spectral.read_sensitivities(path)
+    np.testing.assert_allclose(found.values, camera().values / camera().values.max(), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -277,6 +313,10 @@ def test_csv_of_any_step(step: int, tmp_path: Path) -> None:
          "a wavelength is there twice"),
         ("\n".join(f"{w},{900 - w},1,{w}" for w in range(380, 790, 10)), "put the columns in order"),
         ("\n".join(f"{w},{w},0,{900 - w}" for w in range(380, 790, 10)), "one of the three sensitivities is zero"),
+        ("\n".join(f"{w},{w},{700 - abs(w - 550)},{900 - w}" for w in [*range(380, 530, 10), *range(600, 790, 10)]),
+         "nothing is said between 520 and 600 nm"),
+        ("\n".join(f"{w},{w - 450},{700 - abs(w - 550)},{900 - w}" for w in range(380, 790, 10)), "none is below 0"),
+        ("nm,r,g,b\n380,0,0,0\n390,,0.1,0.2", "line 3 is not of numbers"),
     ],
 )  # fmt: skip
 def test_spectra_that_are_refused(text: str, told: str, tmp_path: Path) -> None:

@@ -1,0 +1,198 @@
+"""Files of spectra, JSON or CSV: sensitivities of a camera, reflectances. They come from laboratories, spreadsheets and
+scans of data sheets, so what they are called and how numbers are written varies; what cannot be right is refused.
+
+Everything is brought to one grid, `WAVELENGTHS` (380 to 780 nm in steps of 5, as CIE 15 has it for practical work).
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lichtbild.color import Floats
+from lichtbild.errors import DeviceError
+from lichtbild.plain_file import open_plain
+from lichtbild.record import record
+
+WAVELENGTHS: Floats = np.arange(380.0, 781.0, 5.0)
+LARGEST = 32 << 20  # bytes of a file
+MOST = 5000  # spectra in a file
+SHORTEST, LONGEST = 200.0, 2500.0  # nm that a file may speak of
+NEEDED = (430.0, 650.0)  # nm that sensitivities must cover
+WIDEST = 40.0  # nm from one wavelength to the next, within these; more hides bands of a sensor
+BELOW = 0.05  # of the largest value: how far below zero noise may go
+
+
+@record(eq=False)
+class Spectra:
+    """Spectra on `WAVELENGTHS`: values (81, k) with a name for each column, and what the file says of itself."""
+
+    names: tuple[str, ...]
+    values: Floats
+    make: str = ""
+    model: str = ""
+    path: Path | None = None
+
+
+def read_sensitivities(path: str | Path) -> Spectra:
+    """Red, green and blue sensitivities of a camera, (81, 3), the largest value 1.
+
+    JSON: {"spectral_data": {"index": {"main": ["R", "G", "B"]}, "data": {"main": {"380": [r, g, b], ...}}}}, with make
+    and model in "header"; CSV: rows of wavelength, r, g, b, or r, g1, g2, b, with or without heading.
+    Wavelengths in nm may be in any order and of any step up to 40 nm; between them values are interpolated linearly,
+    outside they are 0. Raises `DeviceError`.
+    """
+    found = read_spectra(path, outside=0.0, widest=WIDEST)
+    values, channels = found.values, [_channel(n) for n in found.names]
+    if values.shape[1] == 4 and (sorted(channels) == ["b", "g", "g", "r"] or not any(channels)):
+        channels = channels if any(channels) else ["r", "g", "g", "b"]  # both greens of a mosaic
+        values = np.stack([values[:, [c == name for c in channels]].mean(axis=1) for name in "rgb"], axis=1)
+    elif values.shape[1] != 3:
+        raise DeviceError(f"{path}: holds {values.shape[1]} spectra; sensitivities are three: R, G, B")
+    elif sorted(channels) == ["b", "g", "r"]:
+        values = values[:, [channels.index(name) for name in "rgb"]]
+    if values.min() < -BELOW * values.max():
+        raise DeviceError(f"{path}: sensitivities go down to {values.min() / values.max():.2f} of the largest; none is "
+                          "below 0: take away the dark signal and nothing else")  # fmt: skip
+    values = np.maximum(values, 0.0)
+    if not (values.max(axis=0) > 1e-3 * values.max()).all():
+        raise DeviceError(f"{path}: one of the three sensitivities is zero; give measured values of all")
+    peaks = WAVELENGTHS[np.argmax(values, axis=0)]
+    if not peaks[0] > peaks[1] > peaks[2]:
+        shown = ", ".join(f"{p:g}" for p in peaks)
+        raise DeviceError(f"{path}: red, green and blue peak at {shown} nm; put the columns in order")
+    return Spectra(("R", "G", "B"), values / values.max(), found.make, found.model, found.path)
+
+
+def _channel(name: str) -> str:
+    """r, g or b, as far as a column's name says it: "Red", "G1", "camera_b"; else nothing."""
+    for word in reversed(re.findall(r"[a-z]+", name.lower())):
+        if word in ("r", "g", "b", "gr", "gb", "red", "green", "blue"):
+            return str(word[0])
+    first = name.strip().lower()[:1]
+    return first if first in ("r", "g", "b") else ""
+
+
+def read_spectra(path: str | Path, *, outside: float | None = None, widest: float | None = None) -> Spectra:
+    """All spectra of a JSON or CSV file, as `read_sensitivities` describes them: reflectances, lights, observers.
+
+    outside: value beyond the file's wavelengths; None repeats the first and last.   widest: nm that may lie between two
+    wavelengths. Raises `DeviceError`.
+    """
+    path = Path(path)
+    try:
+        with open_plain(path) as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DeviceError(f"{path}: cannot be read ({reason}); name a file of spectra") from None
+    if len(content) > LARGEST:
+        raise DeviceError(f"{path}: is larger than {LARGEST >> 20} MB; those are no spectra")
+    text = _text(path, content)
+    header: dict[str, Any] = {}
+    if text.lstrip()[:1] == "{":
+        names, wavelengths, values, header = _from_json(path, text)
+    else:
+        names, wavelengths, values = _from_csv(path, text)
+    grid = _on_grid(path, wavelengths, values, outside, widest)
+    make, model = (str(header.get(k) or "")[:200] for k in ("manufacturer", "model"))
+    return Spectra(names, grid, make.strip(), model.strip(), path)
+
+
+def _text(path: Path, content: bytes) -> str:
+    """UTF-8, what spreadsheets call Unicode (UTF-16 with a mark), or an older page of letters."""
+    try:
+        return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    if any((c < " " and c not in "\t\r\n\f") or "\x7f" <= c < "\xa0" for c in text):
+        raise DeviceError(f"{path}: is not text; spectra are read from JSON or CSV")
+    return text
+
+
+def _from_json(path: Path, text: str) -> tuple[tuple[str, ...], Floats, Floats, dict[str, Any]]:
+    try:
+        data = json.loads(text)
+        part = data["spectral_data"]
+        rows = part["data"]["main"]
+        names = tuple(str(n) for n in part["index"]["main"])
+        header = data.get("header", {})
+        wavelengths = np.array([float(k) for k in rows], np.float64)
+        values = np.array([[float(v) for v in row] for row in rows.values()], np.float64)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+        raise DeviceError(
+            f'{path}: is not JSON of spectra; it needs "spectral_data" with "index" and "data"; or use CSV'
+        ) from None
+    if values.ndim != 2 or values.shape[1] != len(names):
+        raise DeviceError(f"{path}: spectral_data.data does not have as many values as spectral_data.index has names")
+    return names, wavelengths, values, header if isinstance(header, dict) else {}
+
+
+def _from_csv(path: Path, text: str) -> tuple[tuple[str, ...], Floats, Floats]:
+    """Comma, semicolon or white space between the columns; lines before the first one of numbers are a heading, and
+    its last line that has as many cells names them. Numbers may have a decimal comma, "nm" or "%" behind them."""
+    lines = [(i + 1, x) for i, x in enumerate(text.splitlines()) if x.strip() and not x.lstrip().startswith("#")]
+    heading: list[tuple[str, ...]] = []
+    rows: list[list[float]] = []
+    for number, line in lines:
+        mark = next((m for m in (";", "\t", ",") if m in line), None)
+        cells = (
+            [c.strip() for c in next(csv.reader([line], delimiter=mark, skipinitialspace=True), [])]
+            if mark
+            else line.split()
+        )
+        while cells and not cells[-1]:
+            cells.pop()
+        row = [_number(c) for c in cells]
+        if None in row and not rows and row[:1] == [None]:
+            heading.append(tuple(cells))
+            continue
+        values = [v for v in row if v is not None]
+        if None in row:
+            raise DeviceError(f"{path}: line {number} is not of numbers; write wavelength,r,g,b")
+        if len(values) < 2 or (rows and len(values) != len(rows[0])):
+            raise DeviceError(f"{path}: line {number} has {len(values)} numbers; write wavelength,r,g,b in each line")
+        rows.append(values)
+    if not rows:
+        raise DeviceError(f"{path}: holds no spectra; write lines of wavelength,r,g,b")
+    table = np.array(rows, np.float64)
+    count = table.shape[1]
+    fitting = [cells[1:] for cells in heading if len(cells) == count and any(map(_channel, cells[1:]))]
+    fitting = fitting or [cells[1:] for cells in heading if len(cells) == count]
+    names = fitting[-1] if fitting else tuple(str(i + 1) for i in range(count - 1))
+    return names, table[:, 0], table[:, 1:]
+
+
+def _number(cell: str) -> float | None:
+    """Of a cell of a table; None where it is a word, or nothing."""
+    try:
+        return float(re.sub(r"\s*(nm|%)$", "", cell).replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _on_grid(path: Path, wavelengths: Floats, values: Floats, outside: float | None, widest: float | None) -> Floats:
+    if not (np.isfinite(wavelengths).all() and np.isfinite(values).all()) or np.abs(values).max(initial=0) > 1e12:
+        raise DeviceError(f"{path}: holds values that are not finite numbers")
+    if not 1 <= values.shape[1] <= MOST or not 5 <= len(wavelengths) <= 10_000:
+        raise DeviceError(f"{path}: needs at least 5 wavelengths, and at most {MOST} spectra")
+    if wavelengths.max() < 10:  # micrometres
+        wavelengths = wavelengths * 1000
+    if wavelengths.min() < SHORTEST or wavelengths.max() > LONGEST:
+        raise DeviceError(f"{path}: wavelengths must be in nm, from {SHORTEST:g} to {LONGEST:g}")
+    order = np.argsort(wavelengths)
+    wavelengths, values = wavelengths[order], values[order]
+    if (np.diff(wavelengths) <= 0).any():
+        raise DeviceError(f"{path}: a wavelength is there twice")
+    if wavelengths[0] > NEEDED[0] or wavelengths[-1] < NEEDED[1]:
+        raise DeviceError(f"{path}: wavelengths must reach from {NEEDED[0]:g} to {NEEDED[1]:g} nm at least")
+    inner = wavelengths[(wavelengths >= NEEDED[0] - WIDEST) & (wavelengths <= NEEDED[1] + WIDEST)]
+    if widest is not None and np.diff(inner).max(initial=0.0) > widest:
+        k = int(np.argmax(np.diff(inner)))
+        raise DeviceError(f"{path}: nothing is said between {inner[k]:g} and {inner[k + 1]:g} nm; measure it there too")
+    return np.stack([np.interp(WAVELENGTHS, wavelengths, v, outside, outside) for v in values.T], axis=1)
