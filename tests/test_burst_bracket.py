@@ -162,6 +162,36 @@ def test_the_middle_exposure_gives_the_framing(exposures: tuple[float, ...]) -> 
     assert report.decided["burst"]["used"] == len(exposures)
 
 
+@pytest.mark.parametrize("wrong", ["missing", "all missing", "equal", "sixteen times"])
+def test_exposures_that_the_tags_do_not_tell_are_measured(wrong: str) -> None:
+    """A frame without EXIF, a camera that writes none, or one whose tags know nothing of its bracket."""
+    shots = virtual("daylight-landscape", size="480x360", frames=3, bracket="0,-2,1", iso=400, shading=0.0, shake=6.0)
+    truth = np.sqrt(shots[0].light)
+
+    def told(i: int, frame: Frame) -> Frame:
+        nothing = {"exposure_time": None, "iso": None, "f_number": None}
+        time = shots[0].frame.metadata.exposure_time
+        changes = {
+            "missing": nothing if i else {},
+            "all missing": nothing,
+            "equal": {"exposure_time": time},
+            "sixteen times": {"exposure_time": time * 16} if i else {},
+        }[wrong]
+        return replace(frame, metadata=replace(frame.metadata, **changes))
+
+    def level(frame: Frame) -> Array:
+        span = frame.white_level - frame.black_level[0]
+        return np.sqrt(np.maximum((frame.mosaic - frame.black_level[0]) / span, 0.0))
+
+    merged, report = merge([told(i, shot.frame) for i, shot in enumerate(shots)])
+    span = merged.white_level - merged.black_level[0]
+    assert (merged.clip_level - merged.black_level[0]) / span == pytest.approx(4.0, rel=0.06)
+    assert report.decided["burst"]["used"] == 3
+    assert sum("its pixels are believed" in notice for notice in report.notices) == 2
+    where = inner(truth.shape) & (truth < 0.95) & ~shots[0].moving()
+    assert gain(level(shots[0].frame), level(merged), truth, where) > 3.0
+
+
 @pytest.mark.parametrize("said", ["exposure_time", "iso", "f_number"])
 def test_a_bracket_may_be_shot_by_time_gain_or_aperture(said: str) -> None:
     shot = shoot(views(7, 3, kind="lamps"), exposures=BRACKET)

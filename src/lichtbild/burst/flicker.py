@@ -15,6 +15,7 @@ from lichtbild.carriers import FloatImage
 ROWS, COLUMNS = 256, 128  # of samples, at least, where there are as many
 BAND, POOL = 4, 6  # rows of samples in a band, bands in a large cell
 PARTS = 12  # cells of a band, from left to right
+AGREEING = 0.12  # stops by which parts of the frame may differ in how much more light there was, in the middle
 MOST = 1.25  # by which frames of equal exposure may differ
 Light = npt.NDArray[np.float64]
 
@@ -22,6 +23,24 @@ Light = npt.NDArray[np.float64]
 def sampling(shape: tuple[int, ...]) -> tuple[int, int]:
     """Steps between samples (y, x), even, so that all are of one colour."""
     return 2 * max(1, shape[0] // (2 * ROWS)), 2 * max(1, shape[1] // (2 * COLUMNS))
+
+
+def measure_exposure(mine: FloatImage, its: FloatImage) -> float | None:
+    """The reference's light over the alternate's, by their pixels alone, before they are aligned; None where the parts
+    of the frame do not agree.
+
+    mine, its: (h, w) samples, each in 0..1 of where its own sensor clips.
+    """
+    both = (np.maximum(mine, its) < 0.9) & (np.minimum(mine, its) > 0)
+    light, other, count = (_pooled(_cells(np.where(both, a, 0))) for a in (mine, its, np.ones_like(mine)))
+    if not count.size:
+        return None
+    good = (count > 0.6 * count.max()) & (np.minimum(light, other) > 0.003 * count)
+    if np.count_nonzero(good) < PARTS:
+        return None
+    ratio = np.log2(light[good] / other[good])
+    middle = float(np.median(ratio))
+    return 2.0**middle if np.median(np.abs(ratio - middle)) < AGREEING else None
 
 
 def measure_flicker(mine: FloatImage, its: FloatImage, top: float) -> tuple[float, FloatImage]:

@@ -10,10 +10,10 @@ from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.detail import is_blurred
 from lichtbild.burst.evidence import EVIDENCE_CELL, LIMIT, Evidence, bordered
-from lichtbild.burst.flicker import measure_flicker, sampling
+from lichtbild.burst.flicker import measure_exposure, measure_flicker, sampling
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, show
 from lichtbild.burst.noise_left import NoiseLeft
-from lichtbild.burst.reference import exposure_of
+from lichtbild.burst.reference import exposure_ratio
 from lichtbild.burst.stream import name_of
 from lichtbild.carriers import CELL, Aligned, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.record import replace
@@ -23,6 +23,7 @@ MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance a
 STRICTNESS = 4.0  # a misfit of half the noise beyond what is expected halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
 NEVER = 1e6  # a clip level that nothing reaches
+UNSAID = 1.5  # times the exposure that tags tell: what pixels must agree on to be believed instead
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 
 
@@ -74,7 +75,7 @@ class Merger:
         if problem := _other_camera(mine, its):
             self.report.notice(f"{name}: {problem}; the frame is left out")
             return
-        ratio = exposure_of(mine.metadata) / exposure_of(its.metadata)
+        ratio = self._exposure(its)
         span = its.white_level - sum(its.black_level) / 4
         clip = (its.clip_level - sum(its.black_level) / 4) / span * ratio
         cap = round(min(self.clip, clip), 4)
@@ -94,6 +95,33 @@ class Merger:
             self.aligned.append(Aligned(source, alignment.flow, gain, steady))
         self.used += 1
         self.highest = max(self.highest, clip)
+
+    def _exposure(self, frame: Frame) -> float:
+        """The reference's exposure over the alternate's: as tags say, where the pixels do not plainly contradict."""
+        told = exposure_ratio(self.reference.metadata, frame.metadata)
+        site = self.reference.cfa.index("G")
+        y, x = divmod(site, 2)
+        down, along = sampling(self.mosaic.shape)
+        light = [
+            (f.mosaic[y::down, x::along] - np.float32(f.black_level[site]))
+            / np.float32(f.clip_level - f.black_level[site])
+            for f in (self.reference, frame)
+        ]
+        scale = [
+            (f.clip_level - f.black_level[site]) / (f.white_level - f.black_level[site])
+            for f in (self.reference, frame)
+        ]
+        seen = measure_exposure(*light)
+        if seen is None:
+            return told
+        seen *= scale[0] / scale[1]
+        if 1 / UNSAID < seen / told < UNSAID:
+            return told
+        self.report.notice(
+            f"{name_of(frame)}: got {abs(np.log2(seen)):.1f} EV {'less' if seen > 1 else 'more'} light than "
+            f"{name_of(self.reference)}, and its tags say something else; its pixels are believed"
+        )
+        return seen
 
     def _accumulate(self, frame: Frame, alignment: Alignment, ratio: float, clip: float) -> float:
         """Add a frame to the sums; returns what brings its light to the reference's exposure."""

@@ -22,6 +22,19 @@ def exposure_of(meta: Metadata) -> float:
     return (meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2
 
 
+def exposure_ratio(mine: Metadata, its: Metadata) -> float:
+    """How much more exposure one frame got than another, as far as both say; what one leaves out counts as equal."""
+    ratio = 1.0
+    for ours, theirs, power in (
+        (mine.exposure_time, its.exposure_time, 1),
+        (mine.iso, its.iso, 1),
+        (mine.f_number, its.f_number, -2),
+    ):
+        if ours and theirs:
+            ratio *= (ours / theirs) ** power
+    return ratio
+
+
 def choose_reference(
     burst: Burst, exposures: Sequence[float], wanted: int | None, report: Report, device: str = "auto"
 ) -> tuple[int, Frame, dict[int, Frame | LichtbildError]]:
@@ -74,7 +87,7 @@ def choose_reference(
 
 def _comparable(a: Frame, b: Frame) -> bool:
     same_camera = a.metadata.model == b.metadata.model and a.mosaic.shape == b.mosaic.shape and a.cfa == b.cfa
-    return same_camera and abs(np.log2(exposure_of(a.metadata) / exposure_of(b.metadata))) < 0.3
+    return same_camera and abs(np.log2(exposure_ratio(a.metadata, b.metadata))) < 0.3
 
 
 def shot_exposure(frame: Frame | Path) -> float:
