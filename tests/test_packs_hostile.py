@@ -159,6 +159,18 @@ def test_an_archive_of_another_program_is_read(tmp_path: Path, good: files.Files
     assert store.install(path)[1]
 
 
+def test_an_archive_of_the_folder_itself(tmp_path: Path, good: files.Files) -> None:
+    """As file managers make it: all in one folder, and what they put beside it."""
+    wrapped: Members = [("Alp-main/", b""), *((f"Alp-main/{name}", content) for name, content in good.items())]
+    path = tmp_path / "folder.zip"
+    path.write_bytes(zipped([*wrapped, ("__MACOSX/._Alp-main", b"x"), ("Alp-main/looks/.DS_Store", b"x")]))
+    assert archive.read_archive(path) == good
+    refused(tmp_path, zipped([*wrapped, ("evil.md", b"x")]), "not a file that packs have")
+    refused(tmp_path, zipped([*wrapped, ("Alp-main/../evil.md", b"x")]), "is not a name")
+    refused(tmp_path, zipped([(f"../{name}", content) for name, content in good.items()]), "is not a name")
+    refused(tmp_path, zipped([*wrapped, ("__MACOSX/evil", bytes(40 << 20))]), "times its size")
+
+
 def test_a_folder_with_links_or_pipes(tmp_path: Path, good: files.Files) -> None:
     folder = tmp_path / "alpenglow"
     (folder / "LICENSE").symlink_to("/etc/passwd")

@@ -67,7 +67,7 @@ def read_cube(path: Path, data: bytes) -> Cube:
     def fault(line: int, words: str) -> RecipeError:
         return RecipeError(f"{path}:{line}: {words}")
 
-    lines = data.decode("ascii", "replace").splitlines()
+    lines = data.decode("utf-8-sig", "replace").splitlines()
     sizes: dict[str, int] = {}
     ranges: dict[str, list[float]] = {}
     number = 0

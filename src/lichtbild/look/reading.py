@@ -190,6 +190,9 @@ def _check_together(source: Source, made: dict[str, Any]) -> None:
     lut = made.get("lut")
     if lut is not None and not lut.file:
         raise source.fault("lut.file is missing; name a table in the look's folder", "lut")
+    if lut is not None and (lut.file != Path(lut.file).name or lut.file.startswith(".") or "\\" in lut.file):
+        words = f"lut.file is {_short(lut.file)}; allowed is a file in the look's own folder"
+        raise source.fault(words, "lut", 0, "file")
 
 
 def _is_number(value: Any) -> bool:

@@ -53,17 +53,33 @@ def read_archive(path: Path) -> Files:
     collected = Collected(path)
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            members = [m for m in archive.infolist() if not _is_folder(path, m)]
+            members = [m for m in archive.infolist() if not _is_folder(path, m) and not _is_hidden(m.orig_filename)]
             _check_members(path, archive.infolist(), archive.start_dir)
+            top = _top(members)
             for member in members:
-                limit = collected.limit(member.orig_filename)
+                name = member.orig_filename[len(top) :]
+                limit = collected.limit(name)
                 if member.file_size > limit:
-                    raise collected.too_large(member.filename)
+                    raise collected.too_large(name)
                 with archive.open(member) as content:
-                    collected.add(member.filename, content.read(limit + 1))
+                    collected.add(name, content.read(limit + 1))
     except _DAMAGED as error:
         raise PackError(f"{path}: is a damaged archive ({error}); fetch it again") from None
     return collected.files
+
+
+def _is_hidden(name: str) -> bool:
+    """What systems add to an archive of a folder; passed over, as in a folder itself."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2] in (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def _top(members: list[zipfile.ZipInfo]) -> str:
+    """The folder in which all of the pack lies, with its slash, as in an archive that was made of the folder; or
+    nothing."""
+    top = members[0].orig_filename.partition("/")[0] + "/" if members else ""
+    names = {m.orig_filename for m in members}
+    whole = f"{top}pack.toml" in names and all(name.startswith(top) for name in names)
+    return top if whole and top[0].isalnum() else ""
 
 
 def _overhead() -> int:
