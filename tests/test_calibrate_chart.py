@@ -9,12 +9,14 @@ import pytest
 
 from chart_shot import write_shot
 from lichtbild import color
+from lichtbild.devices import chart_doubts
 from lichtbild.devices.chart import calibrate, fit_light, nearest_light
 from lichtbild.devices.chart_shot import read_chart_shot
 from lichtbild.devices.profile import DeviceProfile
 from lichtbild.devices.sensitivities import rendered
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import reference, xyz_from_lab
+from lichtbild.record import replace
 from lichtbild.report import Report
 from whole_program import fails, lichtbild
 
@@ -53,6 +55,30 @@ def test_uneven_light_and_glare_are_undone(tmp_path: Path) -> None:
     assert fits[0].glare < 1e-3 < fits[1].glare
     assert fits[1].matrix_error.mean() < 0.8
     np.testing.assert_allclose(fits[0].light.forward_matrix, fits[1].light.forward_matrix, atol=0.03)
+
+
+def test_much_glare_of_one_colour_is_undone(tmp_path: Path) -> None:
+    """A twentieth of white in blue and red: lamps beside the lens. Blacks were off by 10."""
+    shot = read_chart_shot(write_shot(tmp_path / "glare.dng", patches(), glare=(0.02, 0.02, 0.02)), Report())
+    fit = fit_light([shot], "D50", CLASSIC)
+    assert fit.glare == pytest.approx(0.02 / 0.7 * (1 / 0.48 + 1 + 1 / 0.62) / 3, rel=0.15)
+    assert fit.matrix_error[18:].max() < 1.5 and fit.matrix_error.mean() < 0.8
+
+
+def test_shadows_and_lights_called_wrongly_are_told(tmp_path: Path) -> None:
+    shots, fits = [], []
+    for name, shade, which in (("even", 1.0, [5]), ("one", 0.3, [5]), ("half", 0.45, [2, 3, 4, 5, 9, 10, 11, 16, 17])):
+        dimmed = patches() * np.where(np.isin(np.arange(24), which), shade, 1.0)[:, None]
+        shots.append(read_chart_shot(write_shot(tmp_path / f"{name}.dng", dimmed), Report()))
+        fits.append(fit_light(shots[-1:], "D50", CLASSIC))
+    even, one, half = map(chart_doubts.of_fit, fits)
+    assert not even
+    assert one == ["D50: bluish green lies far off beside the others: is there a shadow or a reflection on it?"]
+    assert len(half) == 1 and "shadow" in half[0]
+    known = replace(shots[0], light_kelvin=6400.0)
+    assert not chart_doubts.of_lights([known] * 3, ["D65", "D50", "flash"])
+    (told,) = chart_doubts.of_lights([known, replace(known, light_kelvin=2900.0)], ["A", "A"])
+    assert told.startswith("even.dng: its white looks like light of 6400 K, not like A")
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])

@@ -52,7 +52,8 @@ def command(
     that it helps.
     """
     from lichtbild.cli.progress import Progress
-    from lichtbild.cli.say import one_line
+    from lichtbild.cli.say import complain, one_line
+    from lichtbild.devices import chart_doubts
     from lichtbild.devices.chart import calibrate
     from lichtbild.devices.chart_shot import read_chart_shot
     from lichtbild.devices.profile import DeviceProfile
@@ -81,6 +82,8 @@ def command(
     click.echo(table_of(fits, wanted))
     for fit in fits:
         click.echo(one_line(line_of(fit)))
+    for doubt in [*chart_doubts.of_lights(read, names), *(text for fit in fits for text in chart_doubts.of_fit(fit))]:
+        complain(f"warning: {doubt}")
     click.echo(one_line(f"{output}: colour of {profile.title}, {', '.join(x.illuminant for x in profile.lights)}"))
 
 

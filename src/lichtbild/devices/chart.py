@@ -26,7 +26,7 @@ from lichtbild.record import record, replace
 GREYS = slice(18, 23)  # all but black
 ROUNDS = 12
 BENT = 0.02  # ridge on the light's curvature over the chart
-LEAST_GLARE, MOST_GLARE = 0.005, 0.04  # of white
+LEAST_GLARE, MOST_GLARE = 0.005, 0.1  # of white
 BAD = 6.0  # mean CIEDE2000: then it is another chart, or another light than was said
 NAMED: dict[str, Chromaticity] = {
     "A": (0.44757, 0.40745),

@@ -39,6 +39,7 @@ class ChartShot:
     model: str
     unique_camera_model: str
     kelvin: float | None  # of its own white balance
+    light_kelvin: float | None = None  # of the chart's white, by the file's own matrices
 
 
 def read_chart_shot(path: Path, report: Report) -> ChartShot:
@@ -70,9 +71,13 @@ def read_chart_shot(path: Path, report: Report) -> ChartShot:
         worst = NAMES[int(np.argmax(np.where(bright, spread, 0)))]
         raise DeviceError(f"{path}: the patch {worst} is not even; keep glare, shadows and fingers off the chart")
     meta = sensor.metadata
-    shot = as_shot(meta.color, CameraModel.of(meta.color))
+    model = CameraModel.of(meta.color)
+    shot = as_shot(meta.color, model)
     kelvin = None if shot is None else temperature_from_xy(shot[1])[0]
-    return ChartShot(path.name, camera, meta.make, meta.model, meta.unique_camera_model, kelvin)
+    lit = None
+    if meta.color.color_matrix_1 is not None:
+        lit = temperature_from_xy(model.xy_from_neutral(camera[18] / camera[18].max()))[0]
+    return ChartShot(path.name, camera, meta.make, meta.model, meta.unique_camera_model, kelvin, lit)
 
 
 def quads(sensor: Sensor) -> FloatImage:
