@@ -56,6 +56,14 @@ def test_what_is_unknown_or_damaged_is_named_and_the_rest_is_read() -> None:
     assert found[2] == op.FixBadPixelsConstant(True, False, 1, 2)
 
 
+@pytest.mark.parametrize("gain", [0.0, -1.0, 1e-9, 1e30, float("nan"), float("inf")])
+def test_gains_that_no_lens_needs_are_damage(gain: float) -> None:
+    """Nought would leave neither light nor noise, and what is divided by it nothing at all."""
+    body = area(0, 0, 30, 40, 0, 1, 1, 1) + struct.pack(">2I", 1, 2) + struct.pack(">4d", 1.0, 1.0, 0.0, 0.0)
+    (found,) = op.parse_opcodes(opcode_list(opcode(9, body + struct.pack(">I", 1) + struct.pack(">2f", 1.5, gain))))
+    assert isinstance(found, op.Unknown) and found.damaged
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_are_not_finite_are_damage(value: float) -> None:
     (found,) = op.parse_opcodes(opcode_list(opcode(3, struct.pack(">7d", value, 0, 0, 0, 0, 0.5, 0.5))))

@@ -17,6 +17,7 @@ from lichtbild.record import record
 
 MAX_OPCODES = 1024
 MAX_MAP_VALUES = 1 << 20
+LEAST_GAIN = 1e-3  # of a gain map; less, and more than its inverse, no lens needs
 MAX_BAD_PIXELS = 1 << 20
 
 
@@ -295,6 +296,6 @@ def _gain_map(optional: bool, preview: bool, c: _Cursor) -> GainMap:
     if (spacing_v <= 0 and points_v > 1) or (spacing_h <= 0 and points_h > 1):
         raise _ShortError
     gains = c.array(points_v * points_h * planes, ">f4").astype(np.float32).reshape(points_v, points_h, planes)
-    if not np.isfinite(gains).all() or gains.min() < 0:
+    if not (gains.min() > LEAST_GAIN and gains.max() < 1 / LEAST_GAIN):  # nor numbers that are none
         raise _ShortError
     return GainMap(optional, preview, area, (origin_v, origin_h), (spacing_v, spacing_h), gains)
