@@ -19,6 +19,7 @@ from superres_detail import AROUND, BLUR, NEAR, THIRD, Fine, Stage
 from superres_waves import restored
 
 TILE = 256, 128
+DOWN = 2  # fine pixels between windows of grey, down
 TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
 STEEP = hl.f32(1.5)  # how much more is undone beside a lone edge, where neighbours limit it
@@ -128,8 +129,8 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     rest = gray()[0] - window(gray, BLUR, "blurred")()[0]
     known = stage("known", sum_of(base()) * THIRD)
     full = stage("full", known()[0] + d[0] * v[1] / (v[1] + (1.0 - keep[0]) * LONELY))
-    sharp = restored(fine, full, known, left, take, join)
-    added = stage("added", sharp()[0] - gray()[0])
+    sharp = restored(fine, "sharp", 1, *(lambda x, y, c, of=of: of(at=(x, y))[0] for of in (full, known, left)), take, join, DOWN)
+    added = stage("added", sharp[x, y, 0] - gray()[0])
     power = window(stage("powers", added()[0] * added()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
     amount = v[1] * v[1] / (v[1] * v[1] + SPARSE)

@@ -33,7 +33,7 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
     samples = hl.ImageParam(hl.Int(16), 4, "samples")
     blocks = hl.ImageParam(hl.Float(32), 4, "blocks")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
-    sharpness = hl.ImageParam(hl.Float(32), 1, "sharpness")
+    sharpness, worth = (hl.ImageParam(hl.Float(32), 1, n) for n in ("sharpness", "worth"))
     step = hl.Param(hl.Float(32), "step")
     red_y, red_x = hl.Param(hl.Int(32), "red_y"), hl.Param(hl.Int(32), "red_x")
     x, y, u, v, i, j = (hl.Var(n) for n in ("x", "y", "u", "v", "i", "j"))
@@ -88,10 +88,11 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
         def weight(which: Any, row: int, column: int) -> Any:
             return weigh_y[bx, row, which, j, n, by] * weigh_x[bx, column, which, i, n, by]
 
-        for slot, index in ((0, 2), (1, 3)):
-            join(slot, sum_of(weight(0, m[0], m[1]) * m[index] for m in members))
-        total = [sum_of(weight(kernel_index, m[0], m[1]) * m[index] for m in members) for index in (2, 3)]
         is_color = [red_row & red_column, green, ~red_row & ~red_column]
+        its_worth = hl.select(is_color[0], worth[0], green, worth[1], worth[2])
+        for slot, index in ((0, 2), (1, 3)):
+            join(slot, sum_of(weight(0, m[0], m[1]) * its_worth * m[index] for m in members))
+        total = [sum_of(weight(kernel_index, m[0], m[1]) * m[index] for m in members) for index in (2, 3)]
         for color, condition in enumerate(is_color):
             share = hl.select(condition, hl.f32(1), hl.f32(0))
             for part in (0, 1):
@@ -123,4 +124,4 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
         func.vectorize(bx, 8).bound(k, 0, 3).bound(b, 0, 3)
     for func in (out, new, gathered):
         func.never_partition_all()
-    return hl.Pipeline([out]), [samples, blocks, sums, sharpness, step, red_y, red_x]
+    return hl.Pipeline([out]), [samples, blocks, sums, sharpness, worth, step, red_y, red_x]

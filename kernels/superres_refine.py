@@ -18,7 +18,7 @@ from burst_interpolate import MARGIN, PEDESTAL, RISE
 from half import half_image
 from kernel import kernel
 from superres_detail import FLOOR, Fine
-from superres_windows import kept
+from superres_waves import kept
 
 TILE = 128, 64
 SHARE = 0.25, 0.5, 0.25  # of the sites, of R, G, B
@@ -92,7 +92,8 @@ def superres_refine() -> tuple[hl.Pipeline, list[Any]]:
     own = [variance[n] / (2.0 * v[3 + 2 * n] + FLOOR) for n in range(3)]
     shared = sum_of(variance[n] * SHARE[n] for n in range(3)) / (2.0 * v[1] + FLOOR)
     fine.stage("left", shared, own[1], (own[0] + own[2]) * 0.25)
-    gray, green, apart = kept(fine, 3, parts, fine.made[-1], worth, more)()
+    told = kept(fine, 3, parts, fine.made[-1], worth, more)
+    gray, green, apart = (told[x, y, n] for n in range(3))
     out = hl.Func("lichtbild_superres_refine")
     added = gray + of_color([apart - green, green, -apart - green])
     out[x, y] = hl.u16(hl.clamp(old + added / own_unit + 0.5, 0.0, 65535.0))

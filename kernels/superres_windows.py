@@ -1,90 +1,119 @@
-"""What differences say, shrunk frequency by frequency in overlapping windows of 8 x 8 pixels.
+"""Pictures in overlapping windows of 8 x 8 pixels: to cosine waves, each of them weighed, and back.
 
-After Yu and Sapiro, *DCT Image Denoising* (IPOL 2011). The energy around each frequency of a window is compared with
-what the noise of gathered samples has there; what exceeds it stays, and is raised by what the gathering kernel took.
-Windows where nothing stands out keep nothing.
+After Yu and Sapiro, *DCT Image Denoising* (IPOL 2011). How waves are weighed is told by `superres_waves.py`. Windows
+count least at their edges, beyond which they know nothing.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import pi, sin
+from typing import Any
 
 import halide as hl
 
 from burst_align import sum_of
 from develop_denoise_band import SIDE, backward, forward
-from superres_detail import Fine, Stage
+from superres_detail import Fine
 
+Expr = Any
 HOP = 4  # pixels between windows
 BACK = SIDE - HOP  # window 0 begins so far before column 0
 LANES = 8
-AROUND = 0.4, 0.2, 0.1  # shares of the energies of a frequency, of the next ones, and of those after them
-FLAT, FULL = 1.6, 2.3  # times the noise, the largest energy of a window without structure, and of one with for sure
-NEVER = 1e-20  # energy of nothing
+FADE = 0.2  # of windows' weight, what is left at their edges, where what lies beyond them is not known
+SOFT = [hl.f32((FADE + sin(pi * (n + 0.5) / SIDE) ** 2) / (1 + 2 * FADE)) for n in range(SIDE)]
 
 
-def kept(fine: Fine, planes: int, parts: hl.Func, left: hl.Func, worth: hl.ImageParam, more: hl.ImageParam) -> Stage:
-    """Each of the planes of `parts` (x, y, c), as far as it exceeds the noise.
+class Windows:
+    """Windows (p, q) of some planes c of one or more pictures, `down` rows and HOP columns from each to the next.
 
-    left: (x, y, c) variances of their noise; worth: (planes, 8, 8) one over the share of it that each frequency is
-    measured against; more: (planes, 8, 8) gain of each.
+    pictures: values at x, y, c.
     """
-    x, y, c = fine.x, fine.y, hl.Var("c")
-    p, q, r, k, i = (hl.Var(n) for n in ("p", "q", "r", "k", "i"))
-    po, xo, xi, yi = (hl.Var(n) for n in ("po", "xo", "xi", "yi"))
-    inside = ("column", "wave", "across", "energy", "gate", "shrunk", "window", "joined", "strip")
-    column, wave, across, energy, gate, shrunk, window, joined, strip = (hl.Func(f"kept_{n}") for n in inside)
-    noise, columns, windows, rows, out = (hl.Func(f"kept_{n}") for n in ("noise", "columns", "windows", "rows", "all"))
 
-    column[x, q, c] = hl.Tuple(forward([hl.Expr(parts[x, q * HOP - BACK + n, c]) for n in range(SIDE)]))
-    columns[x, q, k, c] = hl.mux(k, [column[x, q, c][n] for n in range(SIDE)])
-    wave[p, q, k, c] = hl.Tuple(forward([hl.Expr(columns[p * HOP - BACK + j, q, k, c]) for j in range(SIDE)]))
-    power = [wave[p, q, k, c][j] * wave[p, q, k, c][j] * worth[j, k, c] for j in range(SIDE)]
+    def __init__(
+        self, fine: Fine, name: str, planes: int, pictures: Sequence[Callable[..., Expr]], down: int = HOP
+    ) -> None:
+        self.fine, self.name, self.planes, self.down = fine, name, planes, down
+        self.count = len(pictures)
+        x, self.c = fine.x, hl.Var("c")
+        self.p, self.q, self.k = (hl.Var(n) for n in ("p", "q", "k"))
+        self.column, self.columns, self.wave = (self.func(n) for n in ("column", "columns", "wave"))
+        self.rows_of: list[tuple[hl.Func, int]] = [(self.wave, self.count * SIDE)]
+        self.single: list[hl.Func] = []
+        p, q, k, c, above = self.p, self.q, self.k, self.c, SIDE - down
+        waves: list[Expr] = []  # 0 to 7 down of the first picture, then those of the next
+        for each in pictures:
+            waves += forward([hl.Expr(each(x, q * down - above + n, c)) for n in range(SIDE)])
+        self.column[x, q, c] = hl.Tuple(waves)
+        self.columns[x, q, k, c] = hl.mux(k, [self.column[x, q, c][n] for n in range(self.count * SIDE)])
+        across = [hl.Expr(self.columns[p * HOP - BACK + n, q, k, c]) for n in range(SIDE)]
+        self.wave[p, q, k, c] = hl.Tuple(forward(across))
 
-    def near(values: list[hl.Expr]) -> hl.Expr:
-        """Of five in a row."""
-        return sum_of(values[2 + n] * hl.f32(AROUND[abs(n)]) for n in range(-2, 3))
+    def func(self, name: str) -> hl.Func:
+        return hl.Func(f"{self.name}_{name}")
 
-    across[p, q, k, c] = hl.Tuple(
-        [near([power[min(max(j + n, 0), SIDE - 1)] for n in range(-2, 3)]) for j in range(SIDE)]
-    )
-    down = [across[p, q, hl.clamp(k + n, 0, SIDE - 1), c] for n in range(-2, 3)]
-    energy[p, q, k, c] = hl.Tuple([near([row[j] for row in down]) for j in range(SIDE)])
-    middle = [left[p * HOP + n - 1, q * HOP + m - 1, c] for n in (0, 1) for m in (0, 1)]
-    noise[p, q, c] = sum_of(middle) * 0.25
-    peak = hl.max(*(energy[p, q, n, c][j] for n in range(SIDE) for j in range(SIDE)))
-    gate[p, q, c] = hl.clamp((peak / noise[p, q, c] - hl.f32(FLAT)) * hl.f32(1 / (FULL - FLAT)), 0.0, 1.0)
-    stays = []
-    for j in range(SIDE):
-        share = noise[p, q, c] * hl.fast_inverse(energy[p, q, k, c][j] + hl.f32(NEVER))
-        stays.append(hl.max(1.0 - share * share, 0.0) * more[j, k, c] * gate[p, q, c])
-    shrunk[p, q, k, c] = hl.Tuple([wave[p, q, k, c][j] * stays[j] for j in range(SIDE)])
+    def waves(self, picture: int = 0) -> list[Expr]:
+        """The waves across of one picture's wave k down."""
+        return [self.wave[self.p, self.q, self.k + picture * SIDE, self.c][j] for j in range(SIDE)]
 
-    # Back: windows of a row, put together along it, then columns, then rows of windows.
-    window[p, q, k, c] = hl.Tuple(backward([shrunk[p, q, k, c][j] for j in range(SIDE)]))
-    windows[p, q, k, i, c] = hl.mux(i, [window[p, q, k, c][n] for n in range(SIDE)])
-    joined[p, q, r, k, c] = hl.mux(r, [windows[p, q, k, n + BACK, c] + windows[p + 1, q, k, n, c] for n in range(HOP)])
-    strip[p, q, r, c] = hl.Tuple(backward([hl.Expr(joined[p, q, r, n, c]) for n in range(SIDE)]))
-    rows[p, q, r, i, c] = hl.mux(i, [strip[p, q, r, c][n] for n in range(SIDE)])
-    at = x / HOP, y / HOP, x % HOP
-    both = [rows[at[0], at[1], at[2], n + BACK, c] + rows[at[0], at[1] + 1, at[2], n, c] for n in range(HOP)]
-    out[x, y, c] = hl.mux(y % HOP, both) * 0.25
+    def each(self, name: str, values: list[Expr]) -> Callable[[Expr], list[Expr]]:
+        """Values of each wave of a window, told for wave k down; called with another k it gives those."""
+        func = self.func(name)
+        func[self.p, self.q, self.k, self.c] = hl.Tuple(values)
+        self.rows_of.append((func, SIDE))
+        return lambda k: [func[self.p, self.q, k, self.c][j] for j in range(SIDE)]
 
-    # One plane after the other. What is computed in inner loops is of known size and needs no memory of its own.
-    out.bound(c, 0, planes).align_bounds(x, HOP * LANES).align_bounds(y, HOP).split(x, xo, x, HOP)
-    out.split(xo, xo, xi, LANES).split(y, y, yi, HOP).reorder(x, xi, yi, xo, y, c)
-    out.unroll(x).vectorize(xi).unroll(yi)
-    rows.compute_at(out, c).bound(r, 0, HOP).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, r, po, q)
-    rows.unroll(i).vectorize(p)
-    strip.compute_at(rows, r).vectorize(p, LANES)
-    joined.compute_at(rows, po).bound(r, 0, HOP).bound(k, 0, SIDE).reorder(r, p, k).unroll(r).vectorize(p, LANES)
-    windows.compute_at(out, c).bound(k, 0, SIDE).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, k, po, q)
-    windows.unroll(i).vectorize(p)
-    window.compute_at(windows, k).vectorize(p, LANES)
-    for func in (wave, across, energy, shrunk):
-        func.compute_at(windows, po).bound(k, 0, SIDE).reorder(p, k).vectorize(p, LANES)
-    for func in (noise, gate):
-        func.compute_at(windows, po).vectorize(p, LANES)
-    columns.compute_at(out, c).bound(k, 0, SIDE).split(x, xo, x, LANES).reorder(x, k, xo, q).unroll(k).vectorize(x)
-    column.compute_at(columns, xo).vectorize(x, LANES)
-    fine.scheduled.append(out)
-    fine.inner += [columns, windows, rows, strip, joined, window, shrunk, gate, noise, energy, across, wave, column]
-    return lambda dx=0, dy=0: [out[x + dx, y + dy, n] for n in range(planes)]
+    def one(self, name: str, value: Expr) -> Expr:
+        """A value of the window."""
+        func = self.func(name)
+        func[self.p, self.q, self.c] = value
+        self.single.append(func)
+        return func[self.p, self.q, self.c]
+
+    def middle(self, left: Callable[..., Expr]) -> Expr:
+        """The mean of a plane in the middle of the window."""
+        at = [(self.p * HOP + n - 1, self.q * self.down - (SIDE - self.down) + HOP + m - 1) for n in (0, 1) for m in (0, 1)]
+        return sum_of(left(*each, self.c) for each in at) * 0.25
+
+    def back(self, weighed: list[Expr], far: bool) -> hl.Func:
+        """(x, y, c) from the waves across of wave k down. far: one plane after the other, in memory of the caller's."""
+        x, y, p, q, k, c = self.fine.x, self.fine.y, self.p, self.q, self.k, self.c
+        r, i, po, xo, xi, yi = (hl.Var(n) for n in ("r", "i", "po", "xo", "xi", "yi"))
+        window, windows, joined, strip, rows, out = (
+            self.func(n) for n in ("window", "windows", "joined", "strip", "rows", "all")
+        )
+        shrunk, down = self.each("shrunk", weighed), self.down
+        # Windows of a row, put together along it, then columns, then rows of windows.
+        window[p, q, k, c] = hl.Tuple([value * SOFT[n] for n, value in enumerate(backward(shrunk(k)))])
+        windows[p, q, k, i, c] = hl.mux(i, [window[p, q, k, c][n] for n in range(SIDE)])
+        joined[p, q, r, k, c] = hl.mux(r, [windows[p, q, k, n + BACK, c] + windows[p + 1, q, k, n, c] for n in range(HOP)])
+        strip[p, q, r, c] = hl.Tuple(backward([hl.Expr(joined[p, q, r, n, c]) for n in range(SIDE)]))
+        rows[p, q, r, i, c] = hl.mux(i, [strip[p, q, r, c][n] * (SOFT[n] * hl.f32(down / HOP)) for n in range(SIDE)])
+        at, part, over, above = (x / HOP, y / down), x % HOP, range(SIDE // down), SIDE - down
+        here = [sum_of(rows[at[0], at[1] + m, part, n + above - m * down, c] for m in over) for n in range(down)]
+        out[x, y, c] = hl.mux(y % down, here)
+
+        # What is computed in inner loops is of known size and needs no memory of its own.
+        out.bound(c, 0, self.planes).align_bounds(x, HOP * LANES).align_bounds(y, down).split(x, xo, x, HOP)
+        out.split(xo, xo, xi, LANES).split(y, y, yi, down).reorder(x, xi, yi, xo, y, c)
+        out.unroll(x).vectorize(xi).unroll(yi)
+        rows.bound(r, 0, HOP).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, r, po, q).unroll(i).vectorize(p)
+        strip.compute_at(rows, r).vectorize(p, LANES)
+        joined.compute_at(rows, po).bound(r, 0, HOP).bound(k, 0, SIDE).reorder(r, p, k).unroll(r).vectorize(p, LANES)
+        windows.bound(k, 0, SIDE).bound(i, 0, SIDE).split(p, po, p, LANES).reorder(p, i, k, po, q)
+        windows.unroll(i).vectorize(p)
+        window.compute_at(windows, k).vectorize(p, LANES)
+        for func, count in self.rows_of:
+            func.compute_at(windows, po).bound(k, 0, count).reorder(p, k).vectorize(p, LANES)
+        for func in self.single:
+            func.compute_at(windows, po).vectorize(p, LANES)
+        self.columns.bound(k, 0, self.count * SIDE).split(x, xo, x, LANES).reorder(x, k, xo, q).unroll(k).vectorize(x)
+        self.column.compute_at(self.columns, xo).vectorize(x, LANES)
+        for func in (rows, windows, self.columns):
+            if far:
+                func.compute_at(out, c)
+        inner = [strip, joined, window, *(func for func, _ in self.rows_of), *self.single, self.column]
+        wide = [rows, windows, self.columns]
+        self.fine.scheduled += [out] if far else [out, *wide]
+        self.fine.inner += inner + wide if far else inner
+        return out

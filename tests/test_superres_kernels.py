@@ -51,7 +51,7 @@ def test_gathering_is_what_numpy_makes_of_it(scale: float, cfa: str) -> None:
     sharpness = np.array([0.5 / d**2 for d in DEVIATIONS], np.float32)
     for part in (slice(0, 1), slice(1, 3)):  # two calls add up to one
         native.call(
-            "superres_gather", samples[part], blocks[part], sums, sharpness, 1 / scale, *frame.color_phase, sums
+            "superres_gather", samples[part], blocks[part], sums, sharpness, np.ones(3, np.float32), 1 / scale, *frame.color_phase, sums
         )
     wanted, weights = gathered(values, trust.repeat(2, 1).repeat(2, 2), moves, scale, cfa, DEVIATIONS)
     height, width = wanted.shape[1:]

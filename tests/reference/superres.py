@@ -164,6 +164,8 @@ def cosines() -> Array:
 
 def kept(part: Array, left: Array, worth: Array, more: Array) -> Array:
     """What of a plane exceeds its noise, in windows of 8 x 8 every 4 from the first pixel on."""
+    soft = 0.2 + np.sin(np.pi * (np.arange(8) + 0.5) / 8) ** 2
+    soft = np.outer(soft, soft)
     total, count = np.zeros_like(part), np.zeros_like(part)
     for y in range(0, part.shape[0] - 7, 4):
         for x in range(0, part.shape[1] - 7, 4):
@@ -175,9 +177,9 @@ def kept(part: Array, left: Array, worth: Array, more: Array) -> Array:
             ratio = energy / left[y + 3 : y + 5, x + 3 : x + 5].mean()
             gate = np.clip((ratio.max() - 1.6) / 0.7, 0, 1)
             share = np.maximum(1 - ratio**-2.0, 0) * gate * more.T
-            total[y : y + 8, x : x + 8] += cosines().T @ (wave * share) @ cosines()
-            count[y : y + 8, x : x + 8] += 1
-    return total / np.maximum(count, 1)
+            total[y : y + 8, x : x + 8] += soft * (cosines().T @ (wave * share) @ cosines())
+            count[y : y + 8, x : x + 8] += soft
+    return total / np.maximum(count, 1e-9)
 
 
 PAD = 24  # fine pixels beyond the picture that its windows reach

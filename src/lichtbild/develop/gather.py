@@ -49,6 +49,12 @@ def gather(
     samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
     blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
     sharpness = np.array([0.5 / s**2 for s in kernels], np.float32)
+    import os
+    nz = balanced_noise(frame.aligned[0].frame, neutral)
+    v = nz[:, 0] * float(os.environ.get("LEV", "0.1")) + nz[:, 1]
+    worth = v ** -float(os.environ.get("POW", "1"))
+    worth /= (worth * np.array([0.25, 0.5, 0.25])).sum()
+    worth = worth.astype(np.float32)
     waiting = 0
     for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
         if its is not None:
@@ -59,7 +65,7 @@ def gather(
         last = done + 1 == len(frame.aligned)
         if waiting == count or (last and waiting):
             native.call(
-                "superres_gather", samples[:waiting], blocks[:waiting], sums, sharpness, 1.0 / scale,
+                "superres_gather", samples[:waiting], blocks[:waiting], sums, sharpness, worth, 1.0 / scale,
                 *frame.color_phase, sums,
             )  # fmt: skip
             waiting = 0
