@@ -15,7 +15,7 @@ import halide as hl
 from burst_align import catmull_rom, sum_of
 from half import half_image
 from kernel import kernel
-from superres_detail import AROUND, BLUR, NEAR, THIRD, Fine, Stage
+from superres_detail import AROUND, BLUR, FLOOR, NEAR, THIRD, Fine, Stage
 from superres_waves import restored
 
 TILE = 256, 128
@@ -71,6 +71,54 @@ def lines(fine: Fine, light: Stage, power: Any) -> tuple[list[Any], list[Any], A
     return soft[:2], soft[2:4], hl.max(1.0 - ALIASED * power / hl.max(soft[4], hl.f32(1e-12)), 0.0)
 
 
+def tinted(
+    fine: Fine,
+    base: Stage,
+    detail: Stage,
+    told: Stage,
+    colors: Stage,
+    noise: hl.ImageParam,
+    take: hl.ImageParam,
+    join: hl.ImageParam,
+) -> list[Any]:
+    """What windows of frequencies change of red and blue beyond grey (`colors`), on a grid half as fine: colour has
+    its noise, and what is known of it, in lower frequencies than grey."""
+    x, y, c = fine.x, fine.y, hl.Var("c")
+    four = [(2 * x + i, 2 * y + j) for j in (0, 1) for i in (0, 1)]
+
+    def mean(of: Stage, *which: int) -> list[Any]:
+        return [sum_of(of(at=at)[n] for at in four) * 0.25 for n in which]
+
+    light, weights = mean(base, 0, 1, 2), mean(told, 3, 5, 7)
+    gray = sum_of(light) * THIRD
+    said = [light[n] - gray + more for n, more in zip((0, 2), mean(detail, 1, 3), strict=True)]
+    own = [
+        (noise[0, n] * hl.max(light[n], 0.0) + noise[1, n]) / (2.0 * weights[n] + FLOOR) * hl.f32(1 / 9)
+        for n in range(3)
+    ]
+    left = [sum_of(own) + 3.0 * own[n] for n in (0, 2)]
+    fine.stage("half", *said, *mean(colors, 0, 1), *left)
+    half, change, down, out = fine.made[-1], hl.Func("change"), hl.Func("tint_down"), hl.Func("tint")
+    told_colors = restored(
+        fine, "color", 2, *(lambda x, y, c, n=n: half[x, y, n + c] for n in (0, 2, 4)), take, join
+    )
+    change[x, y, c] = told_colors[x, y, c] - half[x, y, 2 + c]
+
+    def between(of: Any, v: hl.Var) -> Any:
+        return hl.mux(v % 2, [0.75 * of(v / 2) + 0.25 * of(v / 2 + side) for side in (-1, 1)])
+
+    down[x, y, c] = between(lambda v: change[x, v, c], y)
+    out[x, y, c] = between(lambda v: down[v, y, c], x)
+    for func in (change, down, out):
+        func.bound(c, 0, 2)
+    xi = hl.Var("xi")
+    down.align_bounds(y, 2).split(y, y, yi := hl.Var("yi"), 2).reorder(x, yi, y, c).unroll(yi).vectorize(x, 8)
+    out.align_bounds(x, 2).split(x, x, xi, 2).reorder(xi, x, y, c).unroll(xi).vectorize(x, 8)
+    change.vectorize(x, 8)
+    fine.scheduled += [change, down, out]
+    return [out[x, y, n] for n in range(2)]
+
+
 @kernel("superres_finish", rare=True)
 def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     """image (3, h, w) float16, the merged picture in balanced colour, and sums as from superres_gather ->
@@ -78,16 +126,17 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
 
     step: mosaic pixels between fine ones; phases: P; windows: (6, RADIUS + 1) half windows, each of sum 1, of the
     kernels for green, red and blue, of the energies, of the blur, of the lines of colour; doubt: (2,) weights of no
-    difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many
-    times the noise is taken from the energy of differences, of grey and of colours; neutral: (3,) camera colour of
-    white; take, join: as of `restored`; overshoot: beyond the neighbours' range, in parts of it.
+    difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; neutral: (3,) camera colour
+    of white; take, join: as of `restored`, of grey and of colours; shrink: (2,) how many times the noise is taken from
+    the energy of differences, of grey and of colours; overshoot: beyond the neighbours' range, in parts of it.
     """
     image = half_image("image")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
     windows = hl.ImageParam(hl.Float(32), 2, "windows")
     noise = hl.ImageParam(hl.Float(32), 2, "noise")
     doubt, shrink, neutral = (hl.ImageParam(hl.Float(32), 1, n) for n in ("doubt", "shrink", "neutral"))
-    take, join = hl.ImageParam(hl.Float(32), 2, "take"), hl.ImageParam(hl.Float(32), 3, "join")
+    take, take_color = (hl.ImageParam(hl.Float(32), 2, n) for n in ("take", "take_color"))
+    join, join_color = (hl.ImageParam(hl.Float(32), 3, n) for n in ("join", "join_color"))
     step, overshoot, black, scale = (hl.Param(hl.Float(32), n) for n in ("step", "overshoot", "black", "scale"))
     phases = hl.Param(hl.Int(32), "phases")
     width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
@@ -120,16 +169,17 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     d = detail()
     variance = [noise[0, n] * hl.max(base()[n], 0.0) + noise[1, n] for n in range(3)]
     *keep, left = fine.kept(detail, told, variance, shrink, APART)
-    merged = stage("merged", *(base()[n] + keep[0] * d[0] + keep[1] * d[1 + n] for n in range(3)))
+    known = stage("known", sum_of(base()) * THIRD)
+    gray = stage("gray", known()[0] + keep[0] * d[0])
+    colors = stage("colors", *(base()[n] - known()[0] + keep[1] * d[1 + n] for n in (0, 2)))
+    change = tinted(fine, base, detail, told, colors, noise, take_color, join_color)
+    light = stage("light", gray()[0], *(c + more for c, more in zip(colors(), change, strict=True)))
 
     # The blur undone, of brightness, in windows of frequencies; near the range of what local energies let through.
-    grey = sum_of(merged()) * THIRD
-    light = stage("light", grey, merged()[0] - grey, merged()[2] - grey)
-    gray = stage("gray", light()[0])
     rest = gray()[0] - window(gray, BLUR, "blurred")()[0]
-    known = stage("known", sum_of(base()) * THIRD)
     full = stage("full", known()[0] + d[0] * v[1] / (v[1] + (1.0 - keep[0]) * LONELY))
-    sharp = restored(fine, "sharp", 1, *(lambda x, y, c, of=of: of(at=(x, y))[0] for of in (full, known, left)), take, join, DOWN)
+    pictures = [lambda x, y, c, of=of: of(at=(x, y))[0] for of in (full, known, left)]
+    sharp = restored(fine, "sharp", 1, *pictures, take, join, DOWN)
     added = stage("added", sharp[x, y, 0] - gray()[0])
     power = window(stage("powers", added()[0] * added()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.
@@ -179,6 +229,6 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     for func in fine.made + fine.scheduled + fine.inner:
         func.never_partition_all()
     return hl.Pipeline([out]), [
-        image, sums, windows, noise, doubt, shrink, neutral, take, join, step, overshoot, black, scale,
-        phases, width, height,
+        image, sums, windows, noise, doubt, shrink, neutral, take, join, take_color, join_color, step, overshoot, black,
+        scale, phases, width, height,
     ]  # fmt: skip

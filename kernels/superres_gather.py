@@ -28,7 +28,7 @@ def superres_gather() -> tuple[hl.Pipeline, list[Any]]:
     quad; quads, in whole blocks. samples: (n, 5, h + 2 PAD_Y, w + 2 PAD_X) as from superres_samples; blocks:
     (n, 2, rows, columns) displacement (dy, dx) in mosaic pixels of blocks of 4x8 quads; step: mosaic pixels between
     fine ones; sharpness: (3,) 1 / (2 sigma^2) per mosaic pixel^2 of the kernels for the shared part, green, red and
-    blue; (red_y, red_x): first red site.
+    blue; worth: (3,) how much R, G and B count in the shared part; (red_y, red_x): first red site.
     """
     samples = hl.ImageParam(hl.Int(16), 4, "samples")
     blocks = hl.ImageParam(hl.Float(32), 4, "blocks")

@@ -42,7 +42,7 @@ def restored(
     """`full` (x, y, c), without noise and blur, where that stands out from noise, and else `base`.
 
     Where the energy around a frequency exceeds the noise's, `full` is believed and raised by what blur took, else
-    `base`; where nothing stands out in a window of grey, `base` stays.
+    `base`; where nothing stands out in a window, `base` stays.
 
     left: variance of the noise of `full`; take: (8, 8) how much of that each frequency is measured against, 0 for the
     mean; join: (3, 8, 8) gains of each frequency: of `full` and of `base` where it is far above the noise, and of

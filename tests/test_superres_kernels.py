@@ -11,7 +11,7 @@ from lichtbild import native
 from lichtbild.burst.interpolate import MARGIN, PEDESTAL
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
-from lichtbild.develop.fine_waves import joined_waves, waves_of_noise
+from lichtbild.develop.fine_waves import joined_colors, joined_waves, waves_of_noise
 from lichtbild.develop.gather import PAD_X, PAD_Y, empty
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.predict import inverse
@@ -24,6 +24,7 @@ from test_burst_scene import Camera
 
 SHAPE = (22, 38)
 DEVIATIONS = (0.3, 0.45, 0.6)
+WORTH = (0.5, 1.4, 0.7)
 
 
 def frame_of(cfa: str) -> Frame:
@@ -51,9 +52,10 @@ def test_gathering_is_what_numpy_makes_of_it(scale: float, cfa: str) -> None:
     sharpness = np.array([0.5 / d**2 for d in DEVIATIONS], np.float32)
     for part in (slice(0, 1), slice(1, 3)):  # two calls add up to one
         native.call(
-            "superres_gather", samples[part], blocks[part], sums, sharpness, np.ones(3, np.float32), 1 / scale, *frame.color_phase, sums
-        )
-    wanted, weights = gathered(values, trust.repeat(2, 1).repeat(2, 2), moves, scale, cfa, DEVIATIONS)
+            "superres_gather", samples[part], blocks[part], sums, sharpness, np.array(WORTH, np.float32), 1 / scale,
+            *frame.color_phase, sums,
+        )  # fmt: skip
+    wanted, weights = gathered(values, trust.repeat(2, 1).repeat(2, 2), moves, scale, cfa, DEVIATIONS, WORTH)
     height, width = wanted.shape[1:]
     _, phases, _, quads_y, quads_x = sums.shape
     fine = sums.transpose(0, 3, 1, 4, 2).reshape(8, quads_y * phases, quads_x * phases)[:, :height, :width]
@@ -170,16 +172,17 @@ def test_finishing_is_what_numpy_makes_of_it(scale: float, sharpen: float) -> No
     half = windows(scale)
     noise = np.array([[2e-4, 1e-6], [1e-4, 2e-6], [3e-4, 1e-6]], np.float32)
     neutral = np.array([0.5, 1.0, 0.7], np.float32)
-    shrink = np.array([1.2, 2.0], np.float32)
-    doubt, waves = np.array([0.3, 0.5], np.float32), (6 * waves_of_noise(scale, 0.3), joined_waves(scale, sharpen))
+    doubt, shrink = np.array([0.3, 0.5], np.float32), np.array([1.2, 2.0], np.float32)
+    waves = 6 * waves_of_noise(scale, 0.3), joined_waves(scale, sharpen)
+    color_waves = 5 * waves_of_noise(scale / 2, 0.6), joined_colors(scale, sharpen)
     out = np.empty((rows, columns, 3), np.uint16)
     native.call(
-        "superres_finish", image, sums, half, noise, doubt, shrink, neutral, *waves, 1 / scale, 0.05, 1000.0,
-        40000.0, phases, columns, rows, out,
+        "superres_finish", image, sums, half, noise, doubt, shrink, neutral, *waves, *color_waves, 1 / scale, 0.05,
+        1000.0, 40000.0, phases, columns, rows, out,
     )  # fmt: skip
     wanted = reference.finished(
         image.astype(np.float64), (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024, half.astype(np.float64),
-        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), waves, scale, 0.05,
+        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), waves, color_waves, scale, 0.05,
     )  # fmt: skip
     away = np.abs((out - 1000.0) / 40000 - np.clip(wanted, -1000 / 40000, None))
     assert away.max() < 2e-3

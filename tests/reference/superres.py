@@ -11,12 +11,19 @@ Array = npt.NDArray[np.float64]
 
 
 def gathered(
-    values: Array, trust: Array, moves: Array, scale: float, cfa: str, deviations: tuple[float, float, float]
+    values: Array,
+    trust: Array,
+    moves: Array,
+    scale: float,
+    cfa: str,
+    deviations: tuple[float, float, float],
+    worth: tuple[float, float, float],
 ) -> tuple[Array, Array]:
     """(4, H, W) means and weights: shared, R, G, B.
 
     values, trust: (n, h, w) of the frames' samples, the values trusted already; moves: (n, 2) displacement (dy, dx);
-    deviations: of the kernels, in mosaic pixels: shared, green, red and blue. The 3x3 samples around a pixel count.
+    deviations: of the kernels, in mosaic pixels: shared, green, red and blue; worth: of R, G and B in the shared part.
+    The 3x3 samples around a pixel count.
     """
     count, h, w = values.shape
     rows, columns = int(h * scale), int(w * scale)
@@ -33,7 +40,7 @@ def gathered(
                         color = "RGB".index(cfa[2 * (j % 2) + i % 2])
                         away = (j - at[0]) ** 2 + (i - at[1]) ** 2
                         for plane, deviation in ((0, deviations[0]), (1 + color, deviations[1 if color == 1 else 2])):
-                            weight = np.exp(-away / (2 * deviation**2))
+                            weight = np.exp(-away / (2 * deviation**2)) * (1.0 if plane else worth[color])
                             totals[plane, y, x] += weight * values[n, j, i]
                             weights[plane, y, x] += weight * trust[n, j, i]
     return totals / np.maximum(weights, 1e-9), weights
@@ -111,8 +118,9 @@ def beyond_noise(
     doubt: tuple[float, float],
     times: tuple[float, float],
     apart: float,
-) -> tuple[Array, Array, Array]:
-    """(3, h, w) of R, G, B that the differences add, the noise that is left in grey, and the share of grey kept."""
+) -> tuple[Array, Array, tuple[Array, Array]]:
+    """(3, h, w) of R, G, B that the differences say, the noise that is left in grey, and the shares of grey and of
+    colours that are kept."""
     beyond = said(mean, weight, windows, doubt)
     gray = beyond.mean(0)
     colour = beyond - gray
@@ -120,9 +128,8 @@ def beyond_noise(
     left_colour = (variance / (2 * weight[1:] + 0.2)).mean(0)
     energy = windowed((colour**2).mean(0), windows[3])
     left = left + apart * np.maximum(energy - left_colour, 0) / (weight[0] + 0.2)
-    keep = wiener(windowed(gray**2, windows[3]), left, times[0])
-    keep_colour = wiener(energy, left_colour, times[1])
-    return keep * gray + keep_colour * colour, left, keep
+    keep = wiener(windowed(gray**2, windows[3]), left, times[0]), wiener(energy, left_colour, times[1])
+    return beyond, left, keep
 
 
 def refined(
@@ -182,7 +189,7 @@ def kept(part: Array, left: Array, worth: Array, more: Array) -> Array:
     return total / np.maximum(count, 1e-9)
 
 
-PAD = 24  # fine pixels beyond the picture that its windows reach
+PAD = 40  # fine pixels beyond the picture that its windows reach
 
 
 def finished(
@@ -195,23 +202,25 @@ def finished(
     shrink: tuple[float, float],
     neutral: Array,
     waves: tuple[Array, Array],
+    color_waves: tuple[Array, Array],
     scale: float,
     overshoot: float,
 ) -> Array:
     """(H, W, 3) camera colour of the larger picture.
 
-    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; waves: `take` and
-    `join`; the others as of the kernel `superres_finish`.
+    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; waves, color_waves:
+    `take` and `join` of grey and of colours; the others as of the kernel `superres_finish`.
     """
     rows, columns = mean.shape[1:]
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
     mean, weight = (np.pad(a, [(0, 0), (PAD, PAD), (PAD, PAD)], mode="edge") for a in (mean, weight))
     variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
-    more, left, keep = beyond_noise(mean, weight, windows, variance, doubt, shrink, 1.5)
-    merged = base + more
-    light = merged.mean(0)
+    beyond, left, keep = beyond_noise(mean, weight, windows, variance, doubt, shrink, 1.5)
+    light = base.mean(0) + keep[0] * beyond.mean(0)
+    colour = base - base.mean(0) + keep[1] * (beyond - beyond.mean(0))
+    colour = tinted(colour, base, beyond, weight, noise, *color_waves)
     rest = np.abs(light - windowed(light, windows[4]))
-    detail = said(mean, weight, windows, doubt).mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep))
+    detail = beyond.mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep[0]))
     added = restored(base.mean(0) + detail, base.mean(0), left, *waves) - light
     power = windowed(added**2, windows[3])
     near = [extreme(light, which, (-2, -1, 0, 1, 2)) for which in (np.min, np.max)]
@@ -225,12 +234,43 @@ def finished(
     steep = 1 + 1.5 * alone * np.maximum(1 - 20 * texture / some, 0)
     least = np.maximum(low - slack, np.minimum(low, 0.5 * low))
     finer = np.clip(light + added * steep * weight[0] ** 2 / (weight[0] ** 2 + 1.0), least, high + slack)
-    slope, offset, share = lines(light, merged - light, power, windows[5])
-    before = slope * light + offset + share * (merged - light - slope * light - offset)
+    slope, offset, share = lines(light, colour, power, windows[5])
+    before = slope * light + offset + share * (colour - slope * light - offset)
     beyond = before + slope * (finer - light)
     most = 1.1 * np.abs(before).sum(0) * np.maximum(finer, 0) / np.maximum(light, 1e-4)
     out = finer + beyond * np.minimum(most / np.maximum(np.abs(beyond).sum(0), 1e-6), 1)
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
+
+
+def tinted(
+    colour: Array, base: Array, beyond: Array, weight: Array, noise: Array, take: Array, join: Array
+) -> Array:
+    """(3, h, w) of R, G, B beyond grey, those of red and blue changed by windows on a grid half as fine."""
+
+    def half(a: Array) -> Array:
+        a = np.pad(a, [(0, 0), (0, a.shape[-2] % 2), (0, a.shape[-1] % 2)], mode="edge")
+        return np.asarray((a[..., ::2, ::2] + a[..., 1::2, ::2] + a[..., ::2, 1::2] + a[..., 1::2, 1::2]) / 4)
+
+    light, weights = half(base), half(weight[1:])
+    own = (noise[:, 0, None, None] * np.maximum(light, 0) + noise[:, 1, None, None]) / (2 * weights + 0.2) / 9
+    left, known = own.sum(0) + 3 * own, half(colour)
+    said = light - light.mean(0) + half(beyond - beyond.mean(0))
+    out = colour.copy()
+    for c in (0, 2):
+        more = doubled(restored(said[c], known[c], left[c], take, join, down=4) - known[c])
+        out[c] += more[: out.shape[1], : out.shape[2]]
+    out[1] = -out[0] - out[2]
+    return out
+
+
+def doubled(a: Array) -> Array:
+    """Twice as many rows and columns, interpolated."""
+    for axis in (0, 1):
+        a = np.moveaxis(a, axis, 0)
+        before, after = np.concatenate([a[:1], a[:-1]]), np.concatenate([a[1:], a[-1:]])
+        a = np.stack([0.75 * a + 0.25 * before, 0.75 * a + 0.25 * after], axis=1).reshape(-1, *a.shape[1:])
+        a = np.moveaxis(a, 0, axis)
+    return a
 
 
 def extreme(a: Array, which: Callable[..., Array], offsets: tuple[int, ...]) -> Array:
@@ -238,12 +278,12 @@ def extreme(a: Array, which: Callable[..., Array], offsets: tuple[int, ...]) -> 
     return which([np.roll(a, (j, i), (0, 1)) for j in offsets for i in offsets], axis=0)
 
 
-def restored(full: Array, base: Array, left: Array, take: Array, join: Array) -> Array:
-    """Windows of 8 x 8, every 4 columns and 2 rows from the first pixel on; `PAD` leaves them the kernel's."""
+def restored(full: Array, base: Array, left: Array, take: Array, join: Array, down: int = 2) -> Array:
+    """Windows of 8 x 8, every 4 columns and `down` rows from the first pixel on; `PAD` leaves them the kernel's."""
     soft = 0.2 + np.sin(np.pi * (np.arange(8) + 0.5) / 8) ** 2
     soft = np.outer(soft, soft)
     total, count = np.zeros_like(full), np.zeros_like(full)
-    for y in range(0, full.shape[0] - 7, 2):
+    for y in range(0, full.shape[0] - 7, down):
         for x in range(0, full.shape[1] - 7, 4):
             wave, known = (cosines() @ each[y : y + 8, x : x + 8] @ cosines().T for each in (full, base))
             energy = wave**2

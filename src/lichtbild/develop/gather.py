@@ -25,6 +25,8 @@ TOGETHER = 4  # frames that are gathered in one pass
 SHARED, GREEN, COLOR = 0.30, 0.45, 0.60  # mosaic pixels, deviation of the kernels
 TOLERANCE = 0.02, 0.1, 0.3, 1.3, 0.1, 0.06, 5.0  # see kernels/superres_samples.py
 CLIPPED = 0.97  # of the clip level
+DARK = 0.1  # of white, where the noise of frames and of colours is compared
+SITES = np.array([0.25, 0.5, 0.25], np.float32)  # shares of R, G and B
 
 
 def gather(
@@ -49,12 +51,7 @@ def gather(
     samples = np.empty((count, 5, rows + 2 * PAD_Y, columns + 2 * PAD_X), np.int16)
     blocks = np.empty((count, 2, -(-rows // BLOCK_Y), -(-columns // BLOCK_X)), np.float32)
     sharpness = np.array([0.5 / s**2 for s in kernels], np.float32)
-    import os
-    nz = balanced_noise(frame.aligned[0].frame, neutral)
-    v = nz[:, 0] * float(os.environ.get("LEV", "0.1")) + nz[:, 1]
-    worth = v ** -float(os.environ.get("POW", "1"))
-    worth /= (worth * np.array([0.25, 0.5, 0.25])).sum()
-    worth = worth.astype(np.float32)
+    worth = worth_of_colors(balanced_noise(frame.aligned[0].frame, neutral))
     waiting = 0
     for done, (moved, its) in enumerate(opened(frame.aligned, report, device)):
         if its is not None:
@@ -117,8 +114,7 @@ def weigh(
     gains = gain / (its.white_level - black) / neutral[planes]
     noise = balanced_noise(its, neutral, gain)
     mine = balanced_noise(frame.aligned[0].frame, neutral)
-    dark = 0.1  # of white, where frames of different exposure are compared
-    worth = float(np.mean((mine[:, 0] * dark + mine[:, 1]) / np.maximum(noise[:, 0] * dark + noise[:, 1], 1e-12)))
+    worth = float(np.mean((mine[:, 0] * DARK + mine[:, 1]) / np.maximum(noise[:, 0] * DARK + noise[:, 1], 1e-12)))
     native.call(
         "superres_samples",
         even(its.mosaic), expected, black.astype(np.float32), gains.astype(np.float32), noise[planes],
@@ -139,6 +135,15 @@ def still(flow: FloatImage, steady: FloatImage | None) -> FloatImage:
     at = np.rint(grid + inverse(flow) / TILE).astype(int)
     calm[near[np.clip(at[0], 0, rows - 1), np.clip(at[1], 0, columns - 1)]] = 0
     return calm
+
+
+def worth_of_colors(noise: FloatImage) -> FloatImage:
+    """(3,) how much samples of R, G and B count in what all colours share: one over their noise, of mean 1 over sites.
+
+    noise: (3, 2) as from `balanced_noise`. What is shared is the detail of all; so the quietest tells it best.
+    """
+    worth = 1 / (noise[:, 0] * DARK + noise[:, 1])
+    return np.asarray(worth / (worth * SITES).sum(), np.float32)
 
 
 def balanced_noise(frame: Frame | object, neutral: Floats, gain: float = 1.0) -> FloatImage:

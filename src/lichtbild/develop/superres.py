@@ -18,7 +18,7 @@ from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.fine_waves import joined_waves, waves_of_noise
+from lichtbild.develop.fine_waves import joined_colors, joined_waves, waves_of_noise
 from lichtbild.develop.gather import COLOR, GREEN, SHARED, balanced_noise, empty, gather
 from lichtbild.develop.illuminant.samples import Samples
 from lichtbild.develop.predict import TILE, confirmed, expectation, predict, room
@@ -73,13 +73,14 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     scale_out = (65535.0 - BLACK_OUT) / highest
     noise = balanced_noise(frame.aligned[0].frame, neutral)
     out = np.empty((int(height * scale), int(width * scale), 3), np.uint16)
-    strength = min(recipe.denoise, 1.0)
+    strength, sharpen = min(recipe.denoise, 1.0), min(recipe.sharpen, 1.0)
+    take = np.float32(TAKE * strength)
     native.call(
         "superres_finish",
         image, sums, windows(scale), noise, np.array(DOUBT, np.float32), np.array(SHRINK, np.float32) * strength,
-        np.asarray(neutral, np.float32), waves_of_noise(scale, SHARED) * np.float32(TAKE * strength),
-        joined_waves(scale, min(recipe.sharpen, 1.0)), 1.0 / scale, OVERSHOOT, BLACK_OUT, scale_out,
-        round(2 * scale), out.shape[1], out.shape[0], out,
+        np.asarray(neutral, np.float32), waves_of_noise(scale, SHARED) * take, joined_waves(scale, sharpen),
+        waves_of_noise(scale / 2, COLOR) * take, joined_colors(scale, sharpen), 1.0 / scale, OVERSHOOT, BLACK_OUT,
+        scale_out, round(2 * scale), out.shape[1], out.shape[0], out,
     )  # fmt: skip
     report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned), denoise=recipe.denoise)
     return replace(
