@@ -99,9 +99,7 @@ def tinted(
     left = [sum_of(own) + 3.0 * own[n] for n in (0, 2)]
     fine.stage("half", *said, *mean(colors, 0, 1), *left)
     half, change, down, out = fine.made[-1], hl.Func("change"), hl.Func("tint_down"), hl.Func("tint")
-    told_colors = restored(
-        fine, "color", 2, *(lambda x, y, c, n=n: half[x, y, n + c] for n in (0, 2, 4)), take, join
-    )
+    told_colors = restored(fine, "color", 2, *(lambda x, y, c, n=n: half[x, y, n + c] for n in (0, 2, 4)), take, join)
     change[x, y, c] = told_colors[x, y, c] - half[x, y, 2 + c]
 
     def between(of: Any, v: hl.Var) -> Any:

@@ -72,7 +72,11 @@ class Windows:
 
     def middle(self, left: Callable[..., Expr]) -> Expr:
         """The mean of a plane in the middle of the window."""
-        at = [(self.p * HOP + n - 1, self.q * self.down - (SIDE - self.down) + HOP + m - 1) for n in (0, 1) for m in (0, 1)]
+        at = [
+            (self.p * HOP + n - 1, self.q * self.down - (SIDE - self.down) + HOP + m - 1)
+            for n in (0, 1)
+            for m in (0, 1)
+        ]
         return sum_of(left(*each, self.c) for each in at) * 0.25
 
     def back(self, weighed: list[Expr], far: bool) -> hl.Func:
@@ -86,7 +90,9 @@ class Windows:
         # Windows of a row, put together along it, then columns, then rows of windows.
         window[p, q, k, c] = hl.Tuple([value * SOFT[n] for n, value in enumerate(backward(shrunk(k)))])
         windows[p, q, k, i, c] = hl.mux(i, [window[p, q, k, c][n] for n in range(SIDE)])
-        joined[p, q, r, k, c] = hl.mux(r, [windows[p, q, k, n + BACK, c] + windows[p + 1, q, k, n, c] for n in range(HOP)])
+        joined[p, q, r, k, c] = hl.mux(
+            r, [windows[p, q, k, n + BACK, c] + windows[p + 1, q, k, n, c] for n in range(HOP)]
+        )
         strip[p, q, r, c] = hl.Tuple(backward([hl.Expr(joined[p, q, r, n, c]) for n in range(SIDE)]))
         rows[p, q, r, i, c] = hl.mux(i, [strip[p, q, r, c][n] * (SOFT[n] * hl.f32(down / HOP)) for n in range(SIDE)])
         at, part, over, above = (x / HOP, y / down), x % HOP, range(SIDE // down), SIDE - down

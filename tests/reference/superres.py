@@ -242,9 +242,7 @@ def finished(
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
 
 
-def tinted(
-    colour: Array, base: Array, beyond: Array, weight: Array, noise: Array, take: Array, join: Array
-) -> Array:
+def tinted(colour: Array, base: Array, beyond: Array, weight: Array, noise: Array, take: Array, join: Array) -> Array:
     """(3, h, w) of R, G, B beyond grey, those of red and blue changed by windows on a grid half as fine."""
 
     def half(a: Array) -> Array:

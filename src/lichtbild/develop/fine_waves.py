@@ -46,9 +46,9 @@ GAINS = (
 )
 # (3, 8) the same for what red and blue have beyond grey, on a grid half as fine, in rings of frequencies.
 RINGS = (
-    (0.00, 1.02, 1.14, 1.34, 1.74, 2.20, 2.20, 2.20),
-    (1.00, 0.01, -0.07, -0.16, -0.51, -0.80, -0.80, -0.80),
-    (0.00, 0.31, 0.25, 0.37, 0.49, 0.78, 1.00, 1.00),
+    (0.00, 0.76, 0.98, 1.10, 1.15, 1.20, 1.20, 1.20),
+    (1.00, 0.27, 0.12, 0.10, 0.10, 0.10, 0.10, 0.10),
+    (1.00, 0.82, 0.77, 0.90, 0.95, 1.00, 1.00, 1.00),
 )
 
 
@@ -90,7 +90,8 @@ def joined_waves(scale: float, sharpen: float) -> FloatImage:
 
 def joined_colors(scale: float, sharpen: float) -> FloatImage:
     """(3, 8, 8) gains as of `joined_waves`, of what red and blue have beyond grey on a grid half as fine."""
-    first, part = _between(np.hypot(*np.mgrid[:8, :8]) * scale / FITTED)
+    along = np.arange(8.0) * scale / FITTED
+    first, part = _between(np.sqrt(along[:, None] ** 2 + along**2))
     rings: Floats = np.array(RINGS, np.float64)
     return _sharpened(rings[:, first] * (1 - part) + rings[:, first + 1] * part, sharpen)
 
