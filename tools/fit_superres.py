@@ -27,7 +27,7 @@ from lichtbild.develop.fine_waves import FITTED, waves_of_noise
 from lichtbild.develop.gather import SHARED, balanced_noise
 from lichtbild.recipe import Recipe
 from lichtbild.report import Report
-from reference.superres import PAD, beyond_noise, enlarged, said
+from reference.superres import PAD, beyond_noise, enlarged
 from superres import SCENES, edge, picture
 from superres_scene import poses, shoot
 from test_burst_scene import Camera
@@ -68,8 +68,8 @@ def equations(fine: Array, shape: tuple[int, int], count: int, iso: float) -> tu
     base = np.stack([enlarged(plane.astype(np.float64), FITTED, fine.shape[:2]) for plane in image])
     noise, windows = balanced_noise(frame.aligned[0].frame, neutral), superres.windows(FITTED).astype(np.float64)
     variance = noise[:, 0, None, None] * np.maximum(base, 0) + noise[:, 1, None, None]
-    _, left, keep = beyond_noise(mean, weight, windows, variance, superres.DOUBT, superres.SHRINK, 1.5)
-    detail = said(mean, weight, windows, superres.DOUBT).mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep))
+    beyond, left, keep = beyond_noise(mean, weight, windows, variance, superres.DOUBT, superres.SHRINK, 1.5)
+    detail = beyond.mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep[0]))
     known, true = waves(base.mean(0)), waves(np.pad(fine.mean(axis=2), PAD, mode="edge"))
     full = waves(base.mean(0) + detail)
     around = np.lib.stride_tricks.sliding_window_view(left, (8, 8))[::4, ::4][4:-4, 4:-4, 3:5, 3:5].mean((2, 3))

@@ -90,8 +90,8 @@ def joined_waves(scale: float, sharpen: float) -> FloatImage:
 
 def joined_colors(scale: float, sharpen: float) -> FloatImage:
     """(3, 8, 8) gains as of `joined_waves`, of what red and blue have beyond grey on a grid half as fine."""
-    along = np.arange(8.0) * scale / FITTED
-    first, part = _between(np.sqrt(along[:, None] ** 2 + along**2))
+    away = np.asarray(np.hypot(*np.mgrid[:8, :8]) * scale / FITTED, np.float64)
+    first, part = _between(away)
     rings: Floats = np.array(RINGS, np.float64)
     return _sharpened(rings[:, first] * (1 - part) + rings[:, first + 1] * part, sharpen)
 
