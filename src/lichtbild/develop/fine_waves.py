@@ -82,7 +82,7 @@ def joined_waves(scale: float, sharpen: float) -> FloatImage:
     """
     gains: Floats = np.array(GAINS, np.float64).reshape(3, 8, 8)
     for axis in (1, 2):
-        first, part = _between(np.arange(8) * scale / FITTED)
+        first, part = _between(np.arange(8, dtype=np.float64) * (scale / FITTED))
         part = part.reshape((-1, 1) if axis == 1 else -1)
         gains = gains.take(first, axis) * (1 - part) + gains.take(first + 1, axis) * part
     return _sharpened(gains, sharpen)
@@ -90,8 +90,7 @@ def joined_waves(scale: float, sharpen: float) -> FloatImage:
 
 def joined_colors(scale: float, sharpen: float) -> FloatImage:
     """(3, 8, 8) gains as of `joined_waves`, of what red and blue have beyond grey on a grid half as fine."""
-    away = np.asarray(np.hypot(*np.mgrid[:8, :8]) * scale / FITTED, np.float64)
-    first, part = _between(away)
+    first, part = _between(np.asarray(np.hypot(*np.mgrid[:8, :8]) * scale / FITTED, np.float64))
     rings: Floats = np.array(RINGS, np.float64)
     return _sharpened(rings[:, first] * (1 - part) + rings[:, first + 1] * part, sharpen)
 
