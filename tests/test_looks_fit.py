@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,20 @@ def test_pictures_of_something_else_are_refused() -> None:
         fit_files.paired("a", scene(1), False, np.asarray(scene(9).image).clip(0, 1), Path("b.jpg"))
     with pytest.raises(RecipeError, match="cropped"):
         fit_files.paired("a", scene(1), False, np.full((64, 128, 3), 0.2, np.float32), Path("b.jpg"))
+
+
+@pytest.mark.parametrize("spoilt", [lambda x: x[::-1], lambda x: x[6:-6, 8:-8].repeat(2, 0).repeat(2, 1)])
+def test_crops_and_mirrors_of_the_same_shape_are_refused(spoilt: Callable[[np.ndarray], np.ndarray]) -> None:
+    """A sky above a ground: light and dark lie where they should, and nothing else does."""
+    rng = np.random.default_rng(5)
+    image = 0.2 * 2.0 ** (rng.uniform(-0.7, 0.7, (24, 32, 1)) + np.linspace(-1.5, 1.5, 32)[None, :, None])
+    image = image.repeat(4, 0).repeat(4, 1) * np.ones(3)
+    shot = scene_of(image, clip=1.0)
+    natural = Recipe(hdr="off", depth="32f", space="srgb", sharpen=0.0)
+    finished = render_picture(shot, natural, Report(), look.load("natural")).image.clip(0, 1)
+    assert fit_files.paired("a", shot, False, finished, Path("b.jpg")).weight.mean() > 0.1
+    with pytest.raises(RecipeError, match="cropped, turned or mirrored"):
+        fit_files.paired("a", shot, False, np.ascontiguousarray(spoilt(finished)), Path("b.jpg"))
 
 
 def test_a_shift_is_found() -> None:

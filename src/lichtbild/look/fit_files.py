@@ -29,6 +29,7 @@ PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 MOST_FILES, MOST_PAIRS = 5000, 16
 SHIFT = 6  # pixels of the small picture that a pair may be displaced
 LIKE = 0.5  # correlation of lightness below which two pictures do not show the same frame
+LIKE_IN_DETAIL, DETAIL = 0.4, 1.5  # the same within 5 x 5 squares, where there is as much detail, in L*
 
 
 def matched(given: Sequence[Path]) -> list[tuple[Path, Path]]:
@@ -111,6 +112,9 @@ def paired(name: str, scene: Scene, finished: bool, target: npt.NDArray[np.float
     if likeness < LIKE:
         raise RecipeError(f"{after}: does not show what {name} shows; pairs are of the same frame")
     moved = np.roll(small, (-dy, -dx), (0, 1))
+    theirs, seen = (_detail(np.asarray(lab(image)[..., 0])) for image in (blocks(moved), ours))
+    if seen.size and seen.std() > DETAIL and _alike(seen, theirs) < LIKE_IN_DETAIL:
+        raise RecipeError(f"{after}: is cropped, turned or mirrored otherwise than {name}; give the whole frame")
     goal = np.clip(blocks(moved), 0, 1)
     weight = _evenness(moved)
     margin = max(abs(dy), abs(dx)) // BLOCK + 1
@@ -133,11 +137,6 @@ def _shift(
     ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64], shape: tuple[int, int]
 ) -> tuple[int, int, float]:
     """(dy, dx) in pixels by which the finished picture is displaced, and how alike the two are, -1 to 1."""
-
-    def alike(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
-        a, b = a - a.mean(), b - b.mean()
-        return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
-
     inner = (slice(2, -2), slice(2, -2))
     best = (-2.0, 0, 0)
     for dy in range(-SHIFT, SHIFT + 1, 1):
@@ -145,8 +144,22 @@ def _shift(
             moved = np.roll(theirs, (-dy, -dx), (0, 1))
             mean = blocks(moved[..., None])[..., 0]
             # of equal likeness the smaller shift
-            best = max(best, (alike(ours[inner], mean[inner]) - 1e-4 * (abs(dy) + abs(dx)), dy, dx))
+            best = max(best, (_alike(ours[inner], mean[inner]) - 1e-4 * (abs(dy) + abs(dx)), dy, dx))
     return best[1], best[2], best[0]
+
+
+def _alike(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
+    """Their correlation."""
+    a, b = a - a.mean(), b - b.mean()
+    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum() + 1e-9))
+
+
+def _detail(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What squares have beyond the mean of the 5 x 5 around them: skies above grounds are alike in many pictures."""
+    if min(light.shape) < 5:
+        return np.zeros((0, 0))
+    views = np.lib.stride_tricks.sliding_window_view(light, (5, 5))
+    return np.asarray(light[2:-2, 2:-2] - views.mean(axis=(-2, -1)))
 
 
 def _evenness(linear: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
