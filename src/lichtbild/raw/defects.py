@@ -19,10 +19,12 @@ from lichtbild.raw.opcodes import FixBadPixelsConstant, FixBadPixelsList, Opcode
 
 RING = [(dy, dx) for dy in (-2, 0, 2) for dx in (-2, 0, 2) if (dy, dx) != (0, 0)]
 OUTLIER = 30.0  # standard deviations beyond all neighbours of the same colour
+PLAIN, FEWEST = 0.25, 12.0  # of white, what shows however much noise there is; standard deviations that it must have
 LEAK = 0.12  # of a point's height, what its four direct neighbours receive together at the very least
 SURE = 3.0  # standard deviations between what is seen there and that
+BLURRED, LIKELY = 0.2, 1.5  # the same where noise lets nobody be sure: optics are then taken to be less sharp
 FLAT = 0.25  # of its height, the most that the surroundings may vary
-MOST = 0.002  # of all pixels: more defects than that are no defects
+MOST = 0.006  # of all pixels: more defects than that are no defects
 
 Points = npt.NDArray[np.int64]
 
@@ -95,14 +97,16 @@ def find_defects(
     rows = -(-(height - 4) // 8)
     memory = np.zeros(-(-rows * (width - 4) // 8) * 8, np.uint8)
     bits = memory[: rows * (width - 4)].reshape(rows, width - 4)
-    native.call("raw_outliers", mosaic, min(black), gain.max(), floor.max(), OUTLIER, bits)
+    deviation = float(np.sqrt(0.05 * gain.max() / unit + floor.max() / unit**2))  # of a dark grey
+    outlier = min(max(PLAIN / deviation, FEWEST), OUTLIER)
+    native.call("raw_outliers", mosaic, min(black), gain.max(), floor.max(), outlier, bits)
     points: Points = _set_bits(memory, width - 4)
     points = points[points[:, 0] < height - 2]
     if len(points) > 10 * MOST * height * width:
         return points[:0]
     # The surroundings reach 3 pixels out.
     points = points[((points >= 3) & (points < (height - 3, width - 3))).all(1)]
-    defects: Points = points[_is_defect(mosaic, points, np.asarray(black), gain, floor, 0.98 * white)]
+    defects: Points = points[_is_defect(mosaic, points, np.asarray(black), gain, floor, 0.98 * white, outlier)]
     return defects if len(defects) <= MOST * height * width else defects[:0]
 
 
@@ -121,6 +125,7 @@ def _is_defect(
     gain: npt.NDArray[np.float64],
     floor: npt.NDArray[np.float64],
     clip: float,
+    outlier: float,
 ) -> npt.NDArray[np.bool_]:
     """For each point: does it stand out of flat surroundings without leaking into its direct neighbours?"""
 
@@ -155,5 +160,8 @@ def _is_defect(
         both = np.concatenate([near, far])
         # Clipped neighbours would hide a leak.
         flat &= (both.max(0) - both.min(0) < FLAT * size + 6 * np.sqrt(of_one)) & (both.max(0) < clip)
-    dark = leak + SURE * np.sqrt(noise) < LEAK * size
-    return np.asarray((size * size > OUTLIER**2 * own) & flat & dark)
+    unsure = np.sqrt(noise)
+    dark = (leak + SURE * unsure < LEAK * size) | (
+        (leak + LIKELY * unsure < BLURRED * size) & (SURE * unsure > LEAK * size)
+    )
+    return np.asarray((size * size > outlier**2 * own) & flat & dark)
