@@ -93,8 +93,10 @@ def burst_warp() -> tuple[hl.Pipeline, list[Any]]:
 
     # Blocks at the right and lower ends are computed whole, and stored in part: with sizes that are known, what a block
     # needs lives on the stack.
+    for axis in range(2):
+        out.output_buffer().dim(axis).set_min(0)
     out.tile(x, y, bx, by, u, v, BLOCK_X, BLOCK_Y, hl.TailStrategy.GuardWithIf)
-    out.vectorize(u, BLOCK_X).unroll(v).parallel(by, 4).never_partition_all()
+    out.vectorize(u, BLOCK_X).parallel(by, 4).never_partition_all()
     block.compute_at(out, bx).bound_extent(u, BLOCK_X).bound_extent(v, BLOCK_Y).vectorize(u).unroll(v, 2)
     across.compute_at(out, bx).bound(c, 0, 3).bound_extent(u, BLOCK_X).bound_extent(v, BLOCK_Y + 3).vectorize(u)
     whole.compute_at(out, bx).bound(c, 0, 2).unroll(c)

@@ -39,7 +39,7 @@ def burst_shown() -> tuple[hl.Pipeline, list[Any]]:
     )
     x, y, u, v, c, k, bx, by, tx, ty = (hl.Var(n) for n in ("x", "y", "u", "v", "c", "k", "bx", "by", "tx", "ty"))
     # Numbered by their tile, functions are computed for one tile at a time, from its corner on.
-    tile, at = (tx, ty), (bx, by, tx, ty)
+    tile, at = (bx / (TILE_X // BLOCK_X), by / (TILE_Y // BLOCK_Y)), (bx, by)
     colors, stages = all_colors(mosaic, black, balance, unit, corner, (x, y, c, tx, ty))
 
     # Sides are those of the whole tiles: blocks beyond the last ones are computed, and not stored.
@@ -48,8 +48,8 @@ def burst_shown() -> tuple[hl.Pipeline, list[Any]]:
     whole = [hl.i32(hl.floor(m)) for m in move]
     tap, across, down, block = (hl.Func(n) for n in ("tap", "across", "down", "block"))
     tap[k, c, *at] = catmull_rom(hl.mux(c, move) - hl.f32(hl.mux(c, whole)), k)
-    sx = hl.clamp(bx * BLOCK_X + whole[1] - corner[tx, ty, 1], 0, span_x)
-    sy = hl.clamp(by * BLOCK_Y + top + whole[0] - corner[tx, ty, 0], 0, span_y)
+    sx = hl.clamp(bx * BLOCK_X + whole[1] - corner[*tile, 1], 0, span_x)
+    sy = hl.clamp(by * BLOCK_Y + top + whole[0] - corner[*tile, 0], 0, span_y)
     across[u, v, c, *at] = sum_of(
         tap[i, 1, *at] * hl.f32(colors[sx + u + i - 1, sy + v - 1, c, *tile]) for i in range(4)
     )
@@ -60,24 +60,26 @@ def burst_shown() -> tuple[hl.Pipeline, list[Any]]:
     inside = within(hl.f32(px) + move[1], width) & within(hl.f32(py + top) + move[0], height)
     block[u, v, *at] = number(value, inside)
     out = hl.Func("lichtbild_burst_shown")
-    out[x, y] = block[x % BLOCK_X, y % BLOCK_Y, x / BLOCK_X, y / BLOCK_Y, x / TILE_X, y / TILE_Y]
+    out[x, y] = block[x % BLOCK_X, y % BLOCK_Y, x / BLOCK_X, y / BLOCK_Y]
 
+    for axis in range(2):
+        out.output_buffer().dim(axis).set_min(0)
     xi, yi, n = hl.Var("xi"), hl.Var("yi"), hl.Var("n")
     out.tile(x, y, tx, ty, xi, yi, TILE_X, TILE_Y, hl.TailStrategy.GuardWithIf)
     out.tile(xi, yi, bx, by, u, v, BLOCK_X, BLOCK_Y, hl.TailStrategy.GuardWithIf)
-    out.vectorize(u, BLOCK_X).unroll(v).fuse(tx, ty, n).parallel(n).never_partition_all()
+    out.vectorize(u, BLOCK_X).fuse(tx, ty, n).parallel(n).never_partition_all()
     # Rows slide down a tile: each stage keeps only the lines that the next one reads.
     colors.compute_at(out, n).bound(c, 0, 3).reorder(c, x, y).unroll(c).vectorize(x, 32)
     for f in stages:
         f.store_at(out, n).compute_at(colors, y).vectorize(x, 32)
-    for f, lines in zip(stages, (32, 8, 16), strict=False):
+    for f, lines in zip(stages, (16, 4, 8), strict=False):
         f.fold_storage(y, lines)
     block.compute_at(out, bx).bound_extent(u, BLOCK_X).bound_extent(v, BLOCK_Y).vectorize(u).unroll(v, 2)
     across.compute_at(out, bx).bound(c, 0, 3).bound_extent(u, BLOCK_X).bound_extent(v, BLOCK_Y + 3).vectorize(u)
     tap.compute_at(out, bx).bound(c, 0, 2).bound(k, 0, 4).unroll(c).vectorize(k, 4)
     for f in (block, across, tap):
         f.bound_extent(bx, 1).bound_extent(by, 1).store_in(hl.MemoryType.Stack)
-    for f in (block, across, tap, colors, *stages):
+    for f in (colors, *stages):
         f.bound_extent(tx, 1).bound_extent(ty, 1)
     return hl.Pipeline([out]), [
         mosaic, black, balance, unit, blocks, corner, span_y, span_x, red_y, red_x, top, height, width,
@@ -103,9 +105,9 @@ def all_colors(
 
     # Vectors that need no mirror are told apart from those at the ends of a row.
     sx, sy = corner[*tile, 1] + x, corner[*tile, 0] + y
-    column = hl.select((sx < 0) | (sx >= w), mirrored(sx, w), hl.likely(sx))
+    column = hl.select((sx < 0) | (sx >= w), mirrored(sx, w), hl.likely(hl.clamp(sx, 0, w - 1)))
     edge, m = hl.Func("edge"), hl.Func("m")
-    edge[x, y, *tile] = mosaic[hl.clamp(column, 0, w - 1), mirrored(sy, h)]
+    edge[x, y, *tile] = mosaic[column, mirrored(sy, h)]
     on_red_row, on_red_column = y % 2 == 0, x % 2 == 0
     green = on_red_row != on_red_column
     floor = hl.select(
