@@ -151,3 +151,14 @@ def test_command_adds_to_a_profile(measured: tuple[SensorNoise, dict[str, list[P
     assert second.returncode == 0, second.stderr
     profile = DeviceProfile.read(out)
     assert profile.black_level is not None and profile.lens_shading and profile.noise
+
+
+def test_copies_and_shaken_frames_say_nothing_of_noise(tmp_path: Path) -> None:
+    """A line of no noise at all, and one known to twice its value, were written into the profile."""
+    first = save(tmp_path, "s", steps(), iso=400.0, frames=1)[0]
+    copy = tmp_path / "copy.dng"
+    copy.write_bytes(first.read_bytes())
+    report = Report()
+    with pytest.raises(DeviceError, match="nothing can be measured"):
+        calibrate([first, copy], report)
+    assert any("as copies of one frame" in notice for notice in report.notices)

@@ -191,6 +191,24 @@ def test_a_device_is_applied_before_all_else(tmp_path: Path) -> None:
     np.testing.assert_allclose(4 * dark, expected(rgb, found), atol=4e-3)
 
 
+def test_a_dcp_is_a_device_itself(tmp_path: Path) -> None:
+    rgb, made, path = colours(), profile(), tmp_path / "some.dcp"
+    write_dcp(made, path)
+    found = made.lights[1].hue_sat_map
+    np.testing.assert_allclose(developed(patches(rgb), device=str(path)), expected(rgb, found), atol=3e-3)
+    (tmp_path / "shot.dng").write_bytes(b"II*\0" + bytes(100))
+    with pytest.raises(DeviceError, match="is a picture; lichtbild calibrate dcp"):
+        DeviceProfile.read(tmp_path / "shot.dng")
+
+
+def test_the_look_of_a_profile_that_has_none_is_natural(tmp_path: Path) -> None:
+    """All the way: what is written down of the look is asked for as well."""
+    report = Report()
+    lb.develop(lb.read(patches(colours(4))), report=report, look="profile")
+    assert report.decided["look"]["look"] == "natural"
+    assert any("no camera profile with a look is at hand" in notice for notice in report.notices)
+
+
 def test_a_device_is_found_by_make_and_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     folder = tmp_path / "lichtbild" / "devices"

@@ -35,13 +35,19 @@ HUE, FACTOR = 180.0, 100.0  # the most a table may turn and scale
 
 
 def read(path: Path) -> DeviceProfile:
-    """Read and check a device.toml. Raises `DeviceError`."""
+    """Read and check a device.toml; or a DCP, which says of colour what one does. Raises `DeviceError`."""
     try:
         with open_plain(path) as file:
             content = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DeviceError(f"{path}: cannot be read ({reason}); name a device.toml that exists") from None
+    if content[:4] in (b"IIRC", b"MMCR"):
+        from lichtbild.devices.dcp import read_dcp
+
+        return read_dcp(path)
+    if content[:4] in (b"II*\0", b"MM\0*"):
+        raise DeviceError(f"{path}: is a picture; lichtbild calibrate dcp makes a device.toml of the profile in a DNG")
     if len(content) > LARGEST:
         raise DeviceError(f"{path}: is larger than {LARGEST >> 20} MB; that is no device profile")
     try:

@@ -25,7 +25,7 @@ from lichtbild.record import field, record, replace
 from lichtbild.report import Report
 
 DARKEST, SPREAD = 0.15, 0.003  # of white: the highest black level, and how much blocks of a dark frame differ
-UNSURE = 0.1  # relative error of a noise line's slope
+UNSURE, UNKNOWN = 0.1, 0.7  # relative error of a noise line's slope: to be told, and too large to be believed
 MOST_DEFECTS = 0.002  # of all pixels
 HOT = 0.004  # of white, above black: darker hot pixels disappear in the noise
 
@@ -178,6 +178,13 @@ def _lines(
             report.notice(str(error))
             continue
         worst = max(line.scale_error / max(line.scale, 1e-12) for line in lines)
+        names = ", ".join(name for g in of_iso for name in g.names[:2])
+        if not any(line.scale or line.offset for line in lines):
+            report.notice(f"{names}: have no noise between them, as copies of one frame; give each its own shot")
+            continue
+        if worst > UNKNOWN:
+            report.notice(f"{names}: differ by other things than noise, or show too little; it is not measured")
+            continue
         if worst > UNSURE:
             report.notice(
                 f"ISO {iso:g}: noise is known to {100 * worst:.0f} % only; add frames, from dark to bright parts"
