@@ -3,6 +3,10 @@
 The four sites of each quad are stabilised (generalised Anscombe transform, Starck, Murtagh and Bijaoui 1998) and
 turned into one luma and three colour differences by an orthonormal matrix that sends grey to luma alone. The planes are
 halved as Burt and Adelson (1983) do; `develop_denoise_band.py` cleans what each size has beyond the next.
+
+The sites of a quad lie beside each other, so that every slope of brightness makes a difference between them, which is
+no colour. What luma's slope tells of it is taken off the other planes, and put back from the cleaned luma: a step of
+lifting (Sweldens 1996), which loses nothing.
 """
 
 from __future__ import annotations
@@ -39,13 +43,15 @@ x, y, c = hl.Var("x"), hl.Var("y"), hl.Var("c")
 @dataclass
 class Sites:
     """What is known of the four sites of a quad: black, scale, offset (4,); basis (4, 4), a row for each plane;
-    unit: 1 / (white - black); step: what planes count in, in deviations of the noise; ends (7, 4): where the range
-    ends, see `develop/ends.py`."""
+    lean (4, 2): how much of each plane follows luma's difference of the next and the last quad, along a row and down a
+    column; unit: 1 / (white - black); step: what planes count in, in deviations of the noise; ends (7, 4): where the
+    range ends, see `develop/ends.py`."""
 
     black: Any
     scale: Any
     offset: Any
     basis: Any
+    lean: Any
     unit: Any
     step: Any
     ends: Any
@@ -53,12 +59,12 @@ class Sites:
     @classmethod
     def named(cls) -> Sites:
         black, scale, offset = (hl.ImageParam(hl.Float(32), 1, n) for n in ("black", "scale", "offset"))
-        basis, ends = (hl.ImageParam(hl.Float(32), 2, n) for n in ("basis", "ends"))
+        basis, lean, ends = (hl.ImageParam(hl.Float(32), 2, n) for n in ("basis", "lean", "ends"))
         unit, step = (hl.Param(hl.Float(32), n) for n in ("unit", "step"))
-        return cls(black, scale, offset, basis, unit, step, ends)
+        return cls(black, scale, offset, basis, lean, unit, step, ends)
 
     def arguments(self) -> list[Any]:
-        return [self.black, self.scale, self.offset, self.basis, self.unit, self.step, self.ends]
+        return [self.black, self.scale, self.offset, self.basis, self.lean, self.unit, self.step, self.ends]
 
     def light(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Expr, hl.Expr]:
         """How far the strongest colour has clipped in quad (x, y); the light of site c; how much of it is above white.
@@ -85,13 +91,36 @@ class Sites:
         level = light * scale + (0.375 * scale * scale + self.offset[c])
         return hl.sqrt(hl.max(level, knee)) + hl.min(level - knee, 0.0) * (0.5 / hl.sqrt(knee))
 
-    def planes(self, mosaic: hl.Func) -> tuple[hl.Func, hl.Func, hl.Expr]:
-        """What is burnt, the stabilised sites (x, y, c) of a mosaic's quads above black, and plane c of them."""
-        stable = hl.Func("stable")
+    def planes(self, mosaic: hl.Func) -> Planes:
+        """Of a mosaic."""
+        stable, turned, slope = hl.Func("stable"), hl.Func("turned"), hl.Func("slope")
         burnt, value, beyond = self.light(mosaic)
         root = self.root(value - beyond, c) - self.root(0.0, c)
         stable[x, y, c] = root * (2.0 / (self.scale[c] * self.step))
-        return burnt, stable, sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
+        turned[x, y, c] = sum_of(self.basis[i, c] * stable[x, y, i] for i in range(4))
+        # Before the first quad slopes are mirrored, and sites are not.
+        along, down = (hl.select(v < 0, hl.f32(-1.0), hl.f32(1.0)) for v in (x, y))
+        slope[x, y] = hl.Tuple(
+            [(turned[x + 1, y, 0] - turned[x - 1, y, 0]) * along, (turned[x, y + 1, 0] - turned[x, y - 1, 0]) * down]
+        )
+        level = turned[x, y, c] - (self.lean[0, c] * slope[x, y][0] + self.lean[1, c] * slope[x, y][1])
+        return Planes(burnt, stable, turned, slope, level)
+
+    def tilt(self, axis: int) -> hl.Expr:
+        """How much site c follows luma's slope."""
+        return sum_of(self.basis[c, i] * self.lean[axis, i] for i in range(4))
+
+
+@dataclass
+class Planes:
+    """burnt: how far the strongest colour of quad (x, y) has clipped; stable: stabilised sites (x, y, c) above black;
+    turned: plane c of them; slope: of luma; level: plane c without what follows luma's slope."""
+
+    burnt: hl.Func
+    stable: hl.Func
+    turned: hl.Func
+    slope: hl.Func
+    level: hl.Expr
 
 
 def unbounded(mosaic: hl.ImageParam) -> hl.Func:
@@ -101,10 +130,12 @@ def unbounded(mosaic: hl.ImageParam) -> hl.Func:
     return out
 
 
-def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
-    """0..1 of white at site c of quad (x, y): back from planes. removed: share of the variance that is gone."""
+def light_of(planes: Any, slope: hl.Func, sites: Sites, removed: Any) -> hl.Expr:
+    """0..1 of white at site c of quad (x, y): back from planes and luma's slope. removed: share of the variance that
+    is gone."""
     scale, offset, basis, ends = sites.scale, sites.offset, sites.basis, sites.ends
     turned = sum_of(basis[c, i] * hl.f32(planes[x, y, i]) for i in range(4))
+    turned += sites.tilt(0) * slope[x, y][0] + sites.tilt(1) * slope[x, y][1]
     t = turned * (0.5 * scale[c] * sites.step) + sites.root(0.0, c)
     knee = bend(scale, offset, c)
     below = hl.min(t - hl.sqrt(knee), 0.0)
@@ -126,25 +157,28 @@ def light_of(planes: Any, sites: Sites, removed: Any) -> hl.Expr:
 def denoise_split() -> tuple[hl.Pipeline, list[Any]]:
     """mosaic (h, w) uint16 -> (4, h', w') int16, luma and three colour differences of each quad, in steps.
 
-    h', w': a multiple of 8, and 16 or more, not less than h / 2 and w / 2; beyond the borders the mosaic is mirrored.
-    black, scale, offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; unit: 1 /
-    (white - black); step: in deviations of the noise.
+    h', w': a multiple of 8, and 16 or more, more than h / 2 and w / 2, since the last have no slope that `denoise_join`
+    could know; beyond the borders the mosaic is mirrored.
+    black, scale, offset: (4,) black level and noise of each site; basis: (4, 4), a row for each plane; lean: (4, 2);
+    unit: 1 / (white - black); step: in deviations of the noise.
     """
     mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
     sites = Sites.named()
     held = unbounded(mosaic)
-    burnt, stable, plane = sites.planes(held)
+    made = sites.planes(held)
     out = hl.Func("lichtbild_denoise_split")
-    out[x, y, c] = kept(plane)
+    out[x, y, c] = kept(made.level)
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
     buffer.dim(1).set_bounds(0, (buffer.height() / 8) * 8)
-    out.bound(c, 0, 4).split(y, yo, yi, 8).split(x, xo, xi, LANES).reorder(xi, xo, c, yi, yo)
-    out.vectorize(xi).parallel(yo).never_partition_all()
-    held.compute_at(out, yi).vectorize(x, 2 * LANES).never_partition_all()
-    burnt.compute_at(out, yi).vectorize(x, LANES).never_partition_all()
-    stable.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES).never_partition_all()
+    out.bound(c, 0, 4).split(y, yo, yi, 16, hl.TailStrategy.ShiftInwards).split(x, xo, xi, LANES)
+    out.reorder(xi, xo, c, yi, yo).vectorize(xi).parallel(yo).never_partition_all()
+    held.store_at(out, yo).compute_at(out, yi).vectorize(x, 2 * LANES).never_partition_all()
+    made.slope.compute_at(out, yi).vectorize(x, LANES).never_partition_all()
+    made.turned.store_at(out, yo).compute_at(out, yi).reorder(x, c, y).vectorize(x, LANES).never_partition_all()
+    made.burnt.compute_at(made.turned, y).vectorize(x, LANES).never_partition_all()
+    made.stable.compute_at(made.turned, y).bound(c, 0, 4).vectorize(x, LANES).never_partition_all()
     return hl.Pipeline([out]), [mosaic, *sites.arguments()]
 
 
@@ -185,8 +219,9 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     clean = hl.ImageParam(PLANE, 3, "clean")
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
-    held = unbounded(mosaic)
-    burnt, site, out = joined("denoise_join", held, clean, sites, (removed, black_out, scale_out))
+    held, beyond = unbounded(mosaic), hl.Func("beyond")
+    beyond[x, y, c] = clean[mirrored(x, clean.width()), mirrored(y, clean.height()), c]
+    burnt, slope, site, out = joined("denoise_join", held, beyond, sites, (removed, black_out, scale_out))
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")
     buffer = out.output_buffer()
@@ -196,18 +231,31 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     out.split(x, xo, x, 2).split(xo, xo, xi, LANES).reorder(x, xi, y, xo, yi, yo)
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
     held.compute_at(out, yi).vectorize(x, 2 * LANES).never_partition_all()
+    beyond.store_at(out, yo).compute_at(out, yi).vectorize(x, LANES).never_partition_all()
     burnt.compute_at(out, yi).vectorize(x, LANES).never_partition_all()
+    slope.compute_at(out, yi).vectorize(x, LANES).never_partition_all()
     site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES).never_partition_all()
     return hl.Pipeline([out]), [mosaic, *sites.arguments(), clean, removed, black_out, scale_out]
 
 
 def joined(name: str, mosaic: hl.Func, planes: Any, sites: Sites, back: tuple[Any, Any, Any]) -> tuple[hl.Func, ...]:
-    """What is burnt, the sites (x, y, c) of a cleaned mosaic, and the mosaic. back: removed, black_out, scale_out."""
+    """What is burnt, luma's slope, the sites (x, y, c) of a cleaned mosaic, and the mosaic.
+
+    planes: (x, y, c), from one quad before those that are asked for to one after. back: removed, black_out, scale_out.
+    """
     removed, black_out, scale_out = back
-    site, out = hl.Func("site"), hl.Func(f"lichtbild_{name}")
+    slope, site, out = hl.Func("slope_back"), hl.Func("site"), hl.Func(f"lichtbild_{name}")
     burnt, _, beyond = sites.light(mosaic)
-    light = light_of(planes, sites, removed) + beyond
+    # At the first quad planes are mirrored.
+    along, down = (hl.select(v > 0, hl.f32(1.0), hl.f32(0.0)) for v in (x, y))
+    slope[x, y] = hl.Tuple(
+        [
+            (hl.f32(planes[x + 1, y, 0]) - hl.f32(planes[x - 1, y, 0])) * along,
+            (hl.f32(planes[x, y + 1, 0]) - hl.f32(planes[x, y - 1, 0])) * down,
+        ]
+    )
+    light = light_of(planes, slope, sites, removed) + beyond
     level = hl.max(light * scale_out + hl.strict_float(black_out + 0.5), 0.0)
     site[x, y, c] = hl.saturating_cast(hl.UInt(16), hl.i32(level))
     out[x, y] = hl.mux(x % 2 + 2 * (y % 2), [site[x / 2, y / 2, i] for i in range(4)])
-    return burnt, site, out
+    return burnt, slope, site, out

@@ -158,8 +158,8 @@ class Band:
     weights: hl.Func
     total: hl.Func
 
-    def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var) -> None:
-        """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows."""
+    def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var, more: int = 0) -> None:
+        """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows, and the first `more` of them."""
         (coarse_wide, _), (clean_wide, clean_tall) = self.enlarged
         guided, overlap = len(self.known) > 1, SIDE // self.hop
         for f in self.bordered:  # apart, so that borders are met in one place
@@ -177,8 +177,8 @@ class Band:
         strip, weights, window = self.strip, self.weights, self.window
         shift = hl.TailStrategy.ShiftInwards
         strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).unroll(r).vectorize(p, LANES, shift)
-        strip.reorder(p, r, c, q).fold_storage(q, overlap)
-        weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES, shift).fold_storage(q, overlap)
+        strip.reorder(p, r, c, q).fold_storage(q, overlap + more)
+        weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES, shift).fold_storage(q, overlap + more)
         self.total.compute_at(out, ys).vectorize(p, LANES, shift)
         po, pi = hl.Var("po"), hl.Var("pi")
         window.store_in(hl.MemoryType.Stack).compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4)

@@ -15,7 +15,7 @@ from develop_denoise_band import Inputs, band_of, h, lane, r
 from kernel import kernel
 
 HOP = 4  # quads between windows
-TILE = (504, 128)  # columns, rows of quads; 126 windows, the one before them and the hops that they cover fill vectors
+TILE = (500, 128)  # columns, rows of quads; with a hop on each side, 127 windows and the one before them fill vectors
 ROWS = 32  # of halved planes, that a thread makes at a time
 
 
@@ -28,8 +28,8 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     held = unbounded(mosaic)
     fine, out = hl.Func("fine"), hl.Func("lichtbild_denoise_halve_mosaic")
-    burnt, stable, plane = sites.planes(held)
-    fine[x, y, c] = plane
+    made = sites.planes(held)
+    fine[x, y, c] = made.level
     down, half = halved(fine)
     out[x, y, c] = kept(half)
 
@@ -40,8 +40,10 @@ def denoise_halve_mosaic() -> tuple[hl.Pipeline, list[Any]]:
     out.reorder(x, c, yi, yo).vectorize(x, LANES).parallel(yo).never_partition_all()
     held.store_at(out, yo).compute_at(out, yi).vectorize(x, 32)
     fine.store_at(out, yo).compute_at(out, yi).reorder(x, c, y).vectorize(x, LANES)
-    burnt.compute_at(fine, y).vectorize(x, LANES)
-    stable.compute_at(fine, y).bound(c, 0, 4).vectorize(x, LANES)
+    made.slope.compute_at(fine, y).vectorize(x, LANES)
+    made.turned.store_at(out, yo).compute_at(out, yi).reorder(x, c, y).vectorize(x, LANES)
+    made.burnt.compute_at(made.turned, y).vectorize(x, LANES)
+    made.stable.compute_at(made.turned, y).bound(c, 0, 4).vectorize(x, LANES)
     down.compute_at(out, yi).vectorize(x, LANES)
     return hl.Pipeline([out]), [mosaic, *sites.arguments()]
 
@@ -56,12 +58,12 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
     held = unbounded(mosaic)
     fine, planes = hl.Func("fine"), hl.Func("planes")
-    burnt, stable, plane = sites.planes(held)
-    fine[x, y, c] = plane
+    made = sites.planes(held)
+    fine[x, y, c] = made.level
     inputs = Inputs.named(fine, guided=False)
     band = band_of(inputs, hl.i32(0), HOP)
     planes[x, y, c] = band.value
-    again, site, out = joined("denoise_finest", held, planes, sites, (removed, black_out, scale_out))
+    again, slope, site, out = joined("denoise_finest", held, planes, sites, (removed, black_out, scale_out))
 
     xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
     shift = hl.TailStrategy.ShiftInwards
@@ -73,14 +75,17 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
     again.compute_at(out, yi).vectorize(x, LANES)
     site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
-    planes.compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP).align_bounds(y, HOP)
+    slope.compute_at(out, yi).vectorize(x, LANES)
+    planes.store_at(out, xo).compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP).align_bounds(y, HOP)
     planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES, shift).reorder(xr, xi, xa, y, c)
     planes.unroll(xr).vectorize(xi).unroll(y)
-    band.schedule(out, xo, ys)
+    band.schedule(out, xo, ys, more=2)
     source = band.known[0][1]
     source.reorder(lane, r, c, h, y)  # the four roots of a quad are for all planes
     held.store_at(out, xo).compute_at(out, ys).vectorize(x, 32)
-    burnt.compute_at(source, y).vectorize(x, LANES)
-    stable.compute_at(source, y).bound(c, 0, 4).vectorize(x, LANES)
+    made.slope.compute_at(source, y).vectorize(x, LANES)
+    made.turned.store_at(out, xo).compute_at(out, ys).reorder(x, c, y).vectorize(x, LANES)
+    made.burnt.compute_at(made.turned, y).vectorize(x, LANES)
+    made.stable.compute_at(made.turned, y).bound(c, 0, 4).vectorize(x, LANES)
     arguments = [*inputs.arguments(), removed, black_out, scale_out]
     return hl.Pipeline([out]), [mosaic, *sites.arguments(), *arguments]

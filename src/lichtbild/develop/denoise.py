@@ -40,7 +40,7 @@ MERGED = (
     (0.95, 1.2, 1.5, 1.6, 1.6, 1.6),
     (1.3, 0.8, 0.7, 0.7, 0.7, 0.7),
 )
-TILE, FINEST_TILE = (64, 252), (128, 504)  # quads that the kernels work on at once
+TILE, FINEST_TILE = (64, 252), (128, 500)  # quads that the kernels work on at once
 SHADE = 0.04  # light of the grey whose brighter and darker neighbours differ in luma alone
 BLACK_OUT = 2048.0
 NEGLIGIBLE = 2e-8  # variance of mid grey below which even shadows that are opened by four stops show nothing
@@ -54,7 +54,8 @@ LEFT = 0.05
 class DenoisePlan:
     """What is decided before pixels are touched.
 
-    basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; take: (OCTAVES, 3, 8, 8) energy
+    basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; lean: (4, 2), how much of each
+    follows luma's slope, along a row and down a column; take: (OCTAVES, 3, 8, 8) energy
     taken from the coefficients of luma, colour and greens; again: the same for a second step, None where there is none;
     rich: how much less is taken from luma where all of a window stays; share: (OCTAVES, 8, 8) of the noise that each
     has, mean 1; excess: (h/CELL + 1, w/CELL + 1) local variance over the profile's, higher at the borders; ends: (7,
@@ -62,6 +63,7 @@ class DenoisePlan:
     """
 
     basis: FloatImage
+    lean: FloatImage
     take: FloatImage
     again: FloatImage | None
     rich: float
@@ -125,6 +127,7 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
         border *= MIRRORED
     return DenoisePlan(
         basis=np.array(rows, np.float32),
+        lean=_lean(np.array(rows)),
         take=take.astype(np.float32),
         again=None if again is None else again.astype(np.float32),
         rich=rich,
@@ -132,6 +135,18 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
         excess=np.ascontiguousarray(excess),
         ends=ends_of(frame, neutral),
     )
+
+
+def _lean(basis: Floats) -> FloatImage:
+    """(4, 2): how much of each plane follows the difference of luma's next and last quad, along a row and down a column.
+
+    The sites of a quad lie a quarter of it off its middle. So of grey that becomes brighter to the right, the right
+    ones have more, which is no colour. Luma itself stays as it is.
+    """
+    off = 0.25 * np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]])  # along, down
+    lean = 0.5 * basis @ (basis[0][:, None] * off)
+    lean[0] = 0.0
+    return np.asarray(lean, np.float32)
 
 
 def cosines() -> Floats:
@@ -200,11 +215,11 @@ def apply(frame: Frame, plan: DenoisePlan, strength: float) -> Frame:
     step = _step(scale, offset, np.array([[-black.max()], [1.02 * frame.clip_level - black.min()]]) * unit)
     energy = np.float32(1.0 / step**2)
     plan = replace(plan, take=plan.take * energy, again=None if plan.again is None else plan.again * energy)
-    sites = (black, scale, offset, plan.basis, unit, step, plan.ends)
+    sites = (black, scale, offset, plan.basis, plan.lean, unit, step, plan.ends)
     sizes = [(-(-height // 2), -(-width // 2))]
     for _ in range(OCTAVES):
         sizes.append((-(-sizes[-1][0] // 2), -(-sizes[-1][1] // 2)))
-    rooms = [tuple(-(-n // t) * t for n, t in zip(size, TILE, strict=True)) for size in sizes]
+    rooms = [tuple((n // t + 1) * t for n, t in zip(size, TILE, strict=True)) for size in sizes]
     left = 1.0 / (1.0 + strength * (1.0 / LEFT - 1.0))
     clip = (frame.clip_level - mean_black) / (frame.white_level - mean_black)
     scale_out = (65535.0 - BLACK_OUT) / clip
