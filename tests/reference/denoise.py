@@ -28,20 +28,37 @@ def root(light: np.ndarray, s: np.ndarray, o: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(level, bend)) + np.minimum(level - bend, 0) * 0.5 / np.sqrt(bend)
 
 
-def split(quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def leaning(luma: np.ndarray, lean: np.ndarray) -> np.ndarray:
+    """(h, w), (4, 2) -> (4, h, w): what follows luma's difference of the next and the last quad; none at the borders."""
+    along, down = (np.zeros_like(luma) for _ in range(2))
+    along[:, 1:-1] = luma[:, 2:] - luma[:, :-2]
+    down[1:-1] = luma[2:] - luma[:-2]
+    return lean[:, :1, None] * along + lean[:, 1:, None] * down
+
+
+def split(
+    quads: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, lean: np.ndarray, ends: np.ndarray
+) -> np.ndarray:
     """quads: (4, h, w) of the four sites, x in 0..1 -> (4, h, w) of which the noise has variance 1, black at 0."""
     quads = quads - beyond_white(quads, ends)
     s, o = scale[:, None, None], offset[:, None, None]
-    return np.tensordot(basis, (root(quads, s, o) - root(0 * s, s, o)) * 2 / s, 1)
+    planes = np.tensordot(basis, (root(quads, s, o) - root(0 * s, s, o)) * 2 / s, 1)
+    return planes - leaning(planes[0], lean)
 
 
 def join(
-    planes: np.ndarray, scale: np.ndarray, offset: np.ndarray, basis: np.ndarray, removed: float, ends: np.ndarray
+    planes: np.ndarray,
+    scale: np.ndarray,
+    offset: np.ndarray,
+    basis: np.ndarray,
+    lean: np.ndarray,
+    removed: float,
+    ends: np.ndarray,
 ) -> np.ndarray:
     """Without what is beyond white."""
     s, o = scale[:, None, None], offset[:, None, None]
     bend = 1.5 * s * s + 0.25 * o
-    t = np.tensordot(basis.T, planes, 1) * s / 2 + root(0 * s, s, o)
+    t = np.tensordot(basis.T, planes + leaning(planes[0], lean), 1) * s / 2 + root(0 * s, s, o)
     straight = t < np.sqrt(bend)
     level = np.where(straight, bend + (t - np.sqrt(bend)) * 2 * np.sqrt(bend), t * t)
     part = np.clip((t / s - 0.8) / 1.4, 0, 1)
