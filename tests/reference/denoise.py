@@ -29,8 +29,8 @@ def root(light: np.ndarray, s: np.ndarray, o: np.ndarray) -> np.ndarray:
 
 
 def leaning(luma: np.ndarray, lean: np.ndarray) -> np.ndarray:
-    """(h, w), (4, 2) -> (4, h, w): what follows luma's difference of the next and the last quad; none at the borders."""
-    along, down = (np.zeros_like(luma) for _ in range(2))
+    """(h, w), (4, 2) -> (4, h, w): what follows luma's difference of the next and last quad; none at borders."""
+    along, down = np.zeros((2, *luma.shape))
     along[:, 1:-1] = luma[:, 2:] - luma[:, :-2]
     down[1:-1] = luma[2:] - luma[:-2]
     return lean[:, :1, None] * along + lean[:, 1:, None] * down
