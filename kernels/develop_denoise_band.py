@@ -159,7 +159,7 @@ class Band:
     total: hl.Func
 
     def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var, more: int = 0) -> None:
-        """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows, the first `more` than one."""
+        """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows, the first `more`."""
         (coarse_wide, _), (clean_wide, clean_tall) = self.enlarged
         guided, overlap = len(self.known) > 1, SIDE // self.hop
         for f in self.bordered:  # apart, so that borders are met in one place

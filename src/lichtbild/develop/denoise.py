@@ -138,7 +138,7 @@ def decide(frame: Frame, neutral: Floats, strength: float) -> DenoisePlan:
 
 
 def _lean(basis: Floats) -> FloatImage:
-    """(4, 2): how much of each plane follows luma's difference of the next and last quad, along a row and down a column.
+    """(4, 2): how much of each plane follows luma's difference of next and last quad, along a row, down a column.
 
     The sites of a quad lie a quarter of it off its middle. So of grey that becomes brighter to the right, the right
     ones have more, which is no colour. Luma itself stays as it is.
