@@ -79,7 +79,6 @@ def tinted(
     colors: Stage,
     noise: hl.ImageParam,
     take: hl.ImageParam,
-    join: hl.ImageParam,
 ) -> list[Any]:
     """What windows of frequencies change of red and blue beyond grey (`colors`), on a grid half as fine: colour has
     its noise, and what is known of it, in lower frequencies than grey."""
@@ -99,7 +98,7 @@ def tinted(
     left = [sum_of(own) + 3.0 * own[n] for n in (0, 2)]
     fine.stage("half", *said, *mean(colors, 0, 1), *left)
     half, change, down, out = fine.made[-1], hl.Func("change"), hl.Func("tint_down"), hl.Func("tint")
-    told_colors = restored(fine, "color", 2, *(lambda x, y, c, n=n: half[x, y, n + c] for n in (0, 2, 4)), take, join)
+    told_colors = restored(fine, "color", 2, *(lambda x, y, c, n=n: half[x, y, n + c] for n in (0, 2, 4)), take)
     change[x, y, c] = told_colors[x, y, c] - half[x, y, 2 + c]
 
     def between(of: Any, v: hl.Var) -> Any:
@@ -124,9 +123,10 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
 
     step: mosaic pixels between fine ones; phases: P; windows: (6, RADIUS + 1) half windows, each of sum 1, of the
     kernels for green, red and blue, of the energies, of the blur, of the lines of colour; doubt: (2,) weights of no
-    difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; neutral: (3,) camera colour
-    of white; take, join: as of `restored`, of grey and of colours; shrink: (2,) how many times the noise is taken from
-    the energy of differences, of grey and of colours; overshoot: beyond the neighbours' range, in parts of it.
+    difference, shared and of a colour; noise: (3, 2) scale and offset of the frames' noise; shrink: (2,) how many
+    times the noise is taken from the energy of differences, of grey and of colours; neutral: (3,) camera colour of
+    white; take, join: as of `restored`, of grey; take_color: of colours; overshoot: beyond the neighbours' range, in
+    parts of it.
     """
     image = half_image("image")
     sums = hl.ImageParam(hl.UInt(16), 5, "sums")
@@ -134,7 +134,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     noise = hl.ImageParam(hl.Float(32), 2, "noise")
     doubt, shrink, neutral = (hl.ImageParam(hl.Float(32), 1, n) for n in ("doubt", "shrink", "neutral"))
     take, take_color = (hl.ImageParam(hl.Float(32), 2, n) for n in ("take", "take_color"))
-    join, join_color = (hl.ImageParam(hl.Float(32), 3, n) for n in ("join", "join_color"))
+    join = hl.ImageParam(hl.Float(32), 3, "join")
     step, overshoot, black, scale = (hl.Param(hl.Float(32), n) for n in ("step", "overshoot", "black", "scale"))
     phases = hl.Param(hl.Int(32), "phases")
     width, height = hl.Param(hl.Int(32), "width"), hl.Param(hl.Int(32), "height")
@@ -170,7 +170,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     known = stage("known", sum_of(base()) * THIRD)
     gray = stage("gray", known()[0] + keep[0] * d[0])
     colors = stage("colors", *(base()[n] - known()[0] + keep[1] * d[1 + n] for n in (0, 2)))
-    change = tinted(fine, base, detail, told, colors, noise, take_color, join_color)
+    change = tinted(fine, base, detail, told, colors, noise, take_color)
     light = stage("light", gray()[0], *(c + more for c, more in zip(colors(), change, strict=True)))
 
     # The blur undone, of brightness, in windows of frequencies; near the range of what local energies let through.
@@ -227,6 +227,6 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     for func in fine.made + fine.scheduled + fine.inner:
         func.never_partition_all()
     return hl.Pipeline([out]), [
-        image, sums, windows, noise, doubt, shrink, neutral, take, join, take_color, join_color, step, overshoot, black,
+        image, sums, windows, noise, doubt, shrink, neutral, take, join, take_color, step, overshoot, black,
         scale, phases, width, height,
     ]  # fmt: skip

@@ -36,7 +36,7 @@ def restored(
     base: Callable[..., Expr],
     left: Callable[..., Expr],
     take: hl.ImageParam,
-    join: hl.ImageParam,
+    join: hl.ImageParam | None = None,
     down: int = HOP,
 ) -> hl.Func:
     """`full` (x, y, c), without noise and blur, where that stands out from noise, and else `base`.
@@ -44,9 +44,9 @@ def restored(
     Where the energy around a frequency exceeds the noise's, `full` is believed and raised by what blur took, else
     `base`; where nothing stands out in a window, `base` stays.
 
-    left: variance of the noise of `full`; take: (8, 8) how much of that each frequency is measured against, 0 for the
-    mean; join: (3, 8, 8) gains of each frequency: of `full` and of `base` where it is far above the noise, and of
-    `base` where it is not. down: rows between windows.
+    left: variance of the noise of `full`; take: (8, 8) how much of that each frequency is measured against, 0 for a
+    mean that is to be believed; join: (3, 8, 8) gains of each frequency: of `full` and of `base` where it is far above
+    the noise, and of `base` where it is not; without them nothing is raised. down: rows between windows.
     """
     of = Windows(fine, name, planes, (full, base), down)
     k, over = of.k, range(SIDE)
@@ -67,6 +67,9 @@ def restored(
     gate = of.one("gate", clear(peak, FLAT, FULL))
     both = []
     for j, (found, known) in enumerate(zip(of.waves(), of.waves(1), strict=True)):
+        if join is None:
+            both.append(known + gate * share(k)[j] * (found - known))
+            continue
         told = share(k)[j] * (join[j, k, 0] * found + (join[j, k, 1] - join[j, k, 2]) * known)
         both.append(known + gate * (told + (join[j, k, 2] - 1.0) * known))
     return of.back(both, far=False)

@@ -11,7 +11,7 @@ from lichtbild import native
 from lichtbild.burst.interpolate import MARGIN, PEDESTAL
 from lichtbild.carriers import Frame
 from lichtbild.develop import refine
-from lichtbild.develop.fine_waves import joined_colors, joined_waves, waves_of_noise
+from lichtbild.develop.fine_waves import joined_waves, waves_of_color, waves_of_noise
 from lichtbild.develop.gather import PAD_X, PAD_Y, empty
 from lichtbild.develop.linear import develop_linear
 from lichtbild.develop.predict import inverse
@@ -174,15 +174,15 @@ def test_finishing_is_what_numpy_makes_of_it(scale: float, sharpen: float) -> No
     neutral = np.array([0.5, 1.0, 0.7], np.float32)
     doubt, shrink = np.array([0.3, 0.5], np.float32), np.array([1.2, 2.0], np.float32)
     waves = 6 * waves_of_noise(scale, 0.3), joined_waves(scale, sharpen)
-    color_waves = 5 * waves_of_noise(scale / 2, 0.6), joined_colors(scale, sharpen)
+    color_take = waves_of_color(scale, 0.6, 5.0)
     out = np.empty((rows, columns, 3), np.uint16)
     native.call(
-        "superres_finish", image, sums, half, noise, doubt, shrink, neutral, *waves, *color_waves, 1 / scale, 0.05,
+        "superres_finish", image, sums, half, noise, doubt, shrink, neutral, *waves, color_take, 1 / scale, 0.05,
         1000.0, 40000.0, phases, columns, rows, out,
     )  # fmt: skip
     wanted = reference.finished(
         image.astype(np.float64), (fine[0::2] - 32768.0) / 16384, fine[1::2] / 1024, half.astype(np.float64),
-        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), waves, color_waves, scale, 0.05,
+        noise.astype(np.float64), (0.3, 0.5), (1.2, 2.0), neutral.astype(np.float64), waves, color_take, scale, 0.05,
     )  # fmt: skip
     away = np.abs((out - 1000.0) / 40000 - np.clip(wanted, -1000 / 40000, None))
     assert away.max() < 2e-3

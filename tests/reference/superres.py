@@ -202,14 +202,14 @@ def finished(
     shrink: tuple[float, float],
     neutral: Array,
     waves: tuple[Array, Array],
-    color_waves: tuple[Array, Array],
+    color_take: Array,
     scale: float,
     overshoot: float,
 ) -> Array:
     """(H, W, 3) camera colour of the larger picture.
 
-    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; waves, color_waves:
-    `take` and `join` of grey and of colours; the others as of the kernel `superres_finish`.
+    image: (3, h, w) merged picture; mean, weight: (4, H, W) of the differences: shared, R, G, B; waves: `take` and
+    `join` of grey; color_take: of colours; the others as of the kernel `superres_finish`.
     """
     rows, columns = mean.shape[1:]
     base = np.stack([enlarged(plane, scale, (rows, columns)) for plane in image])
@@ -218,7 +218,7 @@ def finished(
     beyond, left, keep = beyond_noise(mean, weight, windows, variance, doubt, shrink, 1.5)
     light = base.mean(0) + keep[0] * beyond.mean(0)
     colour = base - base.mean(0) + keep[1] * (beyond - beyond.mean(0))
-    colour = tinted(colour, base, beyond, weight, noise, *color_waves)
+    colour = tinted(colour, base, beyond, weight, noise, color_take)
     rest = np.abs(light - windowed(light, windows[4]))
     detail = beyond.mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep[0]))
     added = restored(base.mean(0) + detail, base.mean(0), left, *waves) - light
@@ -242,7 +242,7 @@ def finished(
     return np.moveaxis(out[:, PAD:-PAD, PAD:-PAD], 0, -1) * neutral
 
 
-def tinted(colour: Array, base: Array, beyond: Array, weight: Array, noise: Array, take: Array, join: Array) -> Array:
+def tinted(colour: Array, base: Array, beyond: Array, weight: Array, noise: Array, take: Array) -> Array:
     """(3, h, w) of R, G, B beyond grey, those of red and blue changed by windows on a grid half as fine."""
 
     def half(a: Array) -> Array:
@@ -253,7 +253,7 @@ def tinted(colour: Array, base: Array, beyond: Array, weight: Array, noise: Arra
     own = (noise[:, 0, None, None] * np.maximum(light, 0) + noise[:, 1, None, None]) / (2 * weights + 0.2) / 9
     left, known = own.sum(0) + 3 * own, half(colour)
     said = light - light.mean(0) + half(beyond - beyond.mean(0))
-    out = colour.copy()
+    out, join = colour.copy(), np.ones((3, 8, 8)) * np.array([1, 0, 1])[:, None, None]
     for c in (0, 2):
         more = doubled(restored(said[c], known[c], left[c], take, join, down=4) - known[c])
         out[c] += more[: out.shape[1], : out.shape[2]]

@@ -8,13 +8,12 @@ with all that the frames say beyond it.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from lichtbild.carriers import FloatImage
 from lichtbild.color import Floats
 from lichtbild.develop.denoise import cosines
 
-Indices = npt.NDArray[np.intp]
+NEVER = 1e9  # times the noise, what no colour exceeds
 FITTED = 2.0  # scale that the gains are fitted at
 # (3, 8, 8) gains of frequencies of 0 to 7 sixteenths of a cycle per fine pixel: of what the frames say and of the
 # merged picture where they stand out of noise, and of the merged picture where they do not.
@@ -44,12 +43,6 @@ GAINS = (
     (0.38, 0.75, 0.53, 0.88, 1.44, 1.40, 0.70, -2.20),
     (0.81, 0.84, 0.50, 0.51, 0.84, -0.04, -2.20, 2.53),
 )
-# (3, 8) the same for what red and blue have beyond grey, on a grid half as fine, in rings of frequencies.
-RINGS = (
-    (0.00, 0.76, 0.98, 1.10, 1.15, 1.20, 1.20, 1.20),
-    (1.00, 0.27, 0.12, 0.10, 0.10, 0.10, 0.10, 0.10),
-    (1.00, 0.82, 0.77, 0.90, 0.95, 1.00, 1.00, 1.00),
-)
 
 
 def waves_of_noise(scale: float, deviation: float) -> FloatImage:
@@ -59,6 +52,13 @@ def waves_of_noise(scale: float, deviation: float) -> FloatImage:
     """
     out = waves_gathered(deviation * scale)
     out[0, 0] = 0
+    return out
+
+
+def waves_of_color(scale: float, deviation: float, times: float) -> FloatImage:
+    """(8, 8) the same of a colour, so many times, on a grid half as fine; the mean can never stand out of it."""
+    out = waves_gathered(deviation * scale / 2) * np.float32(times)
+    out[0, 0] = NEVER
     return out
 
 
@@ -75,33 +75,17 @@ def waves_gathered(deviation: float) -> FloatImage:
 
 
 def joined_waves(scale: float, sharpen: float) -> FloatImage:
-    """(3, 8, 8) gains of cosine coefficients of grey that undo the blur of lens and pixels; see
-    `kernels/superres_waves.py`.
+    """(3, 8, 8) gains of cosine coefficients that undo the blur of lens and pixels; see `kernels/superres_waves.py`.
 
     At other scales than the fitted one frequencies are alike that are alike on the mosaic. sharpen: 0 undoes nothing.
     """
     gains: Floats = np.array(GAINS, np.float64).reshape(3, 8, 8)
+    at = np.minimum(np.arange(8) * scale / FITTED, 7.0)
     for axis in (1, 2):
-        first, part = _between(np.arange(8, dtype=np.float64) * (scale / FITTED))
-        part = part.reshape((-1, 1) if axis == 1 else -1)
+        first = np.minimum(at.astype(int), 6)
+        part = (at - first).reshape((-1, 1) if axis == 1 else -1)
         gains = gains.take(first, axis) * (1 - part) + gains.take(first + 1, axis) * part
-    return _sharpened(gains, sharpen)
-
-
-def joined_colors(scale: float, sharpen: float) -> FloatImage:
-    """(3, 8, 8) gains as of `joined_waves`, of what red and blue have beyond grey on a grid half as fine."""
-    first, part = _between(np.asarray(np.hypot(*np.mgrid[:8, :8]) * scale / FITTED, np.float64))
-    rings: Floats = np.array(RINGS, np.float64)
-    return _sharpened(rings[:, first] * (1 - part) + rings[:, first + 1] * part, sharpen)
-
-
-def _between(at: Floats) -> tuple[Indices, Floats]:
-    """The fitted frequencies below those that are asked for, and how far these are from them to the next."""
-    at = np.minimum(at, 7.0)
-    first = np.minimum(at.astype(np.intp), 6)
-    return first, at - first
-
-
-def _sharpened(gains: Floats, sharpen: float) -> FloatImage:
     plain = np.array([1.0, 0.0, 1.0])[:, None, None]
-    return np.ascontiguousarray(plain + sharpen * (gains - plain), np.float32)
+    gains = plain + sharpen * (gains - plain)
+    gains[:, 0, 0] = plain[:, 0, 0]  # the mean
+    return np.ascontiguousarray(gains, np.float32)

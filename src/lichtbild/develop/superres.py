@@ -18,7 +18,7 @@ from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
 from lichtbild.develop.demosaic import develop_mosaic
 from lichtbild.develop.denoise import denoise
-from lichtbild.develop.fine_waves import joined_colors, joined_waves, waves_of_noise
+from lichtbild.develop.fine_waves import joined_waves, waves_of_color, waves_of_noise
 from lichtbild.develop.gather import COLOR, GREEN, SHARED, balanced_noise, empty, gather
 from lichtbild.develop.illuminant.samples import Samples
 from lichtbild.develop.predict import TILE, confirmed, expectation, predict, room
@@ -33,7 +33,7 @@ OPTICS = 0.48  # mosaic pixels, deviation of what lens and pixel blur
 AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
 NEAR = 3.0  # fine pixels, deviation of the window in which colour is a line over brightness
 DOUBT = 0.1, 0.2  # weight of no difference
-SHRINK = 1.5, 1.8  # times the noise, the energy of differences of grey and of colours, that is taken for noise
+SHRINK = 1.5, 1.9  # times the noise, the energy of differences of grey and of colours, that is taken for noise
 TAKE = 6.0  # times the noise, the energy of a frequency of which half is kept
 OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
 SMALLEST = 64  # mosaic pixels of a side below which frames are only enlarged
@@ -73,14 +73,14 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     scale_out = (65535.0 - BLACK_OUT) / highest
     noise = balanced_noise(frame.aligned[0].frame, neutral)
     out = np.empty((int(height * scale), int(width * scale), 3), np.uint16)
-    strength, sharpen = min(recipe.denoise, 1.0), min(recipe.sharpen, 1.0)
-    take = np.float32(TAKE * strength)
+    strength = min(recipe.denoise, 1.0)
+    take = TAKE * strength
     native.call(
         "superres_finish",
         image, sums, windows(scale), noise, np.array(DOUBT, np.float32), np.array(SHRINK, np.float32) * strength,
-        np.asarray(neutral, np.float32), waves_of_noise(scale, SHARED) * take, joined_waves(scale, sharpen),
-        waves_of_noise(scale / 2, COLOR) * take, joined_colors(scale, sharpen), 1.0 / scale, OVERSHOOT, BLACK_OUT,
-        scale_out, round(2 * scale), out.shape[1], out.shape[0], out,
+        np.asarray(neutral, np.float32), waves_of_noise(scale, SHARED) * np.float32(take),
+        joined_waves(scale, min(recipe.sharpen, 1.0)), waves_of_color(scale, COLOR, take), 1.0 / scale, OVERSHOOT,
+        BLACK_OUT, scale_out, round(2 * scale), out.shape[1], out.shape[0], out,
     )  # fmt: skip
     report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned), denoise=recipe.denoise)
     return replace(
