@@ -158,30 +158,31 @@ class Band:
     weights: hl.Func
     total: hl.Func
 
-    def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var, more: int = 0) -> None:
-        """In a column of tiles `xo` of `out`, of which a step of `ys` is a row of windows, the first `more`."""
+    def schedule(self, out: hl.Func, xo: hl.Var, ys: hl.Var, of: hl.Func | None = None) -> None:
+        """Kept in a column of tiles `xo` of `out`; a step of `ys`, of `out` or what is told, is a row of windows."""
+        steps = of or out
         (coarse_wide, _), (clean_wide, clean_tall) = self.enlarged
         guided, overlap = len(self.known) > 1, SIDE // self.hop
         for f in self.bordered:  # apart, so that borders are met in one place
-            f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES)
+            f.store_at(out, xo).compute_at(steps, ys).vectorize(x, LANES)
         for f in (coarse_wide, clean_wide):
-            f.store_at(out, xo).compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
-        clean_tall.compute_at(out, ys).vectorize(x, LANES).align_bounds(x, 2)
+            f.store_at(out, xo).compute_at(steps, ys).vectorize(x, LANES).align_bounds(x, 2)
+        clean_tall.compute_at(steps, ys).vectorize(x, LANES).align_bounds(x, 2)
         for plain, band, column, _ in self.known:
-            band.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).split(h, h, lane, LANES)
+            band.store_at(out, xo).compute_at(steps, ys).bound(r, 0, self.hop).split(h, h, lane, LANES)
             band.reorder(lane, r, h, c, y).vectorize(lane).unroll(r).align_bounds(y, 2)
             plain.compute_at(band, h).vectorize(x, LANES).align_bounds(x, 2).unroll(x, self.hop)
-            column.compute_at(out, ys).bound(r, 0, self.hop).vectorize(h, LANES).store_in(hl.MemoryType.Stack)
+            column.compute_at(steps, ys).bound(r, 0, self.hop).vectorize(h, LANES).store_in(hl.MemoryType.Stack)
         if guided:
             clean_tall.store_at(out, xo).align_bounds(y, 2)
         strip, weights, window = self.strip, self.weights, self.window
         shift = hl.TailStrategy.ShiftInwards
-        strip.store_at(out, xo).compute_at(out, ys).bound(r, 0, self.hop).unroll(r).vectorize(p, LANES, shift)
-        strip.reorder(p, r, c, q).fold_storage(q, overlap + more)
-        weights.store_at(out, xo).compute_at(out, ys).vectorize(p, LANES, shift).fold_storage(q, overlap + more)
-        self.total.compute_at(out, ys).vectorize(p, LANES, shift)
+        strip.store_at(out, xo).compute_at(steps, ys).bound(r, 0, self.hop).unroll(r).vectorize(p, LANES, shift)
+        strip.reorder(p, r, c, q).fold_storage(q, overlap)
+        weights.store_at(out, xo).compute_at(steps, ys).vectorize(p, LANES, shift).fold_storage(q, overlap)
+        self.total.compute_at(steps, ys).vectorize(p, LANES, shift)
         po, pi = hl.Var("po"), hl.Var("pi")
-        window.store_in(hl.MemoryType.Stack).compute_at(out, ys).bound(k, 0, SIDE).bound(c, 0, 4)
+        window.store_in(hl.MemoryType.Stack).compute_at(steps, ys).bound(k, 0, SIDE).bound(c, 0, 4)
         window.split(p, po, pi, LANES, shift).reorder(pi, k, c, po, q)
         window.vectorize(pi).unroll(c).never_partition_all()
         # Kept in memory, or the compiler would multiply all terms of the transform by their gains.

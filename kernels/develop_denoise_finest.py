@@ -62,10 +62,11 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     fine[x, y, c] = made.level
     inputs = Inputs.named(fine, guided=False)
     band = band_of(inputs, hl.i32(0), HOP)
-    planes[x, y, c] = band.value
-    again, slope, site, out = joined("denoise_finest", held, planes, sites, (removed, black_out, scale_out))
+    planes[x, y, c] = kept(band.value)
+    held_again = unbounded(mosaic)
+    again, slope, site, out = joined("denoise_finest", held_again, planes, sites, (removed, black_out, scale_out))
 
-    xo, yo, xi, yi, ys, xa, xr = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr"))
+    xo, yo, xi, yi, ys, xa, xr, ya = (hl.Var(n) for n in ("xo", "yo", "xi", "yi", "ys", "xa", "xr", "ya"))
     shift = hl.TailStrategy.ShiftInwards
     buffer, width, height = out.output_buffer(), 2 * TILE[0], 2 * TILE[1]
     buffer.dim(0).set_bounds(0, (buffer.width() / width) * width)
@@ -73,18 +74,20 @@ def denoise_finest() -> tuple[hl.Pipeline, list[Any]]:
     out.tile(x, y, xo, yo, xi, yi, width, height, hl.TailStrategy.RoundUp).split(yi, ys, yi, 2 * HOP)
     out.split(yi, yi, y, 2).split(xi, xi, x, 2).split(xi, xa, xi, LANES, shift).reorder(x, xi, y, xa, yi, ys, xo, yo)
     out.unroll(x).vectorize(xi).unroll(y).parallel(yo).never_partition_all()
+    held_again.compute_at(out, ys).vectorize(x, 32)
     again.compute_at(out, yi).vectorize(x, LANES)
-    site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
     slope.compute_at(out, yi).vectorize(x, LANES)
-    planes.store_at(out, xo).compute_at(out, ys).bound(c, 0, 4).align_bounds(x, HOP).align_bounds(y, HOP)
-    planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES, shift).reorder(xr, xi, xa, y, c)
+    site.compute_at(out, yi).bound(c, 0, 4).vectorize(x, LANES)
+    # A tile of planes with a hop around it, since luma's slopes need their neighbours.
+    planes.compute_at(out, xo).bound(c, 0, 4).align_bounds(x, HOP).align_bounds(y, HOP)
+    planes.split(x, xa, xr, HOP).split(xa, xa, xi, LANES, shift).split(y, ya, y, HOP).reorder(xr, xi, xa, y, c, ya)
     planes.unroll(xr).vectorize(xi).unroll(y)
-    band.schedule(out, xo, ys, more=2)
+    band.schedule(out, xo, ya, planes)
     source = band.known[0][1]
     source.reorder(lane, r, c, h, y)  # the four roots of a quad are for all planes
-    held.store_at(out, xo).compute_at(out, ys).vectorize(x, 32)
+    held.store_at(out, xo).compute_at(planes, ya).vectorize(x, 32)
     made.slope.compute_at(source, y).vectorize(x, LANES)
-    made.turned.store_at(out, xo).compute_at(out, ys).reorder(x, c, y).vectorize(x, LANES)
+    made.turned.store_at(out, xo).compute_at(planes, ya).reorder(x, c, y).vectorize(x, LANES)
     made.burnt.compute_at(made.turned, y).vectorize(x, LANES)
     made.stable.compute_at(made.turned, y).bound(c, 0, 4).vectorize(x, LANES)
     arguments = [*inputs.arguments(), removed, black_out, scale_out]

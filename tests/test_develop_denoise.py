@@ -146,7 +146,7 @@ def test_the_finest_band_is_the_same_without_planes_in_memory(shape: tuple[int, 
     native.call("denoise_join", frame.mosaic, *sites, clean, 0.5, 2048.0, 50000.0, want)
     native.call("denoise_finest", frame.mosaic, *sites, *given, 0.5, 2048.0, 50000.0, out)
     apart = np.abs(out[: shape[0], : shape[1]].astype(int) - want[: shape[0], : shape[1]])
-    assert apart[:-16, :-16].max(initial=0) <= 24  # of up to 1600, the noise's deviation: planes are kept in steps
+    assert apart[:-16, :-16].max(initial=0) <= 32  # of up to 1600, the noise's deviation: planes are kept in steps
     assert np.median(apart) <= 1
 
 
