@@ -262,6 +262,19 @@ def test_csv_of_any_step(step: int, tmp_path: Path) -> None:
     np.testing.assert_allclose(spectral.read_sensitivities(path).values, found.values)
 
 
+def test_wide_steps_are_rounded(tmp_path: Path) -> None:
+    """Lines between points 20 nm apart cut peaks off: three times the error."""
+    path, values = tmp_path / "camera.csv", camera().values / camera().values.max()
+    path.write_text(
+        "\n".join(",".join(map(str, (w, *row))) for w, row in zip(WAVELENGTHS[::4], values[::4], strict=True))
+    )
+    found = spectral.read_sensitivities(path).values
+    lines = np.stack([np.interp(WAVELENGTHS, WAVELENGTHS[::4], v) for v in values[::4].T], axis=1)
+    assert np.abs(found - values).mean() < 0.35 * np.abs(lines - values).mean()
+    assert found.min() >= 0
+    np.testing.assert_allclose(found[::4], values[::4] / values[::4].max() * found[::4].max(), atol=1e-9)
+
+
 def _sheet(form: str) -> bytes:
     """The camera's sensitivities as some laboratory or spreadsheet would write them."""
     values = camera().values / camera().values.max()

@@ -25,6 +25,7 @@ MOST = 5000  # spectra in a file
 SHORTEST, LONGEST = 200.0, 2500.0  # nm that a file may speak of
 NEEDED = (430.0, 650.0)  # nm that sensitivities must cover
 WIDEST = 40.0  # nm from one wavelength to the next, within these; more hides bands of a sensor
+COARSE = 5.5  # nm beyond which the curve between two wavelengths matters
 BELOW = 0.05  # of the largest value: how far below zero noise may go
 
 
@@ -44,7 +45,7 @@ def read_sensitivities(path: str | Path) -> Spectra:
 
     JSON: {"spectral_data": {"index": {"main": ["R", "G", "B"]}, "data": {"main": {"380": [r, g, b], ...}}}}, with make
     and model in "header"; CSV: rows of wavelength, r, g, b, or r, g1, g2, b, with or without heading.
-    Wavelengths in nm may be in any order and of any step up to 40 nm; between them values are interpolated linearly,
+    Wavelengths in nm may be in any order and of any step up to 40 nm; between them values are interpolated,
     outside they are 0. Raises `DeviceError`.
     """
     found = read_spectra(path, outside=0.0, widest=WIDEST)
@@ -195,4 +196,24 @@ def _on_grid(path: Path, wavelengths: Floats, values: Floats, outside: float | N
     if widest is not None and np.diff(inner).max(initial=0.0) > widest:
         k = int(np.argmax(np.diff(inner)))
         raise DeviceError(f"{path}: nothing is said between {inner[k]:g} and {inner[k + 1]:g} nm; measure it there too")
-    return np.stack([np.interp(WAVELENGTHS, wavelengths, v, outside, outside) for v in values.T], axis=1)
+    return np.stack([_between(wavelengths, v, outside) for v in values.T], axis=1)
+
+
+def _between(at: Floats, values: Floats, outside: float | None) -> Floats:
+    """(81,) on the grid: linear between near wavelengths, else by Akima's cubics (1970), which round the peaks that
+    lines cut off and swing past none."""
+    linear = np.interp(WAVELENGTHS, at, values, outside, outside)
+    width, slope = np.diff(at), np.diff(values) / np.diff(at)
+    ends = 2 * slope[0] - slope[1], 2 * slope[-1] - slope[-2]
+    m = np.r_[2 * ends[0] - slope[0], ends[0], slope, ends[1], 2 * ends[1] - slope[-1]]
+    before, after = np.abs(m[1:-2] - m[:-3]), np.abs(m[3:] - m[2:-1])
+    sum_ = before + after
+    even = sum_ < 1e-9 * max(float(np.abs(m).max()), 1e-300)
+    tangent = np.where(even, (m[1:-2] + m[2:-1]) / 2, (after * m[1:-2] + before * m[2:-1]) / np.where(even, 1, sum_))
+    k = np.clip(np.searchsorted(at, WAVELENGTHS, side="right") - 1, 0, len(at) - 2)
+    h = width[k]
+    u = (WAVELENGTHS - at[k]) / h
+    bend = (tangent[k] - slope[k]) * (1 - u) - (tangent[k + 1] - slope[k]) * u
+    curved = np.maximum(linear + h * u * (1 - u) * bend, np.minimum(linear, 0))  # not below 0 beside a steep foot
+    inside = (at[0] < WAVELENGTHS) & (at[-1] > WAVELENGTHS) & (h > COARSE)
+    return np.asarray(np.where(inside, curved, linear))
