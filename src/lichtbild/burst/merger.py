@@ -117,11 +117,13 @@ class Merger:
         seen *= scale[0] / scale[1]
         if 1 / UNSAID < seen / told < UNSAID:
             return told
+        stops = round(float(np.log2(seen)), 1)
+        light = f"{abs(stops)} EV {'less' if stops > 0 else 'more'} light than" if stops else "as much light as"
         self.report.notice(
-            f"{name_of(frame)}: got {abs(np.log2(seen)):.1f} EV {'less' if seen > 1 else 'more'} light than "
-            f"{name_of(self.reference)}, and its tags say something else; its pixels are believed"
+            f"{name_of(frame)}: got {light} {name_of(self.reference)}, and its tags say something else; its pixels are "
+            "believed"
         )
-        return seen
+        return seen if stops else 1.0
 
     def _accumulate(self, frame: Frame, alignment: Alignment, ratio: float, clip: float) -> float:
         """Add a frame to the sums; returns what brings its light to the reference's exposure."""
