@@ -118,9 +118,9 @@ class Merger:
         if 1 / UNSAID < seen / told < UNSAID:
             return told
         stops = round(float(np.log2(seen)), 1)
-        light = f"{abs(stops)} EV {'less' if stops > 0 else 'more'} light than" if stops else "as much light as"
+        amount = f"{abs(stops)} EV {'less' if stops > 0 else 'more'} light than" if stops else "as much light as"
         self.report.notice(
-            f"{name_of(frame)}: got {light} {name_of(self.reference)}, and its tags say something else; its pixels are "
+            f"{name_of(frame)}: got {amount} {name_of(self.reference)}, and its tags say something else; its pixels are "
             "believed"
         )
         return seen if stops else 1.0
