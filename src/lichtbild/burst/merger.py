@@ -120,8 +120,8 @@ class Merger:
         stops = round(float(np.log2(seen)), 1)
         amount = f"{abs(stops)} EV {'less' if stops > 0 else 'more'} light than" if stops else "as much light as"
         self.report.notice(
-            f"{name_of(frame)}: got {amount} {name_of(self.reference)}, and its tags say something else; its pixels are "
-            "believed"
+            f"{name_of(frame)}: got {amount} {name_of(self.reference)}, and its tags say something else; "
+            "its pixels are believed"
         )
         return seen if stops else 1.0
 
