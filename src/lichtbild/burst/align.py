@@ -166,14 +166,16 @@ def _fit_camera(flow: FloatImage, error: FloatImage, detail: FloatImage) -> npt.
     detail = np.maximum(detail - NOISE_GRADIENT, 1e-6)
     trust = (detail / (detail + 8.0) / (1.0 + error)).ravel().astype(np.float64)
     centre = np.array([_weighted_median(moves[0], trust), _weighted_median(moves[1], trust)])
-    residual = np.hypot(*(moves - centre[:, None]))
-    unsure = UNSURE / detail.ravel()
+    left = moves - centre[:, None]
+    unsure = UNSURE / detail.ravel().astype(np.float64)
+    known, least = np.concatenate([basis, moves]), np.diag([1e-9, 1e-3, 1e-3])
     camera = np.zeros((2, 3))
     for width in (16.0, 4.0, 1.0, 0.25, 0.1, 0.1):
-        weights = trust / (1.0 + residual**2 / (width**2 + unsure)) ** 2
-        normal = (basis * weights) @ basis.T + np.diag([1e-9, 1e-3, 1e-3])
-        camera = np.linalg.solve(normal, (basis * weights) @ moves.T).T
-        residual = np.hypot(*(moves - camera @ basis))
+        near = width**2 + unsure
+        share = near / (near + left[0] * left[0] + left[1] * left[1])
+        sums = (basis * (trust * share * share)) @ known.T
+        camera = np.linalg.solve(sums[:, :3] + least, sums[:, 3:]).T
+        left = moves - camera @ basis
     return camera
 
 
