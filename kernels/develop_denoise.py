@@ -130,6 +130,13 @@ def unbounded(mosaic: hl.ImageParam) -> hl.Func:
     return out
 
 
+def unending(f: hl.ImageParam) -> hl.Func:
+    """A plane mirrored at its borders. Were these held, the last samples would weigh more, and so would their noise."""
+    out = hl.Func(f"{f.name()}_unending")
+    out[x, y, c] = f[mirrored(x, f.width()), mirrored(y, f.height()), c]
+    return out
+
+
 def light_of(planes: Any, slope: hl.Func, sites: Sites, removed: Any) -> hl.Expr:
     """0..1 of white at site c of quad (x, y): back from planes and luma's slope. removed: share of the variance that
     is gone."""
@@ -219,8 +226,7 @@ def denoise_join() -> tuple[hl.Pipeline, list[Any]]:
     mosaic, sites = hl.ImageParam(hl.UInt(16), 2, "mosaic"), Sites.named()
     clean = hl.ImageParam(PLANE, 3, "clean")
     removed, black_out, scale_out = (hl.Param(hl.Float(32), n) for n in ("removed", "black_out", "scale_out"))
-    held, beyond = unbounded(mosaic), hl.Func("beyond")
-    beyond[x, y, c] = clean[mirrored(x, clean.width()), mirrored(y, clean.height()), c]
+    held, beyond = unbounded(mosaic), unending(clean)
     burnt, slope, site, out = joined("denoise_join", held, beyond, sites, (removed, black_out, scale_out))
 
     yo, yi, xo, xi = hl.Var("yo"), hl.Var("yi"), hl.Var("xo"), hl.Var("xi")

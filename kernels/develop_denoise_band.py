@@ -18,9 +18,8 @@ from typing import Any
 import halide as hl
 import numpy as np
 
-from borders import mirrored
 from burst_align import sum_of
-from develop_denoise import PLANE, kept
+from develop_denoise import PLANE, kept, unending
 from kernel import kernel
 
 SIDE = 8
@@ -99,13 +98,6 @@ class Inputs:
     def arguments(self) -> list[Any]:
         first = [] if self.guide else [self.rich]
         return [self.coarse, self.clean, self.take, self.share, self.excess, *first]
-
-
-def unending(f: hl.ImageParam) -> hl.Func:
-    """A plane mirrored at its borders. Were these held, the last samples would weigh more, and so would their noise."""
-    out = hl.Func(f"{f.name()}_unending")
-    out[x, y, c] = f[mirrored(x, f.width()), mirrored(y, f.height()), c]
-    return out
 
 
 def build(name: str, hop: int, *, guided: bool) -> tuple[hl.Pipeline, list[Any]]:

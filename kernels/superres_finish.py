@@ -16,7 +16,7 @@ from burst_align import catmull_rom, sum_of
 from half import half_image
 from kernel import kernel
 from superres_detail import AROUND, BLUR, FLOOR, NEAR, THIRD, Fine, Stage
-from superres_waves import restored
+from superres_waves import clear, restored
 
 TILE = 256, 128
 DOWN = 2  # fine pixels between windows of grey, down
@@ -189,9 +189,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     texture = hl.max(hl.abs(rest) - span * TEXTURE[0], 0.0)
     slack = span * overshoot + TEXTURE[1] * texture
     some = hl.max(span, hl.f32(1e-4))
-    alone = hl.clamp(
-        (span / hl.max(far[1]()[0] - far[0]()[0], some) - hl.f32(LONE[0])) * hl.f32(1 / (LONE[1] - LONE[0])), 0.0, 1.0
-    )
+    alone = clear(span / hl.max(far[1]()[0] - far[0]()[0], some), *LONE)
     alone *= span * span / hl.max(span * span + left()[0], hl.f32(1e-12))  # no edge is less than the noise
     steep = 1.0 + STEEP * alone * hl.max(1.0 - 20.0 * texture / some, 0.0)
     least = hl.max(low - slack, hl.min(low, low * DARK))

@@ -53,6 +53,9 @@ class Merger:
         self.unit = 1.0 / (reference.white_level - float(self.black.mean()))
         self.clip = (reference.clip_level - float(self.black.mean())) * self.unit
         self.noise = site_noise(reference, reference.noise_profile)
+        site = reference.cfa.index("G")
+        places = zip(divmod(site, 2), sampling(self.mosaic.shape), strict=True)
+        self.green = site, tuple(slice(first, None, step) for first, step in places)  # some samples of a green site
         self.sums: FloatImage = np.zeros((5, height // 2, width // 2), np.float32)
         self.warped = np.empty_like(self.mosaic)
         self.highest = self.clip
@@ -99,18 +102,12 @@ class Merger:
     def _exposure(self, frame: Frame) -> float:
         """The reference's exposure over the alternate's: as tags say, where the pixels do not plainly contradict."""
         told = exposure_ratio(self.reference.metadata, frame.metadata)
-        site = self.reference.cfa.index("G")
-        y, x = divmod(site, 2)
-        down, along = sampling(self.mosaic.shape)
-        light = [
-            (f.mosaic[y::down, x::along] - np.float32(f.black_level[site]))
-            / np.float32(f.clip_level - f.black_level[site])
-            for f in (self.reference, frame)
-        ]
-        scale = [
-            (f.clip_level - f.black_level[site]) / (f.white_level - f.black_level[site])
-            for f in (self.reference, frame)
-        ]
+        site, samples = self.green
+        light, scale = [], []
+        for f in (self.reference, frame):
+            black, clip = f.black_level[site], f.clip_level - f.black_level[site]
+            light.append((f.mosaic[samples] - np.float32(black)) / np.float32(clip))
+            scale.append(clip / (f.white_level - black))
         seen = measure_exposure(*light)
         if seen is None:
             return told
@@ -161,14 +158,13 @@ class Merger:
 
     def _flicker(self, warped: Mosaic, ratio: float, top: float) -> tuple[float, FloatImage]:
         """How much brighter the reference is than the tags say, and the same beside it for each row of quads."""
-        site = self.reference.cfa.index("G")
-        y, x = divmod(site, 2)
-        down, along = sampling(self.mosaic.shape)
-        mine = (self.mosaic[y::down, x::along] - self.black[site]) * np.float32(self.unit)
-        seen = warped[y::down, x::along]
+        site, samples = self.green
+        mine = (self.mosaic[samples] - self.black[site]) * np.float32(self.unit)
+        seen = warped[samples]
         its = np.where(seen > 0, (seen - np.float32(PEDESTAL)) * np.float32(ratio / UNIT), np.float32(np.nan))
         gain, bands = measure_flicker(mine, its, top)
-        rows = np.interp(np.arange(self.mosaic.shape[0] // 2) * 2.0, np.arange(len(bands)) * float(down), bands)
+        at = np.arange(len(bands)) * float(samples[0].step)
+        rows = np.interp(np.arange(self.mosaic.shape[0] // 2) * 2.0, at, bands)
         return gain, rows.astype(np.float32)
 
     def _fill(self, warped: Mosaic, ratio: float) -> None:

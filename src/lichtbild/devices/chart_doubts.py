@@ -15,10 +15,8 @@ from lichtbild.devices.chart import Fit, white_of
 from lichtbild.devices.chart_shot import ChartShot
 from lichtbild.measure.chart_values import NAMES
 
-ALONE, TIMES = (
-    7.0,
-    5.0,
-)  # CIEDE2000 of a patch by the matrix, and that many times the median, where something lies on it
+ALONE = 7.0  # CIEDE2000 of a patch by the matrix where something lies on it
+TIMES = 5.0  # the same over the median of all patches
 MANY = 3.0  # mean CIEDE2000 by the matrix: hardly a sensor leaves more, even in lamplight
 APART = 90.0  # mired between the light that was named and that of the chart's white by the file's matrices
 

@@ -37,11 +37,15 @@ class Cube:
     curve_domain: Floats
 
 
+def is_beside(name: str) -> bool:
+    """Whether it is the plain name of a file in a look's own folder."""
+    return name == Path(name).name and not name.startswith(".") and "\\" not in name
+
+
 def load(folder: Path, name: str) -> Cube:
     """The table `name` in a look's folder. Raises `RecipeError`."""
     path = folder / name
-    plain = name == Path(name).name and not name.startswith(".") and "\\" not in name
-    if not plain or path.resolve().parent != folder.resolve():
+    if not is_beside(name) or path.resolve().parent != folder.resolve():
         raise RecipeError(f"{folder / 'look.toml'}: lut.file is {name!r}; allowed is a file in the look's own folder")
     if path.suffix.lower() not in (".cube", *PICTURES):
         raise RecipeError(f"{path}: not a table that is known; allowed are .cube, and HaldCLUT as .png or .tif")

@@ -188,9 +188,13 @@ def _check_together(source: Source, made: dict[str, Any]) -> None:
         if mono.share_through_filter() < 0.1:
             raise source.fault("mono: the filter lets less than a tenth of those shares through", "mono")
     lut = made.get("lut")
-    if lut is not None and not lut.file:
+    if lut is None:
+        return
+    if not lut.file:
         raise source.fault("lut.file is missing; name a table in the look's folder", "lut")
-    if lut is not None and (lut.file != Path(lut.file).name or lut.file.startswith(".") or "\\" in lut.file):
+    from lichtbild.look.cube import is_beside
+
+    if not is_beside(lut.file):
         words = f"lut.file is {_short(lut.file)}; allowed is a file in the look's own folder"
         raise source.fault(words, "lut", 0, "file")
 
