@@ -6,6 +6,7 @@ terminate. `LICHTBILD_DEBUG=1` shows the traceback as well.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import signal
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 AGAIN = 0.01  # seconds
+# Bytes: free memory at the heap's end that is kept, what is taken more than asked for, and blocks that are not of the
+# heap (M_TRIM_THRESHOLD, M_TOP_PAD and M_MMAP_THRESHOLD of <malloc.h>).
+KEPT = {-1: 64 << 20, -2: 8 << 20, -3: 16 << 20}
 
 
 class Terminated(BaseException):
@@ -33,6 +37,7 @@ def main() -> NoReturn:
         _open_streams()
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's matrices are small; its threads would only spin
         gc.set_threshold(50_000)  # of the few cycles of one short job hardly any is worth a search
+        _keep_memory()
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _terminate)
         signal.signal(signal.SIGALRM, signal.default_int_handler)
@@ -61,6 +66,14 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _keep_memory() -> None:
+    """Make glibc's `malloc` keep what is freed: to take it anew page by page costs more than many a step."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, size in KEPT.items():
+            mallopt(option, size)
 
 
 def _heed_no_signals() -> None:

@@ -36,19 +36,19 @@ def on_image(mask: npt.NDArray[np.bool_], rows: Floats, columns: Floats) -> npt.
 
 def smooth(a: FloatImage, passes: int) -> FloatImage:
     """Binomial smoothing (1 2 1)/4 of the last two axes, edges repeated."""
+    a = np.ascontiguousarray(a)
     for _ in range(passes):
         for axis in (-2, -1):
-            b = np.moveaxis(a, axis, -1)
-            shape = list(a.shape)
-            shape[axis] += 1
-            pairs, out = np.empty(shape, a.dtype), np.empty_like(a)
-            p, o = np.moveaxis(pairs, axis, -1), np.moveaxis(out, axis, -1)
-            np.add(b[..., 1:], b[..., :-1], out=p[..., 1:-1])
-            p[..., 0], p[..., -1] = 2 * b[..., 0], 2 * b[..., -1]
-            np.add(p[..., 1:], p[..., :-1], out=o)
-            a = out
-    a *= a.dtype.type(0.0625**passes)
-    return a
+            # Rows end to end in one line, where numpy is quick; sums across their ends are put right after it.
+            step = a.shape[-1] if axis == -2 else 1
+            line = a.reshape(-1, a.shape[-2] * step) if axis == -2 else a.reshape(1, -1)
+            pairs, out = line[:, step:] + line[:, :-step], np.empty_like(line)
+            np.add(pairs[:, step:], pairs[:, :-step], out=out[:, step:-step])
+            before, a = np.moveaxis(a, axis, 0), out.reshape(a.shape)
+            after = np.moveaxis(a, axis, 0)
+            for end, beside in ((0, 1), (-1, -2)) if len(before) > 1 else ((0, 0),):
+                after[end] = (before[end] + before[beside]) + 2 * before[end]
+    return a * a.dtype.type(0.0625**passes)
 
 
 def halved(a: FloatImage) -> FloatImage:
