@@ -1,7 +1,7 @@
 """The recipe: what a photographer asks for, and what the modes and estimators decided.
 
-`Recipe` is the request; each field carries its help, unit, range or choices, from which the command line, the web
-form and the documentation are made. The recipe as resolved (every number that was decided) is a plain dict
+`Recipe` is the request; each field carries its help, unit, range or choices, from which the command line and
+the documentation are made. The recipe as resolved (every number that was decided) is a plain dict
 of JSON values that travels in `Picture.recipe`, in the photograph's XMP and in `--report`.
 """
 
@@ -14,15 +14,11 @@ from typing import Any
 from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
 from lichtbild.plain_file import open_plain
-from lichtbild.record import field, fields, record, replace
+from lichtbild.record import fields, record, replace
+from lichtbild.setting import check, setting
 
 _LONGEST = 1 << 20  # bytes of a recipe
 _NO_RECIPE = '{}: no recipe is in it; write JSON like {{"look": "mono"}}, or name a photograph made by Lichtbild'
-
-
-def setting(default: Any, text: str, **limits: Any) -> Any:
-    """A field of a parameter dataclass: `low`, `high`, `choices`, `unit` and `metavar` say what is allowed."""
-    return field(default=default, metadata={"help": text, **limits})
 
 
 @record
@@ -153,19 +149,6 @@ class Recipe:
 
             changes = with_mode(changes)
         return replace(self, **changes)
-
-
-def check(name: str, value: Any, limits: Any) -> None:
-    """Refuse a value outside its declared choices or range."""
-    if value is None:
-        return
-    if "choices" in limits and value not in limits["choices"]:
-        raise RecipeError(f"{name}: {value!r} is not one of {', '.join(limits['choices'])}")
-    if "low" in limits:
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise RecipeError(f"{name}: {value!r} is not a number")
-        if not limits["low"] <= value <= limits["high"]:
-            raise RecipeError(f"{name}: {value} is outside {limits['low']} to {limits['high']}")
 
 
 def _check_name(name: str, value: Any) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lichtbild.packs.tables import Tables
-from lichtbild.recipe import setting
 from lichtbild.record import record
+from lichtbild.setting import setting
 
 SIDES, ALIGNS = ("top", "bottom"), ("left", "center", "right")
 FAMILIES = ("sans", "serif")

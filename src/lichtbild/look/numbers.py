@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lichtbild.recipe import setting
 from lichtbild.record import record
+from lichtbild.setting import setting
 
 Point = tuple[float, float]
 # Share of red, green and blue light (Rec. 2020) that a glass of the usual strength lets through: cut-offs at about 480

@@ -23,9 +23,9 @@ from lichtbild.measure.image import load
 from lichtbild.measure.peers import Peer, installed
 from lichtbild.measure.process import Run, run_program
 from lichtbild.measure.similarity import psnr, ssim
-from lichtbild.recipe import check, setting
 from lichtbild.record import field, record, replace
 from lichtbild.report import Report
+from lichtbild.setting import check, setting
 
 
 @record

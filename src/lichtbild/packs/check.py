@@ -8,8 +8,8 @@ from pathlib import Path
 from lichtbild.errors import LichtbildError, PackError
 from lichtbild.packs.pack import Pack
 from lichtbild.packs.tables import Tables
-from lichtbild.recipe import setting
 from lichtbild.record import record
+from lichtbild.setting import setting
 
 LARGEST_PICTURE = 4096  # pixels of a side of a look's table of colours or swatch
 

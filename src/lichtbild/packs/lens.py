@@ -18,8 +18,8 @@ from lichtbild.look.look import Look
 from lichtbild.packs import catalog
 from lichtbild.packs.names import parse
 from lichtbild.packs.tables import Tables
-from lichtbild.recipe import setting
 from lichtbild.record import record, replace
+from lichtbild.setting import setting
 
 
 @record

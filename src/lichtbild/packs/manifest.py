@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lichtbild.packs.names import NAMING, check_path, is_name, is_version
 from lichtbild.packs.tables import Tables
-from lichtbild.recipe import setting
 from lichtbild.record import record, replace
+from lichtbild.setting import setting
 
 FORMAT = 1
 FILE = "pack.toml"

@@ -14,8 +14,8 @@ from lichtbild.packs import catalog
 from lichtbild.packs.names import is_name, parse
 from lichtbild.packs.pack import Pack
 from lichtbild.packs.tables import Tables
-from lichtbild.recipe import setting
 from lichtbild.record import fields, record, replace
+from lichtbild.setting import setting
 
 BUILT_IN = ("photo",)
 # Settings that belong to one burst or one file, or are nobody's but the photographer's.

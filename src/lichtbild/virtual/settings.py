@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lichtbild.errors import RecipeError
-from lichtbild.recipe import check, setting
 from lichtbild.record import fields, record, replace
+from lichtbild.setting import check, setting
 
 OWN_SIZE = {"phone": (3000, 4000), "system": (4000, 6000)}  # height, width
 
