@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lichtbild.atomic_file import write_atomically
 from lichtbild.errors import OutputError
 from lichtbild.output import attachments, exr_attributes, heif_items, icc, jxl_boxes
-from lichtbild.output.atomic import write_atomically
 from lichtbild.output.attachments import Attachments
 from test_output_save import RECIPE, exiftool, picture
 

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from lichtbild import atomic_file
 from lichtbild.errors import OutputError
-from lichtbild.output import atomic
 from lichtbild.output.tiff import (
     EXIF_IFD,
     GPS_IFD,
@@ -57,7 +57,7 @@ def test_an_image_in_strips_with_a_second_page_and_a_child_reads_back(tmp_path: 
         children={SUB_IFDS: [Directory(picture_tags(child), strips=[child])]},
     )
     path = tmp_path / "a.tif"
-    atomic.write_atomically(path, serialise([page, Directory(picture_tags(second), strips=[second])]))
+    atomic_file.write_atomically(path, serialise([page, Directory(picture_tags(second), strips=[second])]))
     with tifffile.TiffFile(path) as file:
         np.testing.assert_array_equal(file.pages[0].asarray(), first)
         np.testing.assert_array_equal(file.pages[1].asarray(), second)
@@ -160,16 +160,16 @@ def test_rationals_are_true_to_a_ten_millionth(value: float) -> None:
 
 def test_existing_missing_and_impossible_targets_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
-    atomic.write_atomically(path, [b"one"])
+    atomic_file.write_atomically(path, [b"one"])
     with pytest.raises(OutputError, match=r"a\.bin: exists already"):
-        atomic.write_atomically(path, [b"two"])
+        atomic_file.write_atomically(path, [b"two"])
     assert path.read_bytes() == b"one"
-    atomic.write_atomically(path, [b"two", bytearray(b"!"), np.arange(2, dtype=np.uint16), b""], overwrite=True)
+    atomic_file.write_atomically(path, [b"two", bytearray(b"!"), np.arange(2, dtype=np.uint16), b""], overwrite=True)
     assert path.read_bytes() == b"two!\0\0\1\0"
     with pytest.raises(OutputError, match="is a folder"):
-        atomic.write_atomically(tmp_path, [b""], overwrite=True)
+        atomic_file.write_atomically(tmp_path, [b""], overwrite=True)
     with pytest.raises(OutputError, match="does not exist"):
-        atomic.write_atomically(tmp_path / "no" / "a", [b""])
+        atomic_file.write_atomically(tmp_path / "no" / "a", [b""])
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(os, "write", fail)
     with pytest.raises(OutputError, match=text):
-        atomic.write_atomically(path, [b"new"], overwrite=True)
+        atomic_file.write_atomically(path, [b"new"], overwrite=True)
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
@@ -199,7 +199,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        atomic.write_atomically(tmp_path / "a.bin", chunks())
+        atomic_file.write_atomically(tmp_path / "a.bin", chunks())
     assert not list(tmp_path.iterdir())
 
 

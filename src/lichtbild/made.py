@@ -123,7 +123,7 @@ def compare(made: Made, resolved: Mapping[str, Any], report: Report) -> None:
     if sorted(then) != sorted(now):
         report.notice(f"{name} was made {_how_frames_differ(made, resolved)}; its settings are followed all the same")
         return
-    from lichtbild.output.jsonable import plain
+    from lichtbild.jsonable import plain
 
     if made.decided is None or plain(resolved["settings"]) != made.settings:
         return

@@ -36,9 +36,9 @@ def outputs(function: Any) -> Any:
 
 def check(inputs: Sequence[Path], output: Path, *, add: bool, overwrite: bool) -> None:
     """Refuse what cannot be written before anything is measured. Raises `OutputError` and `DeviceError`."""
+    from lichtbild.atomic_file import check_not_read, check_target
     from lichtbild.devices.profile import DeviceProfile
     from lichtbild.errors import OutputError
-    from lichtbild.output.atomic import check_not_read, check_target
 
     if output.suffix.lower() != ".toml":
         raise OutputError(f"{output}: a device profile is a .toml file; end its name so")

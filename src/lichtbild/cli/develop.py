@@ -151,7 +151,7 @@ def _is_in_another_format(photograph: Path, output: Path) -> bool:
 
 def _check_outputs(files: tuple[Path, ...], output: Path, report: Path | None, overwrite: bool) -> None:
     """Refuse what cannot be written before any light is touched."""
-    from lichtbild.output.atomic import check_not_read, check_target
+    from lichtbild.atomic_file import check_not_read, check_target
     from lichtbild.output.formats import format_for
 
     for target in (output, report):
@@ -252,8 +252,8 @@ def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarge
 
 def _write_report(path: Path, record: Any, wanted: Recipe, output: Path, seconds: float, overwrite: bool) -> None:
     from lichtbild import __version__
-    from lichtbild.output.atomic import write_atomically
-    from lichtbild.output.jsonable import to_json
+    from lichtbild.atomic_file import write_atomically
+    from lichtbild.jsonable import to_json
 
     content = {
         "software": f"Lichtbild {__version__}",

@@ -19,12 +19,12 @@ def command(profile: str, dcp: Path | None, json_file: Path | None, overwrite: b
 
     Without an option, the tags are printed.
     """
+    from lichtbild.atomic_file import check_target, write_atomically
     from lichtbild.cli.say import one_line
     from lichtbild.devices import catalog
     from lichtbild.devices.dcp_write import write_dcp
     from lichtbild.devices.tag_list import as_text, tag_list
-    from lichtbild.output.atomic import check_target, write_atomically
-    from lichtbild.output.jsonable import to_json
+    from lichtbild.jsonable import to_json
 
     found = catalog.load(profile)
     for target in (dcp, json_file):

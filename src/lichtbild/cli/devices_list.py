@@ -17,7 +17,7 @@ def command(as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
-        from lichtbild.output.jsonable import to_json
+        from lichtbild.jsonable import to_json
 
         click.echo(to_json([asdict(e) for e in found], indent=1))
         return

@@ -53,7 +53,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
     from lichtbild.cli.progress import Progress
     from lichtbild.cli.say import complain, one_line
     from lichtbild.errors import LichtbildError
-    from lichtbild.output.jsonable import to_json
+    from lichtbild.jsonable import to_json
     from lichtbild.raw.read import read_frame
     from lichtbild.report import Report
 

@@ -16,11 +16,11 @@ def command(folder: Path, no_swatch: bool) -> None:
     FOLDER holds a look.toml (the name of an installed look does, too, whose swatch is left alone). Wrong numbers are
     refused with file, line and allowed range. What may not be meant is a warning, beside the limit.
     """
+    from lichtbild.atomic_file import write_atomically
     from lichtbild.cli.say import one_line
     from lichtbild.look import catalog, look, swatch
     from lichtbild.look.check import findings
     from lichtbild.measure.table import table
-    from lichtbild.output.atomic import write_atomically
 
     at_path = (folder / "look.toml").is_file() or folder.name == "look.toml"
     found = look.load(str(folder.resolve()) if at_path else str(folder))

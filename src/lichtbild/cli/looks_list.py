@@ -22,7 +22,7 @@ def command(as_json: bool) -> None:
             continue
         rows.append((name, found.title, found.version, origin(name), found.description))
     if as_json:
-        from lichtbild.output.jsonable import to_json
+        from lichtbild.jsonable import to_json
 
         keys = ("name", "title", "version", "from", "description")
         click.echo(to_json([dict(zip(keys, row, strict=True)) for row in rows], indent=1))

@@ -31,10 +31,10 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
     FILES are raw frames, each a photograph of its own, or finished pictures (JPEG, PNG, TIFF). A finished picture is
     taken for one in the look natural, and carried over from there; a raw frame shows what a look can really do.
     """
+    from lichtbild.atomic_file import check_not_read, check_target
     from lichtbild.cli.progress import Progress
     from lichtbild.errors import OutputError, RecipeError
     from lichtbild.look.sheet import contact_sheet
-    from lichtbild.output.atomic import check_not_read, check_target
     from lichtbild.output.formats import DNG, format_for
     from lichtbild.report import Report
 

@@ -39,8 +39,8 @@ def outputs(function: Any) -> Any:
 
 def check(inputs: tuple[Path, ...], json_file: Path | None, html_file: Path | None, overwrite: bool) -> None:
     """Refuse what cannot be written before anything is measured. Raises `OutputError`."""
+    from lichtbild.atomic_file import check_not_read, check_target
     from lichtbild.errors import OutputError
-    from lichtbild.output.atomic import check_not_read, check_target
 
     for target in (json_file, html_file):
         if target is None:
@@ -55,8 +55,8 @@ def write(
     result: Any, page: Callable[[], Page], json_file: Path | None, html_file: Path | None, overwrite: bool
 ) -> None:
     """Write what was asked for. result: a dataclass of figures. page: makes the report."""
-    from lichtbild.output.atomic import write_atomically
-    from lichtbild.output.jsonable import to_json
+    from lichtbild.atomic_file import write_atomically
+    from lichtbild.jsonable import to_json
 
     if json_file:
         write_atomically(json_file, [(to_json(figures(result), indent=1) + "\n").encode()], overwrite=overwrite)

@@ -28,8 +28,8 @@ def command(folder: Path, output: Path, overwrite: bool) -> None:
     """
     import hashlib
 
+    from lichtbild.atomic_file import check_target, write_atomically
     from lichtbild.errors import OutputError
-    from lichtbild.output.atomic import check_target, write_atomically
     from lichtbild.packs.archive import SUFFIX, write_archive
     from lichtbild.packs.check import check_content
     from lichtbild.packs.files import read_folder

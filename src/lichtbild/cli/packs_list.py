@@ -23,7 +23,7 @@ def command(as_json: bool) -> None:
     if as_json:
         from dataclasses import asdict
 
-        from lichtbild.output.jsonable import to_json
+        from lichtbild.jsonable import to_json
 
         rows = []
         for pack in found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+from lichtbild.atomic_file import write_atomically
 from lichtbild.carriers import Matrix
 from lichtbild.devices.dcp import (
     COPYRIGHT,
@@ -23,7 +24,6 @@ from lichtbild.devices.dcp import (
 from lichtbild.devices.hue_sat import IDENTITY, resized
 from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, HueSatMap
 from lichtbild.errors import DeviceError
-from lichtbild.output.atomic import write_atomically
 from lichtbild.output.tiff import Directory, Tag, Type, to_bytes
 
 _EMBED_POLICY = 50941

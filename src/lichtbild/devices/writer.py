@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.atomic_file import write_atomically
 from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light
 from lichtbild.devices.reader import FORMAT
-from lichtbild.output.atomic import write_atomically
 
 Array = npt.NDArray[np.generic]
 

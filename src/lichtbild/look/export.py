@@ -123,7 +123,7 @@ def left_out(look: Look, source: str = "finished") -> list[str]:
 
 def file_of(look: Look, path: Path, size: int = 33, source: str = "finished", *, overwrite: bool = False) -> None:
     """Write the LUT. Raises `OutputError`."""
-    from lichtbild.output.atomic import check_target, write_atomically
+    from lichtbild.atomic_file import check_target, write_atomically
 
     check_target(path, overwrite=overwrite)
     write_atomically(path, [cube(look, size, source).encode()], overwrite=overwrite)

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from lichtbild import __version__
+from lichtbild.atomic_file import Chunk
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import Chunk
+from lichtbild.jsonable import plain
 from lichtbild.output.formats import JPEG, Format
-from lichtbild.output.jsonable import plain
 from lichtbild.output.ultrahdr import foreseeing
 from lichtbild.record import record
 

@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import __version__
+from lichtbild.atomic_file import Chunk, check_target, write_atomically
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.errors import OutputError
 from lichtbild.metadata.gps import sound
 from lichtbild.metadata.moment import is_date
-from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.opcodes import GAIN_MAP, opcode_ids, with_gain_maps
 from lichtbild.output.thumbnail import thumbnail
 from lichtbild.output.tiff import (

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import native
+from lichtbild.atomic_file import Chunk
 from lichtbild.color import D65, PRIMARIES
-from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.exr_attributes import attributes
 from lichtbild.output.light import WHITE

@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from lichtbild.atomic_file import Chunk
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.record import record, replace
 

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.atomic_file import Chunk
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 
 MAX_PAYLOAD = 65_533  # of one segment; its length field counts itself

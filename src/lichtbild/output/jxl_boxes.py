@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
+from lichtbild.atomic_file import Chunk
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 
 _SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"

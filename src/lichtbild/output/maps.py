@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.atomic_file import check_target, write_atomically
 from lichtbild.carriers import CELL
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import check_target, write_atomically
 from lichtbild.output.png import encode
 from lichtbild.report import Report
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy.typing as npt
 
+from lichtbild.atomic_file import Chunk
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.avif import PRIMARIES, TRANSFERS
 

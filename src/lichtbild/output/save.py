@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.atomic_file import Chunk, check_target, write_atomically
 from lichtbild.carriers import Picture
 from lichtbild.errors import OutputError
 from lichtbild.output import attachments, icc
-from lichtbild.output.atomic import Chunk, check_target, write_atomically
 from lichtbild.output.formats import AVIF, EXR, HEIC, JPEG, JXL, PNG, Format, depth_for, format_for
 from lichtbild.record import record, replace
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from lichtbild.atomic_file import Chunk
 from lichtbild.errors import OutputError
-from lichtbild.output.atomic import Chunk
 from lichtbild.record import field, record
 
 SUB_IFDS, EXIF_IFD, GPS_IFD = 330, 34665, 34853

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from lichtbild.output.atomic import Chunk
+from lichtbild.atomic_file import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.tiff import Directory, Tag, Type, iptc_tag, serialise
 

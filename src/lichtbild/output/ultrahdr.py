@@ -12,9 +12,9 @@ import struct
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.atomic_file import Chunk
 from lichtbild.carriers import GainMap
 from lichtbild.output import jpeg
-from lichtbild.output.atomic import Chunk
 from lichtbild.output.attachments import Attachments
 from lichtbild.output.tiff import fraction
 from lichtbild.output.xmp import Packet

@@ -10,11 +10,11 @@ from typing import Any
 
 from lichtbild import __version__
 from lichtbild.carriers import Metadata
+from lichtbild.jsonable import to_json
 from lichtbild.metadata.keep import kept
 from lichtbild.metadata.xml import XmlError
 from lichtbild.metadata.xmp import SPACES, Value, escaped, properties, quoted, to_xml
 from lichtbild.output.exif import modified, offset_of
-from lichtbild.output.jsonable import to_json
 from lichtbild.record import field, record
 
 NAMESPACE = "urn:lichtbild:recipe:1.0:"

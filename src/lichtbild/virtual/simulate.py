@@ -33,7 +33,7 @@ def simulate(
     as moving_01.png ... (white where it did), and as `settings.truth` asks the noise-free mosaics truth_01.dng ...
     Returns the paths of the shots. Raises `LichtbildError` subclasses.
     """
-    from lichtbild.output.atomic import check_target, write_atomically
+    from lichtbild.atomic_file import check_target, write_atomically
     from lichtbild.output.dng import write_dng
     from lichtbild.virtual.shoot import shots
 
