@@ -290,6 +290,7 @@ def test_a_truncated_file_is_named_as_such(tmp_path: Path, compression: int) -> 
         (b"hello, I am a letter\n" * 20, "text file"),
         (bytes(4096), "zeros"),
         (b"II*\0", "ends before"),
+        (b"SIMPLE  =                    T".ljust(2880), "FITS"),
         (b"\xff\xd8\xff\xe0" + bytes(100), "JPEG"),
         (b"II*\0\x08\0\0\0" + bytes(100), "directory is damaged"),
     ],

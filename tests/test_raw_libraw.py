@@ -123,6 +123,75 @@ def test_exif_inside_canon_cr3_and_fuji_raf() -> None:
     assert Tags.of(inner).positive(34855) == 400
 
 
+def test_exif_inside_minolta_mrw() -> None:
+    exif = tiff({"main": {271: (2, "Minolta"), 272: (2, "DiMAGE A2"), 34665: (4, "@e")}, "e": {34855: (3, 64)}}, {})
+    blocks = b"\0PRD" + struct.pack(">I", 24) + bytes(24) + b"\0TTW" + struct.pack(">I", len(exif)) + exif
+    (inner,) = sniff.inner_tiffs(memoryview(b"\0MRM" + struct.pack(">I", len(blocks)) + blocks))
+    assert (Tags.of(inner).text(272), Tags.of(inner).positive(34855)) == ("DiMAGE A2", 64)
+
+
+def answered(monkeypatch: pytest.MonkeyPatch, path: Path, pixels: np.ndarray, **answer: object) -> None:
+    """Let LibRaw say this of the file."""
+    usual = {
+        "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "colors": "RGBG", "count": 3,
+        "sites": [0, 1, 3, 2], "black": [0] * 4, "white": 65535, "whites": [], "neutral": [2.0, 1.0, 1.5, 0.0],
+        "matrix": [[0.0] * 3] * 3, "crop": [0, 0, 0, 0], "flip": 0, "iso": 0, "exposure_time": 0, "f_number": 0,
+        "focal_length": 0, "time": "1970:01:01 00:00:00", "lens": "",
+    }  # fmt: skip
+    monkeypatch.setattr(libraw, "_decoded", lambda _: (usual | answer, pixels))
+    path.write_bytes(tiff({"main": {271: (2, "Maker"), 272: (2, "Camera")}}, {}))
+
+
+def test_colours_without_matrix_or_balance_are_those_of_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grey = np.full((64, 96, 3), 20000, np.uint16)
+    answered(monkeypatch, tmp_path / "a.raw", grey, neutral=[0.0, 1.0, 0.0, 0.0])
+    report = Report()
+    color = read_frame(tmp_path / "a.raw", report).metadata.color
+    assert any("camera made itself" in notice for notice in report.notices)
+    assert color.as_shot_neutral == (1, 1, 1)
+    white = np.linalg.solve(color.color_matrix_1, np.ones(3))
+    np.testing.assert_allclose(white / white[1], (0.9505, 1, 1.089), atol=5e-4)  # D65
+
+
+@pytest.mark.parametrize(("tag", "flip", "orientation"), [(1, 6, 6), (None, 5, 8), (8, 0, 8), (1, 0, 1)])
+def test_what_only_libraw_knows_of_the_orientation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tag: int | None, flip: int, orientation: int
+) -> None:
+    path = tmp_path / "a.raw"
+    answered(monkeypatch, path, mosaic(), flip=flip)
+    path.write_bytes(tiff({"main": {272: (2, "Camera")} | ({274: (3, tag)} if tag else {})}, {}))
+    assert read_frame(path, Report()).metadata.orientation == orientation
+
+
+RAW_TAGS = {256: (4, 96), 257: (4, 64), 262: (3, 32803), 273: (4, "@pixels"), 279: (4, 12288)}
+RAW = tiff({"main": {271: (2, "Maker"), 330: (4, "@raw")}, "raw": RAW_TAGS}, {"pixels": bytes(12288)})
+PANASONIC = bytearray(tiff({"main": {273: (4, 2**32 - 1), 279: (4, 12288), 280: (4, "@p")}}, {"p": bytes(12288)}))
+PANASONIC[2:4] = b"\x55\0"
+FUJI = b"FUJIFILMCCD-RAW 0201".ljust(100, b"\0") + struct.pack(">2I", 200, 9000) + bytes(92) + bytes(9000)
+
+
+@pytest.mark.parametrize("data", [RAW, bytes(PANASONIC), FUJI], ids=["SubIFD", "Panasonic", "Fujifilm"])
+def test_a_raw_that_was_cut_off_is_no_picture(tmp_path: Path, data: bytes) -> None:
+    for missing, cut in ((0, False), (20, False), (4000, True)):
+        whole = memoryview(data)[: len(data) - missing]
+        assert sniff.ends_early(whole, sniff.tiff_of(whole)) == cut
+    path = tmp_path / "a.raw"
+    path.write_bytes(data[:-4000])
+    with pytest.raises(RawError, match=r"a\.raw: the file ends before its pixels do; copy it again"):
+        read_frame(path, Report())
+
+
+def test_a_finished_tiff_is_told_from_a_raw(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tags = {256: (4, 64), 257: (4, 64), 258: (3, [8] * 3), 262: (3, 2), 271: (2, "Canon"), 277: (3, 3)}
+    tags |= {273: (4, "@pixels"), 279: (4, 12288)}
+    path.write_bytes(tiff({"main": tags}, {"pixels": mosaic().tobytes()}))
+    with pytest.raises(RawError, match="is a finished TIFF picture"):
+        read_frame(path, Report())
+
+
 def test_a_probe_of_a_format_without_tiff_knows_its_time(tmp_path: Path) -> None:
     fuji = tiff({"main": {271: (2, "FUJIFILM"), 306: (2, "2024:01:02 03:04:05")}}, {})
     raf = b"FUJIFILMCCD-RAW 0201".ljust(84, b"\0") + struct.pack(">I", 160)

@@ -3,6 +3,7 @@
 | missing or implausible | assumed |
 |---|---|
 | ColorMatrix1 and 2 | `GENERIC_COLOR_MATRIX`, for D65 |
+| the matrix of colours that the camera made itself | `SRGB_MATRIX`, of balanced colours under D65 |
 | AsShotNeutral and AsShotWhiteXY | measured in the picture |
 | BlackLevel | the mean of the masked borders; 0 where there are none |
 | WhiteLevel | the largest number that the file's bits (or its linearisation table) can hold |
@@ -24,6 +25,8 @@ from lichtbild.report import Report
 # colours, the median of many cameras, rounded), scaled so that green sees white as 1.
 GENERIC_COLOR_MATRIX: Matrix = ((0.60, -0.08, -0.06), (-0.52, 1.22, 0.25), (-0.17, 0.27, 0.60))
 GENERIC_ILLUMINANT = 21  # D65
+# XYZ to linear sRGB (IEC 61966-2-1).
+SRGB_MATRIX: Matrix = ((3.2406, -1.5372, -0.4986), (-0.9689, 1.8758, 0.0415), (0.0557, -0.2040, 1.0570))
 
 
 @record
@@ -40,6 +43,10 @@ class Notes:
     def color_matrix(self) -> tuple[Matrix, int]:
         self.say("has no usable colour matrix; that of a typical camera is assumed")
         return GENERIC_COLOR_MATRIX, GENERIC_ILLUMINANT
+
+    def finished_colors(self) -> Matrix:
+        self.say("has colours that the camera made itself; balanced sRGB is assumed")
+        return SRGB_MATRIX
 
     def white_xy(self) -> None:
         self.say("has no usable white balance; it is measured in the picture, and --wb KELVIN sets another")

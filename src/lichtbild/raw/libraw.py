@@ -23,7 +23,7 @@ from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes
-from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
+from lichtbild.raw.sensor import CFAS, Sensor, UnknownCodingError, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.record import replace
@@ -107,7 +107,8 @@ def _decoded(path: Path) -> tuple[dict[str, Any], Mosaic]:
     answer, descriptor = found
     if descriptor is None:
         error = str(answer.get("error"))
-        raise RawError(_ERRORS.get(error, f"LibRaw cannot decode it ({error}); {_DAMAGED}"))
+        kind = UnknownCodingError if error == "LibRawFileUnsupportedError" else RawError
+        raise kind(_ERRORS.get(error, f"LibRaw cannot decode it ({error}); {_DAMAGED}"))
     try:
         count = math.prod(answer["shape"])
         if count == 0:
@@ -173,26 +174,31 @@ def _white(answer: dict[str, Any], notes: Notes) -> float:
 def _metadata(path: Path, answer: dict[str, Any], tags: Tags | None, notes: Notes) -> Metadata:
     if tags is not None and tags.is_dng:
         return read_metadata(path, tags, notes)
-    wb = [float(v) for v in answer["neutral"][:3]]
-    neutral = normalised_neutral(tuple(1 / v if v > 0 else math.nan for v in wb))
-    matrix = matrix_of(tuple(v for row in answer["matrix"] for v in row))
-    illuminant = 21  # LibRaw's matrices are for D65
-    if matrix is None:
-        matrix, illuminant = notes.color_matrix()
-    color = CameraColor(
-        color_matrix_1=matrix,
-        calibration_illuminant_1=illuminant,
-        as_shot_neutral=neutral,
-    )
-    if neutral is None:
-        notes.white_xy()
+    color = _color(answer, notes)
     own = {key: v for key in ("iso", "exposure_time", "f_number", "focal_length") if (v := answer[key]) and v > 0}
+    flip = _ORIENTATIONS.get(answer["flip"], 1)
     if tags is None:
         time = "" if answer["time"].startswith("1970:01:01") else answer["time"]
         return Metadata(
             path=path, lens=answer["lens"], capture_time=time, color=color,
-            orientation=_ORIENTATIONS.get(answer["flip"], 1), **own,
+            orientation=flip, **own,
         )  # fmt: skip
     found = read_metadata(path, tags, notes, color)
     missing = {key: v for key, v in own.items() if getattr(found, key) is None}
+    if found.orientation == 1:  # some makers write it in a place of their own
+        missing["orientation"] = flip
     return replace(found, lens=found.lens or answer["lens"], **missing)
+
+
+def _color(answer: dict[str, Any], notes: Notes) -> CameraColor:
+    """Of LibRaw's matrix, which is for D65, and the camera's white balance."""
+    wb = [float(v) for v in answer["neutral"][:3]]
+    neutral = normalised_neutral(tuple(1 / v if v > 0 else math.nan for v in wb))
+    matrix, illuminant = matrix_of(tuple(v for row in answer["matrix"] for v in row)), 21
+    if matrix is None and answer["linear"]:
+        matrix, neutral = notes.finished_colors(), neutral or (1.0, 1.0, 1.0)
+    if matrix is None:
+        matrix, illuminant = notes.color_matrix()
+    if neutral is None:
+        notes.white_xy()
+    return CameraColor(color_matrix_1=matrix, calibration_illuminant_1=illuminant, as_shot_neutral=neutral)

@@ -19,7 +19,7 @@ from lichtbild.raw.noise import BLOCKS, agreed_profile, block_energies, estimate
 from lichtbild.raw.sensor import Sensor, UnknownCodingError
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Buffer, Tiff
-from lichtbild.raw.tiles import layout_of
+from lichtbild.raw.tiles import CUT_OFF, layout_of
 from lichtbild.record import record, replace
 from lichtbild.report import Report
 
@@ -130,7 +130,16 @@ def _sensor(path: Path, notes: Notes) -> Sensor:
     data = sniff.open_file(path)
     tiff, tags = _tags(data)
     if tiff is None or tags is None or not tags.is_dng:
-        return _read_libraw(path, tags, notes)
+        if sniff.ends_early(data, tiff):
+            raise RawError(CUT_OFF)
+        try:
+            return _read_libraw(path, tags, notes)
+        except UnknownCodingError:
+            if tiff is not None and sniff.is_finished(tiff):
+                raise RawError(
+                    "is a finished TIFF picture, not a raw file; name the raw file that came with it"
+                ) from None
+            raise
     try:
         return dng.read_dng(path, tiff, notes)
     except UnknownCodingError as error:

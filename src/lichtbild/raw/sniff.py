@@ -29,7 +29,17 @@ _FINISHED = (
     (b"%PDF", 0, "a PDF document"),
     (b"PK\x03\x04", 0, "a ZIP archive"),
     (b"\x1f\x8b", 0, "a compressed archive"),
+    (b"SIMPLE  =", 0, "an astronomer's FITS file"),
+    (b"\x89LFP\r\n\x1a\n", 0, "a light field"),
+    (b"RED1", 4, "a film"),
+    (b"RED2", 4, "a film"),
 )
+_RAF = b"FUJIFILMCCD-RAW"
+_MRW = b"\0MRM"
+
+_FINISHED_KINDS = range(9)  # photometric interpretations: grey, RGB, palette, CMYK, YCbCr, Lab
+_PANASONIC_OFFSET = 280
+_NO_COUNT = (1 << 32) - 1  # what Panasonic writes for an offset that is told elsewhere
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
@@ -89,20 +99,47 @@ def tiff_of(data: Buffer) -> Tiff | None:
         raise
 
 
+def ends_early(data: Buffer, tiff: Tiff | None) -> bool:
+    """Whether the pixels of a raw that is no DNG should go on behind the end of the file.
+
+    LibRaw makes a picture of such files, too, of zeros or of noise. A hundredth of the pixels may be missing: a few
+    cameras count more bytes than they write.
+    """
+    head = bytes(data[:112])
+    pieces = [(int.from_bytes(head[100:104]), int.from_bytes(head[104:108]))] if head.startswith(_RAF) else []
+    largest = 0
+    for directory in tiff.all() if tiff is not None else ():
+        for where, size in ((273, 279), (_PANASONIC_OFFSET, 279), (324, 325)):
+            offsets, counts = directory.integers(where), directory.integers(size)
+            if offsets and counts and len(offsets) == len(counts) and largest < sum(counts) < _NO_COUNT > max(offsets):
+                pieces, largest = list(zip(offsets, counts, strict=True)), sum(counts)
+    missing = sum(min(max(offset + count - len(data), 0), count) for offset, count in pieces)
+    return missing > sum(count for _, count in pieces) / 100
+
+
+def is_finished(tiff: Tiff) -> bool:
+    """Whether a TIFF is what a finished picture is: one whole image, of no mosaic, without others below it."""
+    first = tiff.directories[0]
+    return not first.children and first.integer(254, 0) == 0 and first.integer(262) in _FINISHED_KINDS
+
+
 def inner_tiffs(data: Buffer) -> list[Tiff]:
-    """EXIF inside formats that are no TIFF: [image, exif, gps] of Canon CR3, [image] of Fujifilm RAF; or nothing."""
+    """EXIF inside formats that are no TIFF: [image, exif, gps] of Canon CR3, [image] of Fujifilm RAF and Minolta MRW; or
+    nothing."""
     head = bytes(data[: 1 << 16])
     found = []
     if head[4:12] == b"ftypcrx ":
         places = [head.find(box) + 4 for box in (b"CMT1", b"CMT2", b"CMT4")]
-    elif head.startswith(b"FUJIFILMCCD-RAW"):
+    elif head.startswith(_MRW):
+        places = [head.find(b"\0TTW") + 8]
+    elif head.startswith(_RAF):
         start = int.from_bytes(head[84:88])
         jpeg = bytes(data[start : start + 64])
         places = [start + at + 6] if (at := jpeg.find(b"Exif\0\0")) > 0 else []
     else:
         return []
     for place in places:
-        if place > 4:
+        if place > 8:
             try:
                 found.append(Tiff(data[place:]))
             except RawError:
@@ -122,7 +159,7 @@ def inner_xmp(data: Buffer) -> bytes:
             if size < 8:  # the pixels' box tells its size elsewhere, and is the last
                 break
             at += size
-    elif head.startswith(b"FUJIFILMCCD-RAW"):
+    elif head.startswith(_RAF):
         at = int.from_bytes(head[84:88]) + 2
         for _ in range(16):
             size = int.from_bytes(data[at + 2 : at + 4])

@@ -70,7 +70,9 @@ def layout_of(directory: Directory) -> Layout:
     width, height = directory.integer(256, 0) or 0, directory.integer(257, 0) or 0
     samples = directory.integer(277, 1) or 1
     if width <= 0 or height <= 0 or not 1 <= samples <= 4:
-        raise RawError(f"claims an image of {width} x {height} pixels, {samples} samples each: it is damaged")
+        raise RawError(
+            f"claims {width} x {height} pixels of {samples} samples, so it is damaged; copy it again from the card"
+        )
     if width * height > MAX_PIXELS or max(width, height) > 65535:
         raise RawError(
             f"claims {width} x {height} pixels; more than {MAX_PIXELS // 10**6} megapixels cannot be real here"
@@ -86,11 +88,11 @@ def layout_of(directory: Directory) -> Layout:
         tile_width, tile_height = directory.integer(322, 0) or 0, directory.integer(323, 0) or 0
         tags = (324, 325)
     if not (0 < tile_width <= 65535 and 0 < tile_height <= 65535 and tile_width * tile_height <= MAX_PIXELS):
-        raise RawError("has tiles of an impossible size: it is damaged")
+        raise RawError("has tiles of an impossible size, so it is damaged; copy it again from the card")
     expected = -(-width // tile_width) * -(-height // tile_height)
     offsets, counts = (directory.array(tag) for tag in tags)
     if expected > MAX_TILES or offsets is None or len(offsets) < expected or offsets.ndim != 1:
-        raise RawError("does not say where its pixels are: it is damaged")
+        raise RawError("does not say where its pixels are, so it is damaged; copy it again from the card")
     if counts is None or len(counts) < expected or counts.ndim != 1:
         counts = np.zeros(expected, np.uint64)
     # Offsets beyond 2^62 are beyond any file; the cap keeps sums from overflowing.
@@ -204,14 +206,14 @@ def _compressed(data: Buffer, layout: Layout, white: float) -> npt.NDArray[np.ui
 
     ends = layout.offsets + layout.counts
     if (layout.counts <= 0).any():
-        raise RawError("does not say where its pixels are: it is damaged")
+        raise RawError("does not say where its pixels are, so it is damaged; copy it again from the card")
     if (ends > len(data)).any() or layout.counts.sum() > len(data):
         raise RawError(CUT_OFF)
     # The least that one sample can take: a bit in lossless JPEG; 4 bits for a block of 64 in lossy JPEG; even colour
     # in JPEG XL takes next to nothing.
     most = {NONE: 1, JPEG: 8, LOSSY_JPEG: 128, JPEG_XL: 8192}.get(layout.compression, 1032) * int(layout.counts.sum())
     if layout.tile_width * layout.tile_height * len(ends) * layout.samples > most + 65536:
-        raise RawError("claims more pixels than its bytes can hold: it is damaged")
+        raise RawError("claims more pixels than its bytes can hold, so it is damaged; copy it again from the card")
     out = np.empty((layout.height, layout.width, layout.samples)[: 2 if layout.samples == 1 else 3], np.uint16)
 
     def decode(place: tuple[int, int, int]) -> None:
