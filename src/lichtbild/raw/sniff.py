@@ -72,11 +72,15 @@ def refuse_finished(data: Buffer) -> None:
     head = bytes(data[:512])
     for magic, offset, name in _FINISHED:
         if head[offset : offset + len(magic)] == magic:
-            raise RawError(f"is {name}, not a raw file; name the raw file that came with it")
+            raise no_raw(name)
     if not any(head):
         raise RawError("begins with nothing but zeros, so it is damaged; copy it again from the card")
     if all(byte in b"\t\n\r\f" or byte >= 32 for byte in head) and _is_text(head):
         raise RawError("is a text file, not a raw file; name a raw file")
+
+
+def no_raw(name: str) -> RawError:
+    return RawError(f"is {name}, not a raw file; name the raw file that came with it")
 
 
 def _is_text(head: bytes) -> bool:
@@ -124,8 +128,7 @@ def is_finished(tiff: Tiff) -> bool:
 
 
 def inner_tiffs(data: Buffer) -> list[Tiff]:
-    """EXIF inside formats that are no TIFF: [image, exif, gps] of Canon CR3, [image] of Fujifilm RAF and Minolta MRW; or
-    nothing."""
+    """EXIF in formats that are no TIFF: [image, exif, gps] of Canon CR3, [image] of Fujifilm RAF and Minolta MRW."""
     head = bytes(data[: 1 << 16])
     found = []
     if head[4:12] == b"ftypcrx ":
