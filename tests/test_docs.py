@@ -86,7 +86,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(there), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if p.name != "design.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_files_that_are_named_exist(page: Path) -> None:
     for name in set(re.findall(r"`((?:\w+/)*\w+\.(?:py|toml))`", text(page))) - NOT_THERE:
         tracked = (ROOT / part for part in ("src", "kernels", "tests", "tools", "benchmarks"))

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from imagecodecs import imread, png_encode
 
+from lichtbild.authoring import sheet, swatch
+from lichtbild.authoring.check import findings
 from lichtbild.cli.root import root
 from lichtbild.errors import LichtbildError
-from lichtbild.look import catalog, look, sheet, swatch
-from lichtbild.look.check import findings
+from lichtbild.look import catalog, look
 from lichtbild.virtual.simulate import simulate
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lichtbild.authoring import export
+from lichtbild.authoring.fixed import shown
+from lichtbild.authoring.undo import scene_light
 from lichtbild.color import D65, decode_srgb, delta_e_2000, encode_srgb, lab_from_xyz, rgb_to_xyz
 from lichtbild.errors import OutputError
-from lichtbild.look import export, look
-from lichtbild.look.fixed import shown
-from lichtbild.look.undo import scene_light
+from lichtbild.look import look
 
 
 def lab(encoded: np.ndarray) -> np.ndarray:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lichtbild.authoring import fit, fit_files, fit_table
+from lichtbild.authoring.fixed import scene_of
 from lichtbild.carriers import Scene
 from lichtbild.errors import RecipeError
-from lichtbild.look import fit, fit_files, fit_table, look
-from lichtbild.look.fixed import scene_of
+from lichtbild.look import look
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import Grain
 from lichtbild.look.render import render_picture

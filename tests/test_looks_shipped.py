@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lichtbild.authoring import check, swatch
+from lichtbild.authoring.fixed import shown
+from lichtbild.authoring.writing import text_of
 from lichtbild.color import D65, lab_from_xyz, rgb_to_xyz
-from lichtbild.look import check, look, swatch
+from lichtbild.look import look
 from lichtbild.look.catalog import LOOKS, built_in
-from lichtbild.look.fixed import shown
-from lichtbild.look.writing import text_of
 
 ALL = sorted(built_in())
 MONO = ("mono", "mono-high-contrast", "sepia", "blue")

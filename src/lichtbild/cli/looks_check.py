@@ -17,9 +17,10 @@ def command(folder: Path, no_swatch: bool) -> None:
     refused with file, line and allowed range. What may not be meant is a warning, beside the limit.
     """
     from lichtbild.atomic_file import write_atomically
+    from lichtbild.authoring import swatch
+    from lichtbild.authoring.check import findings
     from lichtbild.cli.say import one_line
-    from lichtbild.look import catalog, look, swatch
-    from lichtbild.look.check import findings
+    from lichtbild.look import catalog, look
     from lichtbild.measure.table import table
 
     at_path = (folder / "look.toml").is_file() or folder.name == "look.toml"

@@ -27,9 +27,10 @@ def command(name: str, output: Path, size: int, source: str, overwrite: bool) ->
     A LUT holds what a look does to single colours. What follows the scene or needs neighbours (automatic exposure,
     opened shadows, clarity, sharpening, grain, glow, vignette) cannot be in it, and is told.
     """
+    from lichtbild.authoring import export
     from lichtbild.cli.say import one_line
     from lichtbild.errors import OutputError
-    from lichtbild.look import export, look
+    from lichtbild.look import look
 
     if output.suffix.lower() != ".cube":
         raise OutputError(f"{output}: a LUT is written as .cube; end its name so")

@@ -40,10 +40,11 @@ def command(
       lichtbild looks new mine --from exports/ raws/*.NEF
       lichtbild looks new faded --from before.jpg after.jpg
     """
+    from lichtbild.authoring import making
     from lichtbild.cli.progress import Progress
     from lichtbild.cli.say import one_line
     from lichtbild.errors import RecipeError
-    from lichtbild.look import look, making
+    from lichtbild.look import look
     from lichtbild.report import Report
 
     place = making.place_for(name, folder)

@@ -32,9 +32,9 @@ def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int
     taken for one in the look natural, and carried over from there; a raw frame shows what a look can really do.
     """
     from lichtbild.atomic_file import check_not_read, check_target
+    from lichtbild.authoring.sheet import contact_sheet
     from lichtbild.cli.progress import Progress
     from lichtbild.errors import OutputError, RecipeError
-    from lichtbild.look.sheet import contact_sheet
     from lichtbild.output.formats import DNG, format_for
     from lichtbild.report import Report
 

@@ -9,10 +9,10 @@ import click
 @click.argument("name")
 def command(name: str) -> None:
     """Show a look: its idea, every number that differs from natural, and its notes. NAME may be a folder."""
+    from lichtbild.authoring.writing import text_of
     from lichtbild.cli.looks_list import origin
     from lichtbild.cli.say import one_line
     from lichtbild.look import look
-    from lichtbild.look.writing import text_of
 
     found = look.load(name)
     about = [origin(name), f"version {found.version}" if found.version else "", found.author, found.license]

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.finished import finished_light, photograph
+from lichtbild.authoring.fit import BLOCK, EDGE, Pair, blocks, lab, rendered
+from lichtbild.authoring.fixed import scene_of
 from lichtbild.carriers import Scene
 from lichtbild.errors import LichtbildError, RecipeError
 from lichtbild.look import resize
-from lichtbild.look.finished import finished_light, photograph
-from lichtbild.look.fit import BLOCK, EDGE, Pair, blocks, lab, rendered
-from lichtbild.look.fixed import scene_of
 from lichtbild.look.look import load
 from lichtbild.record import replace
 from lichtbild.report import Report

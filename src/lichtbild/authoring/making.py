@@ -8,10 +8,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from lichtbild.authoring import fit, fit_files, swatch
+from lichtbild.authoring.writing import text_of
 from lichtbild.errors import OutputError, RecipeError
-from lichtbild.look import catalog, fit, fit_files, swatch
+from lichtbild.look import catalog
 from lichtbild.look.look import Look
-from lichtbild.look.writing import text_of
 from lichtbild.record import record, replace
 from lichtbild.report import Report
 
@@ -89,7 +90,7 @@ def fitted(target: Path, base: Look, given: Sequence[Path], lut: bool, report: R
         lines.append(f"that is with each picture as bright as yours; they differ by {spread:.2f} EV beyond the look")
     found = result.look
     if lut:
-        from lichtbild.look import fit_table
+        from lichtbild.authoring import fit_table
 
         cube, table_scores = fit_table.residual(kept, held, found, result.ev)
         files["residual.cube"] = cube.encode()

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.fixed import PLACES, shown
+from lichtbild.authoring.undo import scene_light
 from lichtbild.color import adaptation, encode_srgb, xyz_to_rgb
 from lichtbild.look import oklab
-from lichtbild.look.fixed import PLACES, shown
 from lichtbild.look.look import Look, load
 from lichtbild.look.numbers import Local, Tone
-from lichtbild.look.undo import scene_light
 
 Floats = npt.NDArray[np.float64]
 SIZES = (9, 65)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.fixed import shown
 from lichtbild.color import D65, delta_e_2000, encode_srgb, lab_from_xyz, rgb_to_xyz
 from lichtbild.look import oklab
-from lichtbild.look.fixed import shown
 from lichtbild.look.look import Look, load
 from lichtbild.record import record
 

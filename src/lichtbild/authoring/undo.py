@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.fixed import shown
 from lichtbild.color import convert, decode_srgb, encode_srgb
 from lichtbild.look import tone
-from lichtbild.look.fixed import shown
 from lichtbild.look.look import Look, load
 
 Floats = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.check import SKIN
+from lichtbild.authoring.fixed import shown
 from lichtbild.color import encode_srgb
 from lichtbild.look import oklab
-from lichtbild.look.check import SKIN
-from lichtbild.look.fixed import shown
 from lichtbild.look.look import Look
 
 WIDTH, HEIGHT = 120, 80  # pixels

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from lichtbild.authoring import fixed
+from lichtbild.authoring.undo import scene_light
 from lichtbild.carriers import FloatImage, Picture, Scene
 from lichtbild.color import D50, D65, adaptation, encode_srgb, xyz_to_rgb
 from lichtbild.errors import MeasureError
-from lichtbild.look import fixed, resize, tone
+from lichtbild.look import resize, tone
 from lichtbild.look.look import Look, load
 from lichtbild.look.render import render_picture
-from lichtbild.look.undo import scene_light
 from lichtbild.recipe import Recipe
 from lichtbild.record import record, replace
 from lichtbild.report import Report

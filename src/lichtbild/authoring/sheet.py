@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.finished import photograph
 from lichtbild.carriers import Metadata, Picture
 from lichtbild.errors import LichtbildError, MeasureError, RecipeError
 from lichtbild.look import catalog, look
-from lichtbild.look.finished import photograph
 from lichtbild.report import Report
 
 Pixels = npt.NDArray[np.uint8]

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring.fit import Pair, Score, brightness, lab, rendered
 from lichtbild.color import decode_srgb, delta_e_2000, encode_srgb
-from lichtbild.look.fit import Pair, Score, brightness, lab, rendered
 from lichtbild.look.look import Look
 from lichtbild.look.numbers import Lut
 from lichtbild.record import replace

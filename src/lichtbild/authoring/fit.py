@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.authoring import fixed
+from lichtbild.authoring.fit_numbers import NUMBERS, Number, of_look, pruned, to_look
 from lichtbild.color import D65, delta_e_2000, lab_from_xyz, rgb_to_xyz
-from lichtbild.look import fixed
-from lichtbild.look.fit_numbers import NUMBERS, Number, of_look, pruned, to_look
 from lichtbild.look.look import Look
 from lichtbild.look.render import render_picture
 from lichtbild.recipe import Recipe
