@@ -81,6 +81,18 @@ def test_shadows_and_lights_called_wrongly_are_told(tmp_path: Path) -> None:
     assert told.startswith("even.dng: its white looks like light of 6400 K, not like A")
 
 
+def test_a_second_light_from_the_side_is_told(tmp_path: Path) -> None:
+    """A fifth of lamplight at the right side of the chart: each patch alone is well within what sensors do."""
+    lamp = NEUTRAL * (1.7, 1.0, 0.5)
+    doubts = []
+    for k, share in enumerate((0.0, 0.2)):
+        part = share * (np.arange(24) % 6 / 5)[:, None]
+        lit = patches() * (1 - part) + patches(neutral=lamp) * part
+        shot = read_chart_shot(write_shot(tmp_path / f"{k}.dng", lit), Report())
+        doubts.append(chart_doubts.of_fit(fit_light([shot], "D50", CLASSIC)))
+    assert doubts == [[], ["D50: the greys change colour from left to right: do lights of two colours reach the chart?"]]
+
+
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_a_turned_chart_is_read_in_its_own_order(turn: int, tmp_path: Path) -> None:
     lying, upright = ((120, 90), (560, 110), (600, 450), (100, 410)), ((220, 30), (530, 40), (550, 500), (200, 490))

@@ -42,6 +42,7 @@ class Fit:
     """One light. camera: (n, 3) patches as an even light without glare would give them, balanced by `neutral`.
 
     neutral: camera RGB of white, max 1.   evenness: EV over each chart, as it was.   glare: of white, mean of R, G, B.
+    drift: by how much red or blue changes along the row of greys against green, as a share, at the most of all shots.
     matrix_error, error: (24,) CIEDE2000 by the matrix, and by all of the profile; means over the shots.
     left_out: mean CIEDE2000 of patches left out, by matrix and by correction.
     """
@@ -54,6 +55,7 @@ class Fit:
     matrix_error: Floats
     error: Floats
     left_out: tuple[float, float]
+    drift: float = 0.0
 
 
 def calibrate(shots: Sequence[ChartShot], lights: Sequence[str], wanted: Floats) -> tuple[DeviceProfile, list[Fit]]:
@@ -124,9 +126,20 @@ def fit_light(shots: Sequence[ChartShot], name: str, wanted: Floats) -> Fit:
     def by_patch(values: Floats) -> Floats:
         return np.asarray(values.reshape(len(shots), 24).mean(0))
 
-    return Fit(
-        light, camera, neutral, tuple(evenness), float(np.mean(glares)), by_patch(by_matrix), by_patch(error), left_out
-    )
+    back = target @ np.linalg.inv(forward).T
+    drift = max(_drift(part, back) for part in parts)
+    errors = by_patch(by_matrix), by_patch(error)
+    return Fit(light, camera, neutral, tuple(evenness), float(np.mean(glares)), *errors, left_out, drift)
+
+
+def _drift(camera: Floats, back: Floats) -> float:
+    """Slope of the balanced greys' tint from white to neutral 3.5, which stand in a row; `back` is what they should be.
+
+    A second light from the side does this. What a sensor makes of the greys' own tints is 0.025 at most.
+    """
+    tint = np.log(np.maximum(camera[GREYS], 1e-5) / np.maximum(back[GREYS], 1e-5))
+    slopes = np.polyfit(np.arange(5), tint - tint[:, 1:2], 1)[0]
+    return float(4 * np.abs(slopes).max())
 
 
 def white_of(name: str) -> Chromaticity:
