@@ -90,7 +90,10 @@ def test_a_second_light_from_the_side_is_told(tmp_path: Path) -> None:
         lit = patches() * (1 - part) + patches(neutral=lamp) * part
         shot = read_chart_shot(write_shot(tmp_path / f"{k}.dng", lit), Report())
         doubts.append(chart_doubts.of_fit(fit_light([shot], "D50", CLASSIC)))
-    assert doubts == [[], ["D50: the greys change colour from left to right: do lights of two colours reach the chart?"]]
+    assert doubts == [
+        [],
+        ["D50: the greys change colour from left to right: do lights of two colours reach the chart?"],
+    ]
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])

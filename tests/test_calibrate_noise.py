@@ -12,9 +12,11 @@ from lichtbild import color
 from lichtbild.devices.chart_shot import bilinear
 from lichtbild.devices.flat import canonical, dead_pixels, shading_of
 from lichtbild.devices.profile import DeviceProfile
-from lichtbild.devices.sensor_noise import SensorNoise, calibrate, kind_of
+from lichtbild.devices.sensor_frames import shot_of
+from lichtbild.devices.sensor_noise import SensorNoise, calibrate
 from lichtbild.errors import DeviceError
 from lichtbild.output.dng import write_dng
+from lichtbild.raw.read import read_frame
 from lichtbild.report import Report
 from lichtbild.virtual.field import Field
 from lichtbild.virtual.scene import VirtualScene
@@ -105,7 +107,7 @@ def test_shading_and_defects_are_the_lenss_and_sensors(
 
 def test_a_missing_black_level_is_found_from_dark_frames(tmp_path: Path) -> None:
     paths = save(tmp_path, "dark", even(0.0), iso=400.0, black=0.0)
-    assert kind_of(paths[0], Report())[0] == "dark"
+    assert shot_of(paths[0], Report()).kind == "dark"
     found = calibrate(paths, Report()).profile
     assert found.black_level is not None and not found.noise and not found.lens_shading
     np.testing.assert_allclose(found.black_level.values, 256.0, atol=0.1)
@@ -162,3 +164,44 @@ def test_copies_and_shaken_frames_say_nothing_of_noise(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="nothing can be measured"):
         calibrate([first, copy], report)
     assert any("as copies of one frame" in notice for notice in report.notices)
+
+
+def ramp() -> VirtualScene:
+    """Another scene than `steps`, of the same brightness."""
+
+    def paint(y: Field, x: Field, pixel: float, /) -> Field:
+        tone = np.exp2(-np.floor(x * 7) * 0.8 - 0.8) + 0 * y
+        return np.repeat(tone[..., None], 3, axis=2).astype(np.float32)
+
+    return VirtualScene("ramp", paint, color.D65, exposure=0.8, light_value=8.0)
+
+
+def test_scenes_of_one_setting_are_kept_apart(tmp_path: Path) -> None:
+    """The noise was 38 % too large, from differences between two scenes."""
+    one, two = save(tmp_path, "a", steps(), iso=400.0), save(tmp_path, "b", ramp(), iso=400.0)
+    both = calibrate(one + two, Report())
+    alone = calibrate(one, Report())
+    np.testing.assert_allclose(both.profile.noise[0].scale, alone.profile.noise[0].scale, rtol=0.02)
+
+
+def test_lenses_are_kept_apart_and_cameras_are_not_mixed(tmp_path: Path) -> None:
+    def flat(name: str, frames: int = 1, **told: object) -> list[Path]:
+        paths = save(tmp_path, name, even(0.6), iso=400.0, frames=frames)
+        for path in paths:
+            frame = read_frame(path, Report(), "none")
+            write_dng(replace(frame, metadata=replace(frame.metadata, **told)), path, overwrite=True)  # type: ignore[arg-type]
+        return paths
+
+    shadings = calibrate(flat("a", lens="A 50") + flat("b", lens="B 35"), Report()).profile.lens_shading
+    assert [s.lens for s in shadings] == ["A 50", "B 35"]
+    with pytest.raises(DeviceError, match="another camera"):
+        calibrate(flat("c") + flat("d", make="Else"), Report())
+    report = Report()
+    silent = calibrate(flat("e", 2, iso=None), report).profile
+    assert silent.noise == () and silent.lens_shading and "do not say their ISO" in report.notices[0]
+
+
+def test_flat_frames_that_clip_are_told(tmp_path: Path) -> None:
+    report = Report()
+    found = calibrate(save(tmp_path, "x", even(1.3), iso=400.0), report)
+    assert not found.profile.lens_shading and "% of it is clipped" in report.notices[0]

@@ -1,8 +1,8 @@
-"""A camera's black level, noise, defects and lens shading from raw frames that are told apart by what they show.
+"""A camera's black level, noise, defects and lens shading from raw frames that are told apart by what they show
+(`sensor_frames`).
 
-Dark: nothing but noise near the lowest numbers. Flat: an even surface. All others are stacks: frames of one scene that
-does not move. Noise is the photon transfer line through all of one ISO (`measure.photon_transfer`), with its x counted
-from the measured black. One frame of a kind is enough for black level, defects and shading; noise needs two alike.
+Noise is the photon transfer line through all of one ISO (`measure.photon_transfer`), with its x counted from the
+measured black. One frame of a kind is enough for black level, defects and shading; noise needs two alike.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import __version__
-from lichtbild.devices.flat import canonical, dead_pixels, even_surface, shading_of
+from lichtbild.devices.flat import canonical, dead_pixels, shading_of
 from lichtbild.devices.profile import BlackLevel, Defects, DeviceProfile, LensShading, Noise
+from lichtbild.devices.sensor_frames import KINDS, grouped
 from lichtbild.errors import DeviceError, MeasureError
 from lichtbild.measure.dark import DarkFrame, measure_dark
-from lichtbild.measure.photon_transfer import NoiseLine, check_still, fit_colors
-from lichtbild.measure.stack import Group, blocks_of, measure_group, sites_of
-from lichtbild.raw.read import read_sensor
+from lichtbild.measure.photon_transfer import NoiseLine, fit_colors
+from lichtbild.measure.stack import Group
 from lichtbild.record import field, record, replace
 from lichtbild.report import Report
 
-DARKEST, SPREAD = 0.15, 0.003  # of white: the highest black level, and how much blocks of a dark frame differ
 UNSURE, UNKNOWN = 0.1, 0.7  # relative error of a noise line's slope: to be told, and too large to be believed
 MOST_DEFECTS = 0.002  # of all pixels
 HOT = 0.004  # of white, above black: darker hot pixels disappear in the noise
@@ -44,12 +43,12 @@ class SensorNoise:
 def calibrate(paths: Sequence[Path], report: Report) -> SensorNoise:
     """Measure what the frames tell. Raises `DeviceError` where they tell nothing or are of several cameras, `RawError`,
     and `MeasureError` where a stack moved."""
-    groups = _grouped(list(dict.fromkeys(paths)), report)
-    first = next(iter(groups.values()))[0].sensor
+    groups = grouped(list(dict.fromkeys(paths)), report)
+    first = groups[0][1].sensor
     if first.pixels.ndim == 3:
         raise DeviceError(f"{paths[0]}: holds developed colours and no mosaic; use raw frames as the sensor gave them")
-    darks = [g for (kind, *_), of_kind in groups.items() for g in of_kind if kind == "dark"]
-    lit = [(kind, g) for (kind, *_), of_kind in groups.items() for g in of_kind if kind != "dark"]
+    darks = [g for kind, g in groups if kind == "dark"]
+    lit = [(kind, g) for kind, g in groups if kind != "dark"]
     measured = tuple(measure_dark(g) for g in darks)
     black = _black(darks, measured, report)
     lines = _lines(lit, darks, black, report)
@@ -70,70 +69,13 @@ def calibrate(paths: Sequence[Path], report: Report) -> SensorNoise:
         defects=_defects(darks, measured, flats, black, source, report),
         lens_shading=_shading(flats, black, source),
     )
-    kinds = {
-        kind: tuple(n for (k, *_), of_kind in groups.items() if k == kind for g in of_kind for n in g.names)
-        for kind in ("dark", "flat", "stack")
-    }
+    kinds = {kind: tuple(n for k, g in groups if k == kind for n in g.names) for kind in KINDS}
     if profile.black_level is None and not profile.noise and not profile.lens_shading:
         raise DeviceError(
             f"{paths[0]}: nothing can be measured from these frames; give frames with the cap on, frames of an even "
             "surface, or two or more of one scene from a tripod"
         )
     return SensorNoise(profile, kinds, lines, measured)
-
-
-def kind_of(path: Path, report: Report) -> tuple[str, float, float]:
-    """("dark", "flat" or "stack", ISO, exposure time) of a raw file."""
-    sensor = read_sensor(path, report)
-    meta = sensor.metadata
-    setting = meta.iso or 0.0, meta.exposure_time or 0.0
-    pixels = sensor.pixels.astype(np.float32)
-    levels, spreads = [], []
-    for (_, plane), tag in zip(sites_of(pixels, sensor.cfa), sensor.black_level, strict=False):
-        blocks = blocks_of(plane)
-        means = blocks.mean((1, 3))
-        if not means.size:
-            raise DeviceError(f"{path}: is too small to be measured (128 pixels a side at least)")
-        noise = float(np.sqrt(np.median(blocks.var((1, 3))))) / blocks.shape[1]
-        levels.append((float(np.median(means)), tag))
-        spreads.append(float(np.quantile(means, 0.98) - np.quantile(means, 0.02)) - 6 * noise)
-    white = sensor.white_level
-    near_tag = all(abs(level - tag) < 0.01 * white for level, tag in levels)
-    low = all(level < DARKEST * white for level, _ in levels)
-    alike = max(level for level, _ in levels) - min(level for level, _ in levels) < 0.01 * white
-    if max(spreads) < SPREAD * white and low and (near_tag or alike):
-        return "dark", *setting
-    black = tuple(tag for _, tag in levels)
-    return ("flat" if even_surface(pixels, sensor.cfa, black, white) else "stack"), *setting
-
-
-def _grouped(paths: list[Path], report: Report) -> dict[tuple[str, float, float], list[Group]]:
-    """Frames alike in kind, ISO and exposure time, measured; a single frame of a stack is left out with a notice."""
-    sorted_by: dict[tuple[str, float, float], list[Path]] = {}
-    for path in paths:
-        sorted_by.setdefault(kind_of(path, report), []).append(path)
-    groups: dict[tuple[str, float, float], list[Group]] = {}
-    first: Group | None = None
-    for key, members in sorted(sorted_by.items()):
-        if key[0] == "stack" and len(members) < 2:
-            report.notice(f"{members[0].name}: is the only frame of its scene and setting; it is left out")
-            continue
-        group = measure_group(sorted(members), report)
-        first = first or group
-        same = group.sensor.metadata.model == first.sensor.metadata.model
-        if group.mean.shape != first.mean.shape or not same:
-            raise DeviceError(
-                f"{members[0]}: differs in camera or size from {first.names[0]}; calibrate one camera at a time"
-            )
-        if key[0] == "stack":
-            check_still(group)
-        groups.setdefault(key, []).append(group)
-    if not groups:
-        raise DeviceError(
-            f"{paths[0]}: nothing can be measured from single frames of a scene; give two or more of each, frames with "
-            "the cap on, or frames of an even surface"
-        )
-    return groups
 
 
 def _black(darks: list[Group], measured: Sequence[DarkFrame], report: Report) -> tuple[float, ...] | None:
@@ -169,6 +111,10 @@ def _lines(
     found = {}
     for iso in sorted({g.iso for _, g in lit}):
         of_iso = [_from_black(g, black) for _, g in lit if g.iso == iso and len(g.names) > 1]
+        if of_iso and not iso:
+            names = ", ".join(dict.fromkeys(n for g in of_iso for n in g.names[:2]))
+            report.notice(f"{names}: do not say their ISO, so that their noise cannot be kept")
+            continue
         fitting = sorted((g for g in darks if g.iso == iso and len(g.names) > 1), key=lambda g: g.exposure_time)
         if not of_iso:
             continue
