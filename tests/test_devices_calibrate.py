@@ -291,6 +291,12 @@ def _sheet(form: str) -> bytes:
         mark, cells = "\t", [[c.replace(".", ",") for c in row] for row in cells]
     if form == "quoted decimal commas":
         cells = [[f'"{c.replace(".", ",")}"' for c in row] for row in cells]
+    if form == "nothing where there is nothing":
+        cells = [[w, *("" if float(c) < 5e-6 else c for c in rgb)] for w, *rgb in cells]
+    if form == "lines are numbered":
+        head, cells = ["", *head], [[str(i), *row] for i, row in enumerate(cells)]
+    if form == "spectra in lines":
+        return "\n".join(";".join(c).replace(".", ",") for c in zip(head, *cells, strict=True)).encode()
     if form == "units in the cells":
         cells = [[f"{w} nm", *(f"{100 * float(v):.4f}%" for v in rgb)] for w, *rgb in cells]
     text = "\n".join(mark.join(row) for row in [head, *cells])
@@ -302,6 +308,7 @@ def _sheet(form: str) -> bytes:
 @pytest.mark.parametrize(
     "form",
     ["plain", "titles, units, blue first", "two greens", "tabs and decimal commas", "quoted decimal commas",
+     "nothing where there is nothing", "lines are numbered", "spectra in lines",
      "units in the cells", "UTF-16", "letters of an older page"],
 )  # fmt: skip
 def test_csv_as_others_write_it(form: str, tmp_path: Path) -> None:
@@ -311,6 +318,21 @@ def test_csv_as_others_write_it(form: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(found.values, camera().values / camera().values.max(), atol=1e-5)
 
 
+def test_sensitivities_that_are_cut_off_are_told(tmp_path: Path) -> None:
+    """Of 430 to 650 nm the 99 samples come out 0.5 worse; of 400 to 720 nm, as many are measured, by nothing."""
+    path = tmp_path / "camera.csv"
+    for first, last, told in (
+        (380, 780, []),
+        (400, 720, []),
+        (430, 650, ["begin at 430 nm, where blue", "end at 650"]),
+    ):
+        at = (first <= WAVELENGTHS) & (last >= WAVELENGTHS)
+        rows = zip(WAVELENGTHS[at], camera().values[at], strict=True)
+        path.write_text("\n".join(",".join(f"{v:.5f}" for v in (w, *row)) for w, row in rows))
+        doubts = spectral.read_sensitivities(path).doubts
+        assert len(doubts) == len(told) and all(t in d for t, d in zip(told, doubts, strict=True))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -318,7 +340,8 @@ def test_csv_as_others_write_it(form: str, tmp_path: Path) -> None:
         ("{", "is not JSON of spectra"),
         ("380,1,2,3\n390,1,2", "line 2 has 3 numbers"),
         ("380,1,2,3\nx,1,2,3", "line 2 is not of numbers"),
-        ("\n".join(f"{w},1,nan,3" for w in range(380, 790, 10)), "not finite"),
+        ("\n".join(f"{w},1,nan,3" for w in range(380, 790, 10)), "one of the three sensitivities is zero"),
+        ("\n".join(f"{w},1,inf,3" for w in range(380, 790, 10)), "not finite"),
         ("\n".join(f"{w},1,2" for w in range(380, 790, 10)), "holds 2 spectra"),
         ("\n".join(f"{w},1,2,3" for w in range(500, 790, 10)), "must reach from 430"),
         ("\n".join(f"{w},1,2,3" for w in range(380000, 790000, 10000)), "must be in nm"),
@@ -329,7 +352,8 @@ def test_csv_as_others_write_it(form: str, tmp_path: Path) -> None:
         ("\n".join(f"{w},{w},{700 - abs(w - 550)},{900 - w}" for w in [*range(380, 530, 10), *range(600, 790, 10)]),
          "nothing is said between 520 and 600 nm"),
         ("\n".join(f"{w},{w - 450},{700 - abs(w - 550)},{900 - w}" for w in range(380, 790, 10)), "none is below 0"),
-        ("nm,r,g,b\n380,0,0,0\n390,,0.1,0.2", "line 3 is not of numbers"),
+        ("nm,r,g,b\n380,0,0,0\n390,x,0.1,0.2", "line 3 is not of numbers"),
+        ("nm,r,g,b\n" + "\n".join(f"{w},{900 - w if w % 50 else ''},2,3" for w in range(380, 790, 10)), "missing"),
     ],
 )  # fmt: skip
 def test_spectra_that_are_refused(text: str, told: str, tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ def command(
     check((camera, *([training] if training else [])), output, add=add, overwrite=overwrite)
     names = light_names(lights)
     measured = read_sensitivities(camera)
+    for doubt in measured.doubts:
+        complain(f"warning: {doubt}")
     surfaces = read_spectra(training).values.T if training else None
     if not (measured.model or model or (add and output.exists())):
         model = camera.stem
