@@ -17,7 +17,8 @@ import lichtbild as lb
 from lichtbild import color
 from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
 from lichtbild.cli.root import root
-from lichtbild.devices import hue_sat
+from lichtbild.develop.camera_color import CameraModel
+from lichtbild.devices import hue_sat, illuminant_data, spectral
 from lichtbild.devices.dcp import read_dcp
 from lichtbild.devices.dcp_write import write_dcp
 from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light, ToneCurve
@@ -129,6 +130,39 @@ def test_three_lights_and_a_light_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
+def test_a_light_by_its_spectrum(tmp_path: Path) -> None:
+    """IlluminantData of type 1, as rationals; the observer in closed form is near the tabulated one."""
+    for name, order in (("D65", "<"), ("A", ">")):
+        power = spectral.light(name)
+        numbers = [(380, 1), (5, 1), *((round(1000 * v / power.max()), 1000) for v in power)]
+        data = struct.pack(f"{order}HI{2 * len(numbers)}I", 1, len(power), *(v for pair in numbers for v in pair))
+        found = illuminant_data.chromaticity(data, order)
+        np.testing.assert_allclose(found, spectral.white_xy(power), atol=0.002)
+        for broken in (data[:40], data[:2], data[:2] + b"\xff" * 4 + data[6:], b"\7" + data[1:]):
+            assert illuminant_data.chromaticity(broken, order) is None
+    assert illuminant_data.chromaticity(struct.pack(">HIIII", 0, 3457, 10000, 3585, 10000), ">") == (0.3457, 0.3585)
+
+
+def test_a_table_for_the_first_light_alone_holds_for_all(tmp_path: Path) -> None:
+    path = tmp_path / "one.dcp"
+    write_dcp(profile(), path)
+    path.write_bytes(path.read_bytes().replace(struct.pack("<HH", 50939, 11), struct.pack("<HH", 65000, 11)))
+    first, second = read_dcp(path).lights
+    assert first.hue_sat_map is not None and second.hue_sat_map is first.hue_sat_map
+
+
+def test_neutrals_of_three_lights_are_those_of_each_place() -> None:
+    """Automatic white balance asks for many at once; of three lights it was given the first one's for all."""
+    middle = Light("other", ((0.93, -0.23, -0.1), (-0.4, 1.25, 0.2), (-0.1, 0.2, 0.55)), white_xy=(0.38, 0.377))
+    lights = (profile().lights[0], middle, profile().lights[1])
+    model = CameraModel.of(CameraColor(analog_balance=(1.1, 1.0, 0.9)), profile(lights=lights))
+    kelvin = np.array([2300.0, 2900, 3500, 4200, 5500, 9000])
+    places = np.array([color.xy_from_temperature(k) for k in kelvin])
+    one_by_one = [model.neutral_from_xy((x, y)) for x, y in places.tolist()]
+    temperatures = np.array([color.temperature_from_xy((x, y))[0] for x, y in places.tolist()])
+    np.testing.assert_allclose(model.neutrals_from_xy(places, temperatures), one_by_one, atol=1e-9)
+
+
 def test_exiftool_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "profile.dcp"
     write_dcp(profile(**look()), path)
@@ -285,6 +319,10 @@ def test_damaged_files_are_refused_in_a_line(tmp_path: Path) -> None:
             assert "\n" not in str(error)
             assert str(path) in str(error)
     assert refused > 20
+    for length in range(8, len(data) - 1, len(data) // 50):  # tables of a file cut short were left out without a word
+        path.write_bytes(data[:length])
+        with pytest.raises(DeviceError, match=r"cut short|neither"):
+            read_dcp(path)
     for content in (b"", b"II", b"IIRC\xff\xff\xff\xff", b"not one"):
         path.write_bytes(content)
         with pytest.raises(DeviceError, match="neither a DCP nor a DNG"):

@@ -121,10 +121,12 @@ class CameraModel:
         if len(self.kelvin) == 1:
             return (1.0,)
         kelvin, _ = color.temperature_from_xy(xy)
-        high = next((i for i in range(1, len(self.kelvin) - 1) if self.kelvin[i] > kelvin), len(self.kelvin) - 1)
-        cold, warm = 1 / self.kelvin[high], 1 / self.kelvin[high - 1]
-        g = float(np.clip((1 / kelvin - cold) / (warm - cold), 0.0, 1.0))
-        return tuple({high - 1: g, high: 1 - g}.get(i, 0.0) for i in range(len(self.kelvin)))
+        return tuple(self._shares(np.array([1 / kelvin]))[0].tolist())
+
+    def _shares(self, reciprocal: Floats) -> Floats:
+        """(n, sets) how much each set counts at n reciprocal temperatures."""
+        known = 1 / np.array(self.kelvin[::-1])
+        return np.stack([np.interp(reciprocal, known, unit) for unit in np.eye(len(known))[::-1]], axis=1)
 
     def _mix(self, matrices: tuple[Floats, ...], xy: Chromaticity) -> Floats:
         return sum((w * m for w, m in zip(self.weights(xy), matrices, strict=True)), np.zeros((3, 3)))
@@ -154,16 +156,16 @@ class CameraModel:
         """`neutral_from_xy` of many illuminants at once: (n, 2) chromaticities with their (n,) temperatures to
         (n, 3)."""
         xyz = np.stack([xy[:, 0] / xy[:, 1], np.ones(len(xy)), (1 - xy.sum(1)) / xy[:, 1]], axis=1)
-        seen = [xyz @ (self.balance[:, None] * c @ m).T for c in self.calibration for m in self.color]
-        if len(self.color) == 2:
-            low, high = self.kelvin
-            g = np.clip((1 / kelvin - 1 / high) / (1 / low - 1 / high), 0.0, 1.0)[:, None]
-            # Both the calibration and the colour matrix are mixed: their product has four parts.
-            weights = (g * g, g * (1 - g), (1 - g) * g, (1 - g) * (1 - g))
-            neutral = sum(w * s for w, s in zip(weights, seen, strict=True))
-        else:
-            neutral = seen[0]
-        neutral = np.maximum(np.asarray(neutral), 1e-3)
+        # Both the calibration and the colour matrix are mixed: their product has a part for each pair.
+        share = self._shares(1 / kelvin)
+        neutral = np.zeros_like(xyz)
+        for i, calibration in enumerate(self.calibration):
+            for j, matrix in enumerate(self.color):
+                if len(self.color) < 3 or abs(i - j) < 2:
+                    neutral += (share[:, i] * share[:, j])[:, None] * (
+                        xyz @ (self.balance[:, None] * calibration @ matrix).T
+                    )
+        neutral = np.maximum(neutral, 1e-3)
         return np.asarray(neutral / neutral.max(axis=1, keepdims=True))
 
     def xy_from_neutral(self, neutral: Floats) -> Chromaticity:

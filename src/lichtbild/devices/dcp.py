@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lichtbild.carriers import Matrix
+from lichtbild.devices.illuminant_data import chromaticity
 from lichtbild.devices.profile import NAMES_OF_ILLUMINANTS, DeviceProfile, HueSatMap, Light, ToneCurve
 from lichtbild.devices.reader import DIVISIONS, ENTRIES, FACTOR, HUE, LARGEST, POINTS
 from lichtbild.errors import DeviceError, RawError
@@ -32,6 +33,7 @@ SETS = (
 UNIQUE_CAMERA_MODEL, SIGNATURE, PROFILE_SIGNATURE, NAME, COPYRIGHT = 50708, 50931, 50932, 50936, 50942
 MAP_DIMS, MAP_ENCODING, LOOK_DIMS, LOOK_DATA, LOOK_ENCODING, TONE_CURVE = 50937, 51107, 50981, 50982, 51108, 50940
 EXPOSURE_OFFSET = 51109
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}  # bytes of a value of each type
 
 
 def read_dcp(path: str | Path) -> DeviceProfile:
@@ -51,6 +53,8 @@ def read_dcp(path: str | Path) -> DeviceProfile:
         raise DeviceError(f"{path}: is larger than {LARGEST >> 20} MB; that is no camera profile")
     if is_dcp:
         data = data[:2] + (b"*\0" if data[:2] == b"II" else b"\0*") + data[4:]
+        if _cut_short(data):
+            raise DeviceError(f"{path}: is cut short; copy it again from where it came")
     try:
         tags = Tags.of(Tiff(memoryview(data)))
     except RawError:
@@ -66,6 +70,24 @@ def read_dcp(path: str | Path) -> DeviceProfile:
     return profile
 
 
+def _cut_short(data: bytes) -> bool:
+    """True where a value of the directory lies beyond the end: the rest would pass for a profile without tables."""
+    order = "<" if data[:2] == b"II" else ">"
+    try:
+        (first,) = struct.unpack_from(f"{order}I", data, 4)
+        if first + 2 > len(data):
+            return False  # nothing like a directory is there
+        (count,) = struct.unpack_from(f"{order}H", data, first)
+        for i in range(count):
+            _, kind, n, at = struct.unpack_from(f"{order}HHII", data, first + 2 + 12 * i)
+            size = n * SIZES.get(kind, 0)
+            if size > 4 and at + size > len(data):
+                return True
+    except struct.error:
+        return len(data) > 8
+    return False
+
+
 def profile_of(tags: Tags, source: str, problem: Callable[[str], None]) -> DeviceProfile:
     """The profile that these tags hold. problem: told what cannot be believed, and is left out."""
     lights: list[Light] = []
@@ -75,6 +97,10 @@ def profile_of(tags: Tags, source: str, problem: Callable[[str], None]) -> Devic
             lights.append(light)
     if len(lights) > 1:
         lights = [light for light in lights if light.kelvin > 0] or lights[:1]
+    first = lights[0].hue_sat_map if lights else None
+    if first is not None and all(light.hue_sat_map is None for light in lights[1:]):
+        # A table for the first light alone holds for all, as in the DNG SDK.
+        lights = [replace(light, hue_sat_map=first) for light in lights]
     make, model, unique = tags.text(271), tags.text(272), tags.text(UNIQUE_CAMERA_MODEL)
     if not model and unique:
         make, _, model = unique.partition(" ")
@@ -97,7 +123,7 @@ def profile_of(tags: Tags, source: str, problem: Callable[[str], None]) -> Devic
 def embedded(tags: Tags, source: str, problem: Callable[[str], None]) -> DeviceProfile | None:
     """The profile of a DNG, where it goes beyond two matrices; else None."""
     profile = profile_of(tags, source, problem)
-    useful = len(profile.lights) > 2 or any(light.hue_sat_map for light in profile.lights)
+    useful = len(profile.lights) > 2 or any(x.hue_sat_map or x.white_xy for x in profile.lights)
     # Its BaselineExposureOffset is in the exposure that is read with the file's other colour tags.
     profile = replace(profile, baseline_exposure=0.0)
     return profile if useful or profile.look_table or profile.tone_curve else None
@@ -111,7 +137,8 @@ def _light(
     if color is None:
         return None
     code = int(tags.positive(illuminant_tag) or 0)
-    xy = _chromaticity(tags, data_tag) if code in (0, 255) else None
+    holder = tags.holder(data_tag) if code in (0, 255) else None
+    xy = chromaticity(holder.bytes(data_tag), holder.order) if holder else None
     own = tags.text(SIGNATURE) == tags.text(PROFILE_SIGNATURE)
     return Light(
         illuminant=NAMES_OF_ILLUMINANTS.get(code, "other"),
@@ -134,21 +161,6 @@ def _matrix(tags: Tags, tag: int, what: str, problem: Callable[[str], None]) -> 
     if found is None:
         problem(f"its {what} cannot be inverted or is not of numbers")
     return found
-
-
-def _chromaticity(tags: Tags, tag: int) -> tuple[float, float] | None:
-    """IlluminantData of type 0: a chromaticity as two rationals."""
-    holder = tags.holder(tag)
-    if holder is None:
-        return None
-    data = holder.bytes(tag)
-    if len(data) < 18:
-        return None
-    kind, a, b, c, d = struct.unpack_from(f"{holder.order}HIIII", data)
-    if kind != 0 or not b or not d:
-        return None
-    x, y = a / b, c / d
-    return (x, y) if 0.05 < x < 0.9 and 0.05 < y < 0.9 and x + y < 1 else None
 
 
 def _table(

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _UNKNOWN_ILLUMINANTS = (0, 255)
 
 
-# Tables of hue and saturation for the first, second and third light, look table, tone curve, third matrix.
-_BEYOND_MATRICES = (50938, 50939, 52537, 50982, 50940, 52531)
+# Tables of hue and saturation for the first, second and third light, look table, tone curve, third matrix, and lights
+# that have no name.
+_BEYOND_MATRICES = (50938, 50939, 52537, 50982, 50940, 52531, 52533, 52534)
 
 
 def read_color(tags: Tags, notes: Notes) -> CameraColor:
