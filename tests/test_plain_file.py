@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lichtbild.plain_file import open_plain, read_ahead
+from lichtbild.plain_file import open_plain, read_ahead, read_plain
 from make_dng import make_dng
 from whole_program import fails, lichtbild
 
@@ -58,10 +58,23 @@ def test_what_is_opened(tmp_path: Path) -> None:
         (Path("/dev/zero"), "pipe or a device"),
         (tmp_path / "circle", "symbolic links"),
         (tmp_path / "none", "No such file"),
+        (tmp_path / "a\0b", "null byte"),
     ):
         with pytest.raises(OSError, match=words):
             open_plain(path)
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_a_file_is_read_whole_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(2048))
+    assert read_plain(file, 2048) == bytes(2048)
+    with pytest.raises(OSError, match="larger than 1 kB"):
+        read_plain(file, 2047)
+    with file.open("ab") as grown:
+        grown.truncate(1 << 40)  # sparse: to read it all would take memory without end
+    with pytest.raises(OSError, match="larger than 3 MB"):
+        read_plain(file, 3 << 20)
 
 
 def test_all_of_a_file_is_read_ahead_and_what_is_none_is_passed_over(

@@ -13,7 +13,7 @@ from typing import Any
 
 from lichtbild.errors import PackError, RecipeError
 from lichtbild.look.catalog import folder
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 from lichtbild.record import fields, record, replace
 from lichtbild.setting import check, setting
 
@@ -192,8 +192,7 @@ def load(path: Path) -> Recipe:
     try:
         if made := read(path):
             return from_settings(path, json.dumps(made.settings))
-        with open_plain(path) as file:
-            return from_settings(path, file.read(_LONGEST).decode("utf-8-sig"))
+        return from_settings(path, read_plain(path, _LONGEST).decode("utf-8-sig"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror}); name a recipe that exists") from None
     except ValueError:

@@ -44,9 +44,8 @@ def read_dcp(path: str | Path) -> DeviceProfile:
             head = file.read(4)
             is_dcp = head[:2] in (b"II", b"MM") and head[2:4] in (MAGIC, MAGIC[::-1])
             data = head + file.read(LARGEST if is_dcp else 1 << 32)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DeviceError(f"{path}: cannot be read ({reason}); name a DCP or DNG that exists") from None
+    except OSError as error:
+        raise DeviceError(f"{path}: cannot be read ({error.strerror}); name a DCP or DNG that exists") from None
     except MemoryError:
         raise DeviceError(f"{path}: is too large to be a camera profile") from None
     if is_dcp and len(data) > LARGEST:

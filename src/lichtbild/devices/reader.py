@@ -39,9 +39,8 @@ def read(path: Path) -> DeviceProfile:
     try:
         with open_plain(path) as file:
             content = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DeviceError(f"{path}: cannot be read ({reason}); name a device.toml that exists") from None
+    except OSError as error:
+        raise DeviceError(f"{path}: cannot be read ({error.strerror}); name a device.toml that exists") from None
     if content[:4] in (b"IIRC", b"MMCR"):
         from lichtbild.devices.dcp import read_dcp
 

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import RecipeError
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 from lichtbild.record import record
 
 Floats = npt.NDArray[np.float32]
-LARGEST = 24 << 20  # bytes of a file
+LARGEST = 24 << 20  # bytes of a file, into which any table of so many nodes fits
 MOST_NODES, MOST_ENTRIES = 65, 65536
 LEAST_RANGE = 1e-3
 PICTURES = (".png", ".tif", ".tiff")
@@ -51,8 +51,6 @@ def load(folder: Path, name: str) -> Cube:
         raise RecipeError(f"{path}: not a table that is known; allowed are .cube, and HaldCLUT as .png or .tif")
     try:
         stamp = path.stat()
-        if stamp.st_size > LARGEST:
-            raise RecipeError(f"{path}: larger than {LARGEST >> 20} MiB; a table of {MOST_NODES} nodes fits into that")
         return _loaded(path, stamp.st_mtime_ns, stamp.st_size)
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror}); put the table into the look's folder") from None
@@ -60,8 +58,7 @@ def load(folder: Path, name: str) -> Cube:
 
 @functools.lru_cache(maxsize=4)
 def _loaded(path: Path, changed: int, size: int) -> Cube:
-    with open_plain(path) as file:
-        data = file.read(LARGEST)
+    data = read_plain(path, LARGEST)
     return read_hald(path, data) if path.suffix.lower() in PICTURES else read_cube(path, data)
 
 

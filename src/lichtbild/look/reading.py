@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lichtbild import toml_text
 from lichtbild.errors import RecipeError
 from lichtbild.look.numbers import SECTIONS, HueMove
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 from lichtbild.record import fields
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with open_plain(path) as file:
-                raw = file.read(LARGEST + 1)
-            if len(raw) > LARGEST:
-                raise RecipeError(f"{path}: larger than {LARGEST // 1024} KiB; a look is a page of numbers")
-            self.text = raw.decode().removeprefix("\ufeff").replace("\r\n", "\n")
+            self.text = read_plain(path, LARGEST).decode().removeprefix("\ufeff").replace("\r\n", "\n")
             self.data = toml_text.parse(self.text)
         except OSError as error:
             raise RecipeError(f"{path}: cannot be read ({error.strerror}); a look has a look.toml") from None

@@ -24,7 +24,7 @@ from lichtbild.color import (
     xyz_to_rgb,
 )
 from lichtbild.errors import MeasureError
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 
 ROWS, COLUMNS = 4, 6
 NEUTRAL = slice(18, 24)
@@ -70,8 +70,7 @@ def reference(name: str = "classic") -> Floats:
         return lab_from_xyz(decode_srgb(np.array(PATCHES) / 255) @ (adaptation(D65, D50) @ rgb_to_xyz("srgb")).T)
     path = Path(name)
     try:
-        with open_plain(path) as file:
-            text = file.read(1 << 16).decode("utf-8-sig", "strict")
+        text = read_plain(path, 1 << 16).decode("utf-8-sig")
         lines = [line for line in text.splitlines() if line.strip()]
     except FileNotFoundError:
         known = ", ".join(SETS)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lichtbild.errors import RecipeError
 from lichtbild.metadata.xml import LARGEST, XmlError
 from lichtbild.metadata.xmp import Value, properties, text
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 
 if TYPE_CHECKING:
     from lichtbild.recipe import Recipe
@@ -45,7 +45,7 @@ def settings(frames: Iterable[Path], tell: Tell) -> tuple[Path, Recipe] | None:
         for path in [*_files(frame, [frame.stem + RECIPE_ENDING]), *_xmp_files(frame)]:
             try:
                 if path.name.endswith(RECIPE_ENDING):
-                    return path, from_settings(path, _bounded(path, _LONGEST_RECIPE).decode("utf-8-sig"))
+                    return path, from_settings(path, read_plain(path, _LONGEST_RECIPE).decode("utf-8-sig"))
                 found = _read(path, lambda _: None)  # told where its words are read
                 if found and _belongs(found, frame) and "lichtbild:Settings" in found:
                     return path, from_settings(path, text(found["lichtbild:Settings"]))
@@ -73,7 +73,7 @@ def _files(frame: Path, names: Iterable[str]) -> Iterator[Path]:
 
 def _read(path: Path, tell: Tell) -> dict[str, Value] | None:
     try:
-        return properties(_bounded(path, LARGEST))
+        return properties(read_plain(path, LARGEST))
     except (XmlError, OSError) as error:
         tell(f"{path}: cannot be read as a sidecar ({_reason(error)}); the photograph is made without it")
         return None
@@ -83,14 +83,6 @@ def _belongs(found: dict[str, Value], frame: Path) -> bool:
     """False where the sidecar says that it is of a file with another ending, as of a JPEG shot beside the raw."""
     ending = text(found.get("photoshop:SidecarForExtension"))
     return not ending or ending.lower() == frame.suffix.lstrip(".").lower()
-
-
-def _bounded(path: Path, limit: int) -> bytes:
-    with open_plain(path) as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        raise XmlError(f"longer than {limit >> 20} MB")
-    return data
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lichtbild.errors import PackError
 from lichtbild.packs.files import MOST_BYTES, MOST_FILES, Collected, Files
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 
 SUFFIX = ".lichtbild.zip"
 MOST_RATIO = 250  # of a member's bytes to its compressed ones; a table of zeros may come near, no more than that
@@ -39,14 +39,11 @@ def write_archive(files: Files) -> bytes:
 def read_archive(path: Path) -> Files:
     """All files in an archive, none of them on the disk. Raises `PackError` for whatever is not plainly a pack."""
     try:
-        with open_plain(path) as file:
-            raw = file.read(MOST_BYTES + _overhead() + 1)
+        raw = read_plain(path, MOST_BYTES + _overhead())
     except OSError as error:
         raise PackError(
             f"{path}: cannot be read ({error.strerror}); name the folder or the archive of a pack"
         ) from None
-    if len(raw) > MOST_BYTES + _overhead():
-        raise PackError(f"{path}: is larger than the {MOST_BYTES >> 20} MB that a pack may have")
     if not raw.startswith(b"PK\3\4"):
         raise PackError(f"{path}: is no archive of a pack; make it with lichtbild packs build")
     _check_end(path, raw)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from lichtbild.errors import PackError
 from lichtbild.packs.svg_path import MOST_COMMANDS, ellipse, outline
 from lichtbild.packs.svg_values import numbers, plain, transform
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 from lichtbild.record import record
 
 Points = npt.NDArray[np.float64]  # (n, 2): x, y
@@ -66,12 +66,9 @@ class _State:
 def read(path: Path) -> Mark:
     """Read and check a mark. Raises `PackError` with file, line and what is allowed."""
     try:
-        with open_plain(path) as file:
-            raw = file.read(LARGEST + 1)
+        raw = read_plain(path, LARGEST)
     except OSError as error:
-        raise PackError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(raw) > LARGEST:
-        raise PackError(f"{path}: is larger than the {LARGEST // 1024} kB that a mark may have")
+        raise PackError(f"{path}: cannot be read as a mark ({error.strerror})") from None
     return _Reader(path).read(raw)
 
 

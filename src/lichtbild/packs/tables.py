@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lichtbild import toml_text
 from lichtbild.errors import PackError
 from lichtbild.look.lines import places
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 from lichtbild.record import fields
 
 if TYPE_CHECKING:
@@ -32,14 +32,10 @@ class Tables:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with open_plain(path) as file:
-                raw = file.read(LARGEST + 1)
-            if len(raw) > LARGEST:
-                raise PackError(f"{path}: is longer than the {LARGEST // 1024} kB that a file of settings may have")
-            text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+            text = read_plain(path, LARGEST).decode("utf-8-sig").replace("\r\n", "\n")
             self.data: dict[str, Any] = toml_text.parse(text)
         except OSError as error:
-            raise PackError(f"{path}: cannot be read ({error.strerror}); put the file there") from None
+            raise PackError(f"{path}: cannot be read ({error.strerror}); put a file of settings there") from None
         except (ValueError, RecursionError) as error:
             raise PackError(f"{path}: is not TOML ({error or 'nested too deep'}); mend it there") from None
         self._lines = places(text)
