@@ -19,9 +19,10 @@ SIDES = (128, 96, 64, 48, 32)  # of the regions that are tried, largest first
 MOST = 24  # edges
 _TRIALS = 300  # of each size
 _LEAST_CONTRAST = 0.12  # (bright - dark) / (bright + dark)
-_LEAST_SLANT, _MOST_SLANT = 2.0, 43.0  # degrees
+_LEAST_SLANT, _MOST_SLANT = 2.0, 43.5  # degrees
 _UNEVEN = 0.06  # of the step, by which the sides may vary
 _BENT = 0.35  # pixels of residual, at most
+_WHITE, _MOST_WHITE = 0.995, 0.02  # what is at white, and the share of it from which a side may be clipped
 
 
 @record
@@ -40,8 +41,11 @@ class Region:
         return part if self.down else part.T
 
 
-def find_edges(luminance: FloatImage, most: int = MOST) -> list[Region]:
-    """Regions of slanted edges in a (h, w) linear plane, large and contrasty ones first; may be empty."""
+def find_edges(luminance: FloatImage, most: int = MOST, clipped: bool = False) -> list[Region]:
+    """Regions of slanted edges in a (h, w) linear plane, large and contrasty ones first; may be empty.
+
+    clipped: also those of which a side is at white.
+    """
     tensor = _tensor(luminance)
     found: list[Region] = []
     for side in SIDES:
@@ -49,7 +53,7 @@ def find_edges(luminance: FloatImage, most: int = MOST) -> list[Region]:
             continue
         for y, x, down in _candidates(tensor, side // CELL):
             region = _centred(luminance, Region(x * CELL, y * CELL, side, side, down))
-            if region and not any(_overlap(region, r) for r in found) and is_edge(luminance, region):
+            if region and not any(_overlap(region, r) for r in found) and is_edge(luminance, region, clipped):
                 found.append(region)
                 if len(found) >= most:
                     break
@@ -116,10 +120,10 @@ def _overlap(a: Region, b: Region) -> bool:
     return across > 0 and down > 0 and across * down > 0.25 * min(a.width * a.height, b.width * b.height)
 
 
-def is_edge(luminance: FloatImage, region: Region) -> bool:
-    """Is there one straight edge between two even sides?"""
+def is_edge(luminance: FloatImage, region: Region, clipped: bool = False) -> bool:
+    """Is there one straight edge between two even sides, neither of them at white unless `clipped`?"""
     part = region.of(luminance)
-    if part.max() >= 0.995 and float(np.mean(part >= 0.995)) > 0.02:
+    if not clipped and at_white(part):
         return False  # clipped light makes any edge look sharp
     try:
         fit = fit_edge(part)
@@ -127,6 +131,11 @@ def is_edge(luminance: FloatImage, region: Region) -> bool:
     except MeasureError:
         return False
     return empty < 0.25 and fit.residual < _BENT and _even(part, fit, distance, spread)
+
+
+def at_white(part: npt.NDArray[np.float32]) -> bool:
+    """Is so much of a linear region at white that light may be clipped?"""
+    return bool(part.max() >= _WHITE) and float(np.mean(part >= _WHITE)) > _MOST_WHITE
 
 
 def _even(
@@ -143,14 +152,19 @@ def _even(
         return False
     if max(np.quantile(np.abs(dark - low), 0.9), np.quantile(np.abs(bright - high), 0.9)) > _UNEVEN * step:
         return False
-    # Along the edge as well: means of quarters of each side.
+    return change_along(part, fit, edge) < 2 * _UNEVEN * step
+
+
+def change_along(part: npt.NDArray[np.float32], fit: EdgeFit, edge: float) -> float:
+    """By how much the sides of an edge, from `edge` pixels on, change along it: means of quarters of each side."""
     rows = len(part) // 4
+    change = 0.0
     for side in (fit.distance < -edge, fit.distance > edge):
         quarters = [
             float(part[i * rows : (i + 1) * rows][side[i * rows : (i + 1) * rows]].mean())
             for i in range(4)
             if side[i * rows : (i + 1) * rows].any()
         ]
-        if max(quarters) - min(quarters) > 2 * _UNEVEN * step:
-            return False
-    return True
+        if quarters:
+            change = max(change, max(quarters) - min(quarters))
+    return change

@@ -15,13 +15,14 @@ import numpy.typing as npt
 
 from lichtbild.carriers import FloatImage
 from lichtbild.errors import MeasureError
-from lichtbild.measure.edge_finder import Region, find_edges
+from lichtbild.measure.edge_finder import Region, at_white, change_along, find_edges
 from lichtbild.measure.image import MeasuredImage, load
 from lichtbild.measure.slanted_edge import ChannelResponse, fit_edge, response
 from lichtbild.record import record
 from lichtbild.report import Report
 
 CHANNELS = ("luminance", "red", "green", "blue")
+_UNLIKE = 0.5  # of the step, by which a side of one edge may change along it
 
 
 @record
@@ -49,7 +50,8 @@ class Edge:
 
 @record
 class Sharpness:
-    """All edges of a picture and their medians. mtf50 and mtf10 in cycles per pixel, of luminance."""
+    """All edges of a picture and their medians, in which a region counts by its size. mtf50 and mtf10 in cycles per
+    pixel, of luminance."""
 
     name: str
     width: int
@@ -58,9 +60,7 @@ class Sharpness:
 
     def median(self, figure: str, channel: str = "luminance") -> float:
         """The median over the edges of a figure of `ChannelResponse`."""
-        values = [float(getattr(e.channels[channel], figure)) for e in self.edges if channel in e.channels]
-        values = [v for v in values if math.isfinite(v)]
-        return float(np.median(values)) if values else float("nan")
+        return _median([(float(getattr(e.channels[channel], figure)), e) for e in self.edges if channel in e.channels])
 
     @property
     def mtf50(self) -> float:
@@ -73,12 +73,22 @@ class Sharpness:
     @property
     def lateral_ca(self) -> float:
         """Pixels, median over the edges."""
-        return float(np.median([e.lateral_ca for e in self.edges]))
+        return _median([(e.lateral_ca, e) for e in self.edges])
 
     @property
     def mtf50_per_height(self) -> float:
         """Line widths per picture height (LW/PH) at MTF50."""
         return 2 * self.mtf50 * self.height
+
+
+def _median(values: list[tuple[float, Edge]]) -> float:
+    """The value with half of the regions' pixels on either side; NaN where no value is finite."""
+    ordered = sorted((v, e.region[2] * e.region[3]) for v, e in values if math.isfinite(v))
+    if not ordered:
+        return float("nan")
+    shares = np.cumsum([n for _, n in ordered]) / sum(n for _, n in ordered)
+    first, last = (int(np.searchsorted(shares, 0.5 + d)) for d in (-1e-9, 1e-9))
+    return (ordered[first][0] + ordered[last][0]) / 2
 
 
 def parse_roi(text: str) -> tuple[int, int, int, int]:
@@ -101,13 +111,14 @@ def measure_sharpness(
 
     source: a file, an array (see `image.from_array`) or an image. Raises `MeasureError` where there is no edge.
     """
+    report = report or Report()
     image = load(source, report)
     height, width = image.shape
     luminance = np.ascontiguousarray(image.luminance)
     if rois:
         regions = [_region(luminance, roi, image.name) for roi in rois]
     else:
-        regions = find_edges(luminance)
+        regions = find_edges(luminance) or find_edges(luminance, clipped=True)
     edges, problem = [], None
     for region in regions:
         try:
@@ -120,6 +131,11 @@ def measure_sharpness(
         raise MeasureError(
             f"{image.name}: no slanted edge is found; photograph a straight edge turned by about 5 degrees, "
             "or name its place with --roi X,Y,W,H"
+        )
+    if any(at_white(region.of(luminance)) for region in regions):
+        report.notice(
+            f"{image.name}: an edge's bright side is at white; if light is clipped there, the edge looks sharper than "
+            "it is: expose it darker"
         )
     return Sharpness(image.name, width, height, tuple(edges))
 
@@ -138,6 +154,10 @@ def _region(luminance: FloatImage, roi: tuple[int, int, int, int], name: str) ->
 
 def _measured(linear: FloatImage, luminance: FloatImage, region: Region) -> Edge:
     fit = fit_edge(region.of(luminance))
+    if change_along(region.of(luminance), fit, 4.0) > _UNLIKE * float(
+        np.ptp(np.quantile(region.of(luminance), [0.1, 0.9]))
+    ):
+        raise MeasureError("more than one straight edge is in the region; choose a region that only one edge crosses")
     planes = {"luminance": luminance, **{name: linear[..., i] for i, name in enumerate(CHANNELS[1:])}}
     channels = {name: response(region.of(plane), fit) for name, plane in planes.items()}
     part = region.of(luminance)

@@ -3,8 +3,9 @@
 Rows find the edge by the centroid of their derivative; a polynomial through the centroids says how far each pixel is
 from the edge, along its normal; pixels are gathered in bins of a quarter pixel; the derivative of that edge spread
 function is the line spread function, and the modulus of its Fourier transform the MTF. Beyond the standard, the
-widths of bin and difference are divided out, and the window has a flat top that is wide as the edge asks for, so that
-analytic edges are met within one per cent.
+widths of bin and difference are divided out, the window has a flat top that is wide as the edge asks for, and what
+lies outside of it is taken from the line spread's own law where it has one (`_tails`), so that analytic edges are met
+within one per cent, diffraction's among them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ POINTS = 2048  # of the Fourier transform
 FREQUENCIES = np.arange(0, 1.0 + 1e-9, 0.01)
 LEAST_ROWS = 20
 _DEGREE = 3
+_LEAST_SHOOT = 0.001  # of the step; the filter against noise makes less than that of a plain edge
 
 
 @record
@@ -147,20 +149,19 @@ def response(values: npt.NDArray[Any], fit: EdgeFit) -> ChannelResponse:
     centre = float(np.average(middle[core], weights=smooth[core]))
     width = math.sqrt(float(np.average((middle[core] - centre) ** 2, weights=smooth[core])))
     flat = _window(line, middle - centre, width, float(distance[-1]))
-    far = np.abs(distance - centre) > flat
-    low, high = float(np.median(spread[far & (distance < 0)])), float(np.median(spread[far & (distance > 0)]))
-    step = high - low
+    tails = _tails(spread, distance - centre, flat)
+    step = tails.high - tails.low
     if not step > 0:
         raise MeasureError("no edge is in the region; choose another region")
-    window = _flat_top(middle - centre, flat, min(2 * flat, float(distance[-1]) - 0.5))
-    spectrum = np.abs(np.fft.rfft(line * window, POINTS))
-    frequency = np.fft.rfftfreq(POINTS, BIN)
-    mtf = spectrum / spectrum[0] / np.sinc(frequency * BIN) ** 2
-    normal = (spread - low) / step
+    frequency, mtf = _modulation(line, middle - centre, flat, float(distance[-1]), tails)
+    normal = (
+        spread - np.where(distance < centre, tails.dark_slope, tails.bright_slope) * (distance - centre) - tails.low
+    ) / step
     over, under = _shoots(normal, distance - centre, flat)
-    # The mean of the line spread function, as the area above the edge spread function: little noise gets into it.
-    inner = np.abs(distance) <= flat + abs(centre)
-    position = float(distance[inner][-1]) - float(np.trapezoid(normal[inner], distance[inner]))
+    # The mean of the line spread function, as the area above the edge spread function: little noise gets into it. Its
+    # borders lie evenly about the edge, so that tails weigh nothing.
+    t = np.arange(-int(flat / BIN), int(flat / BIN) + 1) * BIN + centre
+    position = float(t[-1]) - float(np.trapezoid(np.interp(t, distance, normal), t))
     return ChannelResponse(
         mtf50=_crossing(frequency, mtf, 0.5),
         mtf10=_crossing(frequency, mtf, 0.1),
@@ -185,7 +186,66 @@ def _window(line: Floats, t: Floats, width: float, reach: float) -> float:
     return wide if seen > 1.5 * noise else narrow
 
 
-def _flat_top(t: Floats, flat: float, end: float) -> Floats:
+@record
+class _Tails:
+    """Far from the edge the spread is low + dark_slope t + reach / |t|, and high + bright_slope t - reach / t, t in
+    pixels from the edge: lighting that falls off, and light scattered far as diffraction does it."""
+
+    low: float
+    high: float
+    dark_slope: float
+    bright_slope: float
+    reach: float
+
+
+def _tails(spread: Floats, t: Floats, flat: float) -> _Tails:
+    """By least squares; what is not sure by four standard errors, or cannot be told in so little room, is 0."""
+    dark, bright = t < -flat, t > flat
+    plain = _Tails(float(np.median(spread[dark])), float(np.median(spread[bright])), 0.0, 0.0, 0.0)
+    if -t[0] < 3 * flat or t[-1] < 3 * flat:
+        return plain
+    far = dark | bright
+    columns = [dark[far], bright[far], (t * dark)[far], (t * bright)[far], -1 / t[far]]
+    numbers, errors = _least_squares(np.stack(columns, 1).astype(np.float64), spread[far])
+    step = numbers[1] - numbers[0]
+    if numbers[4] < 4 * errors[4] or not 0 < numbers[4] < 0.25 * flat * step:
+        numbers, errors = _least_squares(np.stack(columns[:4], 1).astype(np.float64), spread[far])
+        if (np.abs(numbers[2:]) < 4 * errors[2:]).all():
+            return plain
+        numbers = np.append(numbers, 0.0)
+    low, high, dark_slope, bright_slope, reach = (float(v) for v in numbers)
+    return _Tails(low, high, dark_slope, bright_slope, reach)
+
+
+def _least_squares(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """(numbers, their standard errors)."""
+    numbers, *_ = np.linalg.lstsq(columns, values, rcond=None)
+    rest = values - columns @ numbers
+    variance = float((rest**2).sum()) / max(len(values) - len(numbers), 1)
+    errors = np.sqrt(variance * np.diag(np.linalg.pinv(columns.T @ columns)))
+    return np.asarray(numbers, np.float64), np.asarray(errors, np.float64)
+
+
+def _modulation(line: Floats, t: Floats, flat: float, reach: float, tails: _Tails) -> tuple[Floats, Floats]:
+    """(frequencies, MTF) of a line spread function at `t` pixels from the edge, which is known up to `reach`."""
+    window = _flat_top(t, flat, min(2 * flat, reach - 0.5))
+    seen = (line - np.where(t < 0, tails.dark_slope, tails.bright_slope)) * window
+    spectrum = np.fft.rfft(seen, POINTS)
+    frequency = np.fft.rfftfreq(POINTS, BIN)
+    if tails.reach:
+        # All that the window leaves out, about the same origin as the samples.
+        wide = np.arange(-POINTS // 2, POINTS // 2) * BIN + math.fmod(float(t[0]), BIN)
+        rest = (
+            (1 - _flat_top(wide, flat, min(2 * flat, reach - 0.5))) * tails.reach / np.maximum(np.abs(wide), flat) ** 2
+        )
+        shift = np.exp(-2j * math.pi * frequency * float(wide[0] - t[0]))
+        spectrum = spectrum + np.fft.rfft(rest, POINTS) * shift
+        spectrum[0] += 2 * tails.reach / (POINTS / 2 * BIN) / BIN  # and what lies further out
+    size = np.abs(spectrum)
+    return np.asarray(frequency, np.float64), np.asarray(size / size[0] / np.sinc(frequency * BIN) ** 2, np.float64)
+
+
+def _flat_top(t: npt.NDArray[Any], flat: float, end: float) -> Floats:
     """1 up to `flat` from the centre, then falling as a cosine to 0 at `end`."""
     slide = np.clip((np.abs(t) - flat) / max(end - flat, 1e-6), 0, 1)
     return np.asarray(0.5 + 0.5 * np.cos(math.pi * slide), np.float64)
@@ -203,7 +263,8 @@ def _crossing(frequency: npt.NDArray[Any], mtf: Floats, level: float) -> float:
 
 def _shoots(normal: Floats, distance: Floats, flat: float) -> tuple[float, float]:
     """(over, under): how far the profile leaves 0..1 beside the edge; 0 where that is no more than its noise."""
-    smooth = np.convolve(np.pad(normal, 1, mode="edge"), np.ones(3) / 3, "valid")
+    # Parabolas through five bins (Savitzky and Golay, 1964): they calm noise and leave a peak its height.
+    smooth = np.convolve(np.pad(normal, 2, mode="edge"), np.array([-3, 12, 17, 12, -3]) / 35, "valid")
     found = []
     for sign, level in ((1, 1.0), (-1, 0.0)):
         side = sign * distance > 0
@@ -211,7 +272,7 @@ def _shoots(normal: Floats, distance: Floats, flat: float) -> tuple[float, float
         rest = away[side & (np.abs(distance) > flat)]
         noise = float(np.sqrt(np.mean((rest - rest.mean()) ** 2))) if len(rest) else 0.0
         shoot = float(away[side & (np.abs(distance) <= flat)].max(initial=0.0))
-        found.append(shoot if shoot > 3 * noise else 0.0)
+        found.append(shoot if shoot > max(3 * noise, _LEAST_SHOOT) else 0.0)
     return found[0], found[1]
 
 
