@@ -2,7 +2,8 @@
 says it.
 
 Janesick, "Photon Transfer" (2007); EMVA 1288 release 4.0. The line is fitted to blocks by iteratively reweighted least
-squares; blocks in which something moved or flickered stand above it and are left out.
+squares; blocks in which something moved or flickered stand above it and are left out. Colours whose lines do not
+differ by more than chance are of one amplifier, and share one line: it is known better.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ BINS = 48
 _OUTLIER = 4.0  # standard deviations
 _MOVED = 0.03  # correlation of the differences where there is texture, beyond that where there is none
 _LEAST_BLOCKS = 12
+_CHANCE = 16.0  # by which a shared line may worsen a colour's chi square: one in 3000 by chance
 
 
 @record
@@ -65,16 +67,18 @@ def check_still(group: Group) -> None:
 
 def fit_colors(groups: Sequence[Group], dark: Group | None = None) -> tuple[NoiseLine, ...]:
     """The lines of R, G and B from all blocks of the groups (of one ISO), with those of a group without light."""
-    lines = []
-    for color in "RGB":
-        x, variance, degrees = _gathered([*groups, *([dark] if dark else [])], color)
-        if len(x) < _LEAST_BLOCKS:
-            raise MeasureError(
-                f"{groups[0].names[0]}: too little of the picture is neither clipped nor black to measure its noise; "
-                "expose it differently"
-            )
-        lines.append(fit_line(color, x, variance, degrees))
-    return tuple(lines)
+    found = {color: _gathered([*groups, *([dark] if dark else [])], color) for color in "RGB"}
+    if min(len(x) for x, _, _ in found.values()) < _LEAST_BLOCKS:
+        raise MeasureError(
+            f"{groups[0].names[0]}: too little of the picture is neither clipped nor black to measure its noise; "
+            "expose it differently"
+        )
+    lines = [_Fit(*blocks) for blocks in found.values()]
+    x, variance, degrees = (np.concatenate([blocks[i] for blocks in found.values()]) for i in range(3))
+    shared = _Fit(x, variance, degrees)
+    if all(own.misfit(shared) < own.misfit(own) + _CHANCE for own in lines):
+        lines = [own.with_line_of(shared) for own in lines]
+    return tuple(fit.line(color) for color, fit in zip("RGB", lines, strict=True))
 
 
 def _gathered(groups: Sequence[Group], color: str) -> tuple[Floats, Floats, Floats]:
@@ -93,32 +97,57 @@ def _gathered(groups: Sequence[Group], color: str) -> tuple[Floats, Floats, Floa
 
 def fit_line(color: str, x: Floats, variance: Floats, degrees: Floats) -> NoiseLine:
     """Weighted least squares with weights of the line itself; blocks `_OUTLIER` deviations away are left out."""
-    scale, offset = _first_line(x, variance)
-    kept = np.ones(len(x), bool)
-    covariance = np.zeros((2, 2))
-    for _ in range(12):
-        model = np.maximum(scale * x + offset, 1e-3 * float(np.median(variance)) + 1e-18)
-        deviation = model * np.sqrt(2 / degrees)
-        kept = np.abs(variance - model) < _OUTLIER * deviation * _widening(variance, model, deviation)
-        if kept.sum() < _LEAST_BLOCKS // 2:
-            kept[:] = True
-        weight = kept / deviation**2
-        # Solved about the mean, which keeps the two numbers apart.
-        total = weight.sum()
-        mx, mv = (weight * x).sum() / total, (weight * variance).sum() / total
-        spread = (weight * (x - mx) ** 2).sum()
-        scale = float((weight * (x - mx) * (variance - mv)).sum() / max(spread, 1e-300))
-        offset = float(mv - scale * mx)
-        if offset < 0:
-            offset, scale = 0.0, float((weight * x * variance).sum() / (weight * x * x).sum())
-        if scale < 0:
-            scale, offset = 0.0, float(mv)
-        error = 1 / max(spread, 1e-300)
-        covariance = np.array([[error, -mx * error], [-mx * error, 1 / total + mx * mx * error]])
-    errors = np.sqrt(np.maximum(np.diag(covariance), 0))
-    return NoiseLine(
-        color, scale, offset, float(errors[0]), float(errors[1]), float(kept.mean()), _binned(x[kept], variance[kept])
-    )
+    return _Fit(x, variance, degrees).line(color)
+
+
+class _Fit:
+    """A line through blocks. kept: of the blocks.   errors: standard errors of scale and offset."""
+
+    def __init__(self, x: Floats, variance: Floats, degrees: Floats) -> None:
+        self.x, self.variance, self.degrees = x, variance, degrees
+        scale, offset = _first_line(x, variance)
+        kept = np.ones(len(x), bool)
+        covariance = np.zeros((2, 2))
+        for _ in range(12):
+            model = self._floored(scale, offset)
+            deviation = model * np.sqrt(2 / degrees)
+            kept = np.abs(variance - model) < _OUTLIER * deviation * _widening(variance, model, deviation)
+            if kept.sum() < _LEAST_BLOCKS // 2:
+                kept[:] = True
+            weight = kept / deviation**2
+            # Solved about the mean, which keeps the two numbers apart.
+            total = weight.sum()
+            mx, mv = (weight * x).sum() / total, (weight * variance).sum() / total
+            spread = (weight * (x - mx) ** 2).sum()
+            scale = float((weight * (x - mx) * (variance - mv)).sum() / max(spread, 1e-300))
+            offset = float(mv - scale * mx)
+            if offset < 0:
+                offset, scale = 0.0, float((weight * x * variance).sum() / (weight * x * x).sum())
+            if scale < 0:
+                scale, offset = 0.0, float(mv)
+            error = 1 / max(spread, 1e-300)
+            covariance = np.array([[error, -mx * error], [-mx * error, 1 / total + mx * mx * error]])
+        self.scale, self.offset, self.kept = scale, offset, kept
+        self.errors = np.sqrt(np.maximum(np.diag(covariance), 0))
+
+    def _floored(self, scale: float, offset: float) -> Floats:
+        return np.asarray(np.maximum(scale * self.x + offset, 1e-3 * float(np.median(self.variance)) + 1e-18))
+
+    def misfit(self, other: _Fit) -> float:
+        """Chi square of another fit's line to the blocks that are kept here, in units of their own spread."""
+        deviation = self._floored(self.scale, self.offset) * np.sqrt(2 / self.degrees)
+        away = (self.variance - other.scale * self.x - other.offset) / deviation
+        own = _widening(self.variance, self._floored(self.scale, self.offset), deviation)
+        return float((away[self.kept] ** 2).sum()) / own**2
+
+    def with_line_of(self, other: _Fit) -> _Fit:
+        self.scale, self.offset, self.errors = other.scale, other.offset, other.errors
+        return self
+
+    def line(self, color: str) -> NoiseLine:
+        points = _binned(self.x[self.kept], self.variance[self.kept])
+        errors = float(self.errors[0]), float(self.errors[1])
+        return NoiseLine(color, self.scale, self.offset, *errors, float(self.kept.mean()), points)
 
 
 def _widening(variance: Floats, model: Floats, deviation: Floats) -> float:

@@ -1,8 +1,8 @@
 """Frames of one unmoved scene as block statistics: mean, temporal variance, and whether the difference is white noise.
 
 The variance is that of differences of successive frames (Janesick, "Photon Transfer", 2007, chapter 5; EMVA 1288
-release 4.0, section 6.6), so that the scene itself and slow drift drop out. Frames are streamed: two of them are in
-memory.
+release 4.0, section 6.6), so that the scene itself drops out; of a difference, what is a plane in a block or goes with
+the scene there is light that changed, and is taken out. Frames are streamed: two of them are in memory.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lichtbild.record import record
 from lichtbild.report import Report
 
 SIDE = 16  # pixels of one colour site along a block's side
+FREE = SIDE * SIDE - 4  # degrees of freedom of a block's difference, after mean, two slopes and gain
 Plane = npt.NDArray[Any]
 
 
@@ -104,15 +105,34 @@ class _Sums:
         self.low = np.minimum(self.low, blocks.min((1, 3)))
         self.high = np.maximum(self.high, blocks.max((1, 3)))
 
-    def difference(self, d: npt.NDArray[np.float32]) -> None:
+    def difference(self, now: npt.NDArray[np.float32], before: npt.NDArray[np.float32]) -> None:
         """Gather the difference of two successive frames, (rows, SIDE, columns, SIDE)."""
-        d = d - d.mean((1, 3), keepdims=True)
-        self.square += np.einsum("aibj,aibj->ab", d, d) / (SIDE * SIDE - 1)
+        d, scene = _even(now - before), _even(now + before)
+        # The noise of a sum says nothing of that of a difference, so that this takes one degree of freedom, no more.
+        gain = np.einsum("aibj,aibj->ab", d, scene) / np.maximum(np.einsum("aibj,aibj->ab", scene, scene), 1e-9)
+        d -= gain[:, None, :, None] * scene
+        self.square += np.einsum("aibj,aibj->ab", d, d) / FREE
+        rows, columns = d.mean((2, 3)), d.mean((0, 1))
+        self.rows.append(rows.ravel().astype(np.float64))
+        self.columns.append(columns.ravel().astype(np.float64))
+        # Banding is no motion.
+        d -= rows[:, :, None, None]
+        d -= columns
         across = np.einsum("aibj,aibj->ab", d[..., 1:], d[..., :-1])
         down = np.einsum("aibj,aibj->ab", d[:, 1:], d[:, :-1])
         self.product += (across + down) / (2 * SIDE * (SIDE - 1))
-        self.rows.append(d.mean((2, 3)).ravel().astype(np.float64))
-        self.columns.append(d.mean((0, 1)).ravel().astype(np.float64))
+
+
+def _even(blocks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Blocks without their means and slopes."""
+    u = (np.arange(SIDE) - (SIDE - 1) / 2).astype(np.float32)
+    u /= np.float32(np.sqrt((u**2).sum()))
+    blocks = blocks - blocks.mean((1, 3), keepdims=True)
+    down = np.einsum("aibj,i->ab", blocks, u) / SIDE
+    across = np.einsum("aibj,j->ab", blocks, u) / SIDE
+    blocks -= down[:, None, :, None] * u[:, None, None]
+    blocks -= across[:, None, :, None] * u
+    return np.asarray(blocks, np.float32)
 
 
 def measure_group(paths: list[Path], report: Report) -> Group:
@@ -139,7 +159,7 @@ def measure_group(paths: list[Path], report: Report) -> Group:
             sums[k].extremes(now)
             light = max(levels[k] - first.black_level[k % len(first.black_level)], 0.02 * first.white_level)
             flicker = max(flicker, abs(float(now.mean()) - levels[k]) / light)
-            sums[k].difference(now - before[k])
+            sums[k].difference(now, before[k])
             before[k] = now
         previous = sensor
         report.progress("frames", (i + 1) / len(paths))
@@ -152,7 +172,7 @@ def measure_group(paths: list[Path], report: Report) -> Group:
     ]
     rows, columns = (_banding(sums, axis) for axis in ("rows", "columns"))
     moved = shift_between(first.pixels, previous.pixels) if pairs else 0.0
-    degrees = (SIDE * SIDE - 1) * pairs * (1.0 if pairs == 1 else 2 / 3)
+    degrees = FREE * pairs * (1.0 if pairs == 1 else 2 / 3)
     names = tuple(p.name for p in paths)
     return Group(names, first, tuple(measured), total, degrees, flicker, rows, columns, moved)
 
@@ -194,7 +214,7 @@ def _banding(sums: list[_Sums], axis: str) -> float:
         if not len(means):  # of a single frame
             return 0.0
         n = s.square.shape[1 if axis == "rows" else 0] * SIDE
-        # Means of blocks were taken out, so that only what changes within SIDE rows is seen.
+        # Means and slopes of blocks were taken out, so that only what changes within SIDE rows is seen.
         white = float(s.square.mean()) / len(means) / n
-        found.append(float((means**2).mean()) / (1 - 1 / SIDE) - white)
+        found.append(float((means**2).mean()) / (1 - 2 / SIDE) - white)
     return float(np.sqrt(max(float(np.mean(found)), 0.0) / 2))
