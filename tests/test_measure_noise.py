@@ -165,6 +165,113 @@ def test_even_surface_and_dark_frames_together(template: Frame, tmp_path: Path) 
     assert len(found.darks) == 1 and not found.darks[0].hot_pixels
 
 
+def gray_frames(
+    template: Frame, light: np.ndarray, count: int, seed: int, *, gain: float = 1.0, read: float = 2.0
+) -> list[Frame]:
+    """Frames of light in digital numbers above a black of 256, with photon noise of `gain` DN per electron."""
+    rng = np.random.default_rng(seed)
+    noisy = (gain * rng.poisson(light / gain) + rng.normal(0, read, light.shape) for _ in range(count))
+    return [frame_like(template, 256 + values, 0.1) for values in noisy]
+
+
+def test_steps_of_light_and_black_frames_of_one_setting(template: Frame, tmp_path: Path) -> None:
+    # Their differences are light, not noise: frames are compared with those of their own light only.
+    shape, paths = template.mosaic.shape, []
+    for k, light in enumerate((0.0, 150.0, 700.0, 2800.0)):
+        paths += written(gray_frames(template, np.full(shape, light), 3, k, gain=0.8, read=2.5), tmp_path, f"step{k}")
+    report = lb.Report()
+    found = measure_noise(paths, report=report)
+    iso = found.isos[0]
+    assert len(found.darks) == 1 and iso.frames == 9 and iso.flicker < 0.01
+    assert iso.electrons_per_dn == pytest.approx(1 / 0.8, rel=0.01)
+    assert iso.read_noise == pytest.approx(np.hypot(2.5, 12**-0.5) / 0.8, rel=0.03)
+    assert not any("noise is" in notice for notice in report.notices)
+
+
+def test_darks_of_equal_names_in_another_folder(template: Frame, tmp_path: Path) -> None:
+    shape = template.mosaic.shape
+    (tmp_path / "lit").mkdir()
+    (tmp_path / "dark").mkdir()
+    lit = written(gray_frames(template, np.full(shape, 900.0), 2, 1), tmp_path / "lit", "frame")
+    darks = written(gray_frames(template, np.zeros(shape), 2, 2), tmp_path / "dark", "frame")
+    found = measure_noise(lit, darks)
+    assert len(found.isos) == 1 and len(found.darks) == 1
+
+
+def test_one_even_surface_says_one_number(template: Frame, tmp_path: Path) -> None:
+    from lichtbild.measure.photon_transfer import fit_colors
+    from lichtbild.measure.stack import measure_group
+
+    report = lb.Report()
+    paths = written(gray_frames(template, np.full(template.mosaic.shape, 1900.0), 4, 3), tmp_path, "even")
+    line = measure_noise(paths, report=report).isos[0].lines[1]
+    white = template.white_level - 256
+    assert line.variance(1900 / white) == pytest.approx((1900 + 4 + 1 / 12) / white**2, rel=0.01)
+    assert any("known to" in notice and "cap on" in notice for notice in report.notices)
+    assert len({(n.scale, n.offset) for n in fit_colors([measure_group(paths, lb.Report())])}) == 1
+
+
+@pytest.mark.parametrize("amount", [0.01, 0.05])
+def test_light_that_flickers_in_bands_or_drifts_is_no_noise(amount: float, template: Frame, tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    h, w = template.mosaic.shape
+    scene = 30 + 2700 * (np.arange(w) / w) * rng.uniform(0.5, 1, (h // 8, w // 8)).repeat(8, 0).repeat(8, 1)
+    y = np.arange(h)[:, None]
+    for name, lights in (
+        ("bands", [scene * (1 + amount * np.sin(y / 30 + 2 * k)) for k in range(4)]),
+        ("drift", [scene * (1 + amount * k) for k in range(4)]),
+    ):
+        frames = [gray_frames(template, light, 1, 20 + k)[0] for k, light in enumerate(lights)]
+        found = measure_noise(written(frames, tmp_path, name)).isos[0]
+        white = template.white_level - 256
+        for line in found.lines:
+            for x in (0.05, 0.18, 0.5):
+                assert line.variance(x) == pytest.approx(x / white + 4.1 / white**2, rel=0.03)
+
+
+def test_banding_is_not_called_motion(template: Frame, tmp_path: Path) -> None:
+    rng = np.random.default_rng(13)
+    h, w = template.mosaic.shape
+    scene = np.broadcast_to(20 + 2500 * (np.arange(w) / w) ** 2, (h, w))
+    frames = gray_frames(template, scene, 4, 14, read=1.5)
+    frames = [frame_like(template, f.mosaic + rng.normal(0, 3, (h, 1)), 0.1) for f in frames]
+    assert measure_noise(written(frames, tmp_path, "bands")).isos[0].row_noise == pytest.approx(3, rel=0.1)
+
+
+def test_colours_share_a_line_only_where_they_agree(template: Frame, tmp_path: Path) -> None:
+    rng = np.random.default_rng(15)
+    h, w = template.mosaic.shape
+    scene = np.broadcast_to(20 + 1500 * (np.arange(w) / w), (h, w))
+    gain = np.tile([[1.6, 1.0], [1.0, 1.6]], (h // 2, w // 2))  # red and blue amplified before they are stored
+    for name, by in (("alike", np.ones((h, w))), ("amplified", gain)):
+        frames = [
+            frame_like(template, 256 + by * (rng.poisson(scene) + rng.normal(0, 3, (h, w))), 0.1) for _ in range(4)
+        ]
+        r, g, b = measure_noise(written(frames, tmp_path, name)).isos[0].lines
+        assert (r.scale == g.scale == b.scale) is (name == "alike")
+        assert r.scale / g.scale == pytest.approx(by[0, 0], rel=0.03)
+
+
+def test_copies_and_frames_without_noise(template: Frame, tmp_path: Path) -> None:
+    noisy = gray_frames(template, np.full(template.mosaic.shape, 900.0), 2, 17)
+    report = lb.Report()
+    found = measure_noise(written([*noisy, noisy[0]], tmp_path, "three"), report=report)
+    assert found.isos[0].frames == 2 and any("three_2.dng: has the very pixels of three_0" in n for n in report.notices)
+    with pytest.raises(MeasureError, match="copies of a frame do not count"):
+        measure_noise(written([noisy[0], noisy[0]], tmp_path, "two"))
+
+
+def test_black_that_is_cut_off_is_told(template: Frame, tmp_path: Path) -> None:
+    rng = np.random.default_rng(18)
+    frames = [
+        replace(frame_like(template, rng.normal(0, 3, template.mosaic.shape), 0.1), black_level=(0.0,) * 4)
+        for _ in range(3)
+    ]
+    report = lb.Report()
+    measure_noise(written(frames, tmp_path, "cut"), report=report)
+    assert any("cuts off what is below black" in notice for notice in report.notices)
+
+
 def test_row_noise(template: Frame, tmp_path: Path) -> None:
     rng = np.random.default_rng(8)
     shape = template.mosaic.shape
@@ -203,7 +310,7 @@ def test_what_cannot_be_measured(template: Frame, tmp_path: Path) -> None:
         measure_noise(one)
     small = replace(template, mosaic=np.ascontiguousarray(template.mosaic[:96, :96]))
     with pytest.raises(MeasureError, match="too small"):
-        measure_noise(written([small, small], tmp_path, "small"))
+        measure_noise(written([frame_like(small, small.mosaic + k, 0.1) for k in (0.0, 1.0)], tmp_path, "small"))
     with pytest.raises(MeasureError, match="size"):
         measure_noise([*written([template], tmp_path, "a"), *written([small], tmp_path, "b")])
     with pytest.raises(lb.RawError, match=r"missing\.dng: does not exist"):

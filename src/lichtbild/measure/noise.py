@@ -19,6 +19,8 @@ from lichtbild.measure.stack import SIDE, Group, blocks_of, measure_group, sites
 from lichtbild.record import record
 from lichtbild.report import Report
 
+_UNSURE = 0.05  # relative standard error of the noise from which it is told
+_LIKE_LIGHT, _NO_LIGHT = 1.25, 0.001  # factor and parts of white by which frames of one light may differ in brightness
 _EVEN = 0.04  # of its mean, the most that blocks of an even surface may vary after a plane is taken out
 
 
@@ -75,18 +77,22 @@ def measure_noise(
     light are recognised, or named as `darks`. Raises `MeasureError` where the frames are unfit, `RawError`.
     """
     report = report or Report()
-    grouped = _grouped([Path(f) for f in frames], [Path(d) for d in darks], report)
-    lit = [g for g in grouped if not g.is_dark and not _among(g, darks)]
-    dark_groups = [g for g in grouped if g.is_dark or _among(g, darks)]
+    named = {Path(d) for d in darks}
+    grouped = _grouped([Path(f) for f in frames], named, report)
+    lit = [group for group, dark in grouped if not dark]
+    dark_groups = [group for group, dark in grouped if dark]
     for group in lit:
         check_still(group)
+    for group in dark_groups:
+        _check_black(group, report)
     found_darks = [measure_dark(g) for g in dark_groups]
     isos = []
     for iso in sorted({g.iso for g in lit}):
         of_iso = [g for g in lit if g.iso == iso]
         fitting = sorted((g for g in dark_groups if g.iso == iso), key=lambda g: g.exposure_time)
         isos.append(_of_iso(of_iso, fitting[0] if fitting else None))
-    first = grouped[0].sensor
+        _tell_unsure(isos[-1], report)
+    first = grouped[0][0].sensor
     by_iso = {n.iso: n.electrons_per_dn for n in isos}
     usable = [d for d in found_darks if d.iso == found_darks[0].iso] if found_darks else []
     current = measure_dark_current(usable, by_iso.get(usable[0].iso)) if usable else None
@@ -103,39 +109,105 @@ def measure_noise(
     )
 
 
-def _among(group: Group, darks: Sequence[str | Path]) -> bool:
-    return group.names[0] in {Path(d).name for d in darks}
+def _check_black(group: Group, report: Report) -> None:
+    """Tell when a camera cuts its dark frames off at 0."""
+    least = min(float(np.median(plane)) for _, plane in sites_of(group.mean, group.sensor.cfa))
+    noise = float(np.sqrt(np.median(np.concatenate([s.variance for s in group.sites]))))
+    if least < 2 * noise and max(group.sensor.black_level) < 1:
+        report.notice(
+            f"{group.names[0]}: the camera cuts off what is below black, so that dark level and read noise without "
+            "light come out wrong; rely on frames with light"
+        )
 
 
-def _grouped(frames: list[Path], darks: list[Path], report: Report) -> list[Group]:
-    """Frames by ISO and exposure time, streamed; a setting of which there is one frame only is left out with a
-    notice."""
+def _tell_unsure(noise: IsoNoise, report: Report) -> None:
+    """Tell when the frames do not say enough for a line."""
+    scale, offset = (
+        max(getattr(line, f"{what}_error") / max(getattr(line, what), 1e-12) for line in noise.lines)
+        for what in ("scale", "offset")
+    )
+    at_grey = max(np.hypot(line.scale_error * 0.05, line.offset_error) / line.variance(0.05) for line in noise.lines)
+    if scale > _UNSURE or at_grey > _UNSURE:
+        report.notice(
+            f"ISO {noise.iso:g}: noise is known to {100 * max(scale, at_grey):.0f} % only, as the frames have too few "
+            "brightnesses or are too small; add frames with the cap on, or of a scene from black to white"
+        )
+    elif offset > 0.25:
+        report.notice(
+            f"ISO {noise.iso:g}: read noise is too small beside that of light to be sure of; add frames with the cap on"
+        )
+
+
+def _grouped(frames: list[Path], darks: set[Path], report: Report) -> list[tuple[Group, bool]]:
+    """Frames of one ISO, exposure time and light, streamed, and whether they are without light; a setting of which
+    there is one frame only is left out with a notice."""
     from lichtbild.raw.read import probe
 
     settings: dict[tuple[float, float, bool], list[Path]] = {}
-    for path in dict.fromkeys([*frames, *darks]):
+    for path in dict.fromkeys([*darks, *frames]):
         metadata = probe(path).metadata
         key = (metadata.iso or 0.0, metadata.exposure_time or 0.0, path in darks)
         settings.setdefault(key, []).append(path)
-    groups = []
-    for (_, _, _), paths in sorted(settings.items()):
+    groups: list[tuple[Group, bool]] = []
+    alike = [(key, paths) for key, taken in sorted(settings.items()) for paths in _by_light(sorted(taken), report)]
+    for (_, _, named), paths in alike:
         if len(paths) < 2:
-            if len(settings) > 1:
-                report.notice(f"{paths[0].name}: is the only frame with its ISO and exposure time; it is left out")
+            if len(alike) > 1:
+                report.notice(
+                    f"{paths[0].name}: is the only frame with its ISO, exposure time and light; it is left out"
+                )
             continue
-        groups.append(measure_group(sorted(paths), report))
+        group = measure_group(paths, report)
+        if float(np.median(np.concatenate([s.variance for s in group.sites]))) <= 0 and group.usable:
+            raise MeasureError(
+                f"{group.names[0]} and {group.names[1]}: have no noise between them; give frames as a sensor takes them"
+            )
+        groups.append((group, named or group.is_dark))
     if not groups:
+        copies = len({path for _, paths in alike for path in paths}) < sum(len(paths) for paths in settings.values())
+        other = "; copies of a frame do not count" if copies else ""
         raise MeasureError(
-            f"{frames[0]}: noise is measured between frames of equal ISO and exposure time; name two of them at least"
+            f"{(frames or sorted(darks))[0]}: noise is measured between frames of equal ISO, exposure time and light; "
+            f"name two of them at least{other}"
         )
-    first = groups[0]
-    for group in groups[1:]:
+    first = groups[0][0]
+    for group, _ in groups[1:]:
         same = group.sensor.metadata.model == first.sensor.metadata.model
         if group.mean.shape != first.mean.shape or not same:
             raise MeasureError(
                 f"{group.names[0]}: differs in camera or size from {first.names[0]}; measure one camera at a time"
             )
     return groups
+
+
+def _by_light(paths: list[Path], report: Report) -> list[list[Path]]:
+    """Frames of one setting in groups of like brightness, each in the order of names: black frames among lit ones, and
+    steps of light. Copies of a frame are left out with a notice."""
+    from hashlib import blake2b
+
+    from lichtbild.raw.read import read_sensor
+
+    if len(paths) < 2:
+        return [paths]
+    levels: dict[Path, float] = {}
+    seen: dict[bytes, Path] = {}
+    for path in paths:
+        sensor = read_sensor(path, report)
+        same = blake2b(np.ascontiguousarray(sensor.pixels).data).digest()
+        if same in seen and sensor.pixels.min() < sensor.pixels.max():
+            report.notice(f"{path.name}: has the very pixels of {seen[same].name}; it is left out")
+            continue
+        seen.setdefault(same, path)
+        black = float(np.mean(sensor.black_level))
+        levels[path] = (float(sensor.pixels.mean(dtype=np.float64)) - black) / max(sensor.white_level - black, 1.0)
+    groups: list[list[Path]] = []
+    last = -1.0
+    for path in sorted(levels, key=lambda p: levels[p]):
+        if not groups or levels[path] > _LIKE_LIGHT * max(last, 0.0) + _NO_LIGHT:
+            groups.append([])
+        groups[-1].append(path)
+        last = levels[path]
+    return [sorted(group) for group in groups]
 
 
 def _of_iso(groups: list[Group], dark: Group | None) -> IsoNoise:

@@ -71,6 +71,11 @@ class Group:
         return bool(np.quantile(np.abs(level), 0.995) < 0.01 and spread < 0.0006 + 6 * noise)
 
     @property
+    def usable(self) -> bool:
+        """Is any block neither clipped nor at 0?"""
+        return any(bool(s.usable.any()) for s in self.sites)
+
+    @property
     def exposure_time(self) -> float:
         return self.sensor.metadata.exposure_time or 0.0
 
