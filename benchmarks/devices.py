@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from lichtbild import color
+from lichtbild.calibrate import correction, sensitivities, spectra_file, spectral
 from lichtbild.carriers import CameraColor
 from lichtbild.color import Floats
 from lichtbild.develop.camera_color import CameraModel
-from lichtbild.devices import correction, hue_sat, sensitivities, spectral, wanted
+from lichtbild.devices import hue_sat, wanted
 from lichtbild.devices.profile import DeviceProfile
 from lichtbild.measure.table import table
 
@@ -93,7 +94,7 @@ def main() -> None:
     rows: dict[str, list[tuple[str, list[float]]]] = {"D65": [], "A": []}
     middle, missed = [], []
     for file in files:
-        sensors = spectral.read_sensitivities(file)
+        sensors = spectra_file.read_sensitivities(file)
         profile = sensitivities.calibrate(sensors)
         for light, found in rows.items():
             possible = [best_matrix(sensors.values, light, test) for test in ("chart", "ces")]

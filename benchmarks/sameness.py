@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from lichtbild import color
+from lichtbild.calibrate import spectra_file, spectral
+from lichtbild.calibrate.sensitivities import calibrate
 from lichtbild.carriers import CameraColor, Frame
-from lichtbild.devices import spectral
-from lichtbild.devices.sensitivities import calibrate
 from lichtbild.look.catalog import names
 from lichtbild.measure.page import Page, picture
 from lichtbild.measure.sameness import Sameness, compare, shoot, summary
@@ -46,8 +46,8 @@ def every(count: int) -> list[Path]:
 @functools.cache
 def camera(file: Path, tables: bool) -> tuple[str, Any, CameraColor]:
     """Name, sensitivities and calibrated profile of a camera; tables: beyond its matrices, too."""
-    sensors = spectral.read_sensitivities(file)
-    train = spectral.read_spectra(data() / "training" / "training_spectral.json").values.T
+    sensors = spectra_file.read_sensitivities(file)
+    train = spectra_file.read_spectra(data() / "training" / "training_spectral.json").values.T
     profile = calibrate(sensors, train, test=False)
     if not tables:
         profile = replace(profile, lights=tuple(replace(light, hue_sat_map=None) for light in profile.lights))

@@ -9,11 +9,11 @@ import pytest
 
 from chart_shot import write_shot
 from lichtbild import color
-from lichtbild.devices import chart_doubts
-from lichtbild.devices.chart import calibrate, fit_light, nearest_light
-from lichtbild.devices.chart_shot import read_chart_shot
+from lichtbild.calibrate import chart_doubts
+from lichtbild.calibrate.chart import calibrate, fit_light, nearest_light
+from lichtbild.calibrate.chart_shot import read_chart_shot
+from lichtbild.calibrate.sensitivities import rendered
 from lichtbild.devices.profile import DeviceProfile
-from lichtbild.devices.sensitivities import rendered
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import reference, xyz_from_lab
 from lichtbild.record import replace

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from lichtbild import color
-from lichtbild.devices.chart_shot import bilinear
-from lichtbild.devices.flat import canonical, dead_pixels, shading_of
+from lichtbild.calibrate.chart_shot import bilinear
+from lichtbild.calibrate.flat import canonical, dead_pixels, shading_of
+from lichtbild.calibrate.sensor_frames import shot_of
+from lichtbild.calibrate.sensor_noise import SensorNoise, calibrate
 from lichtbild.devices.profile import DeviceProfile
-from lichtbild.devices.sensor_frames import shot_of
-from lichtbild.devices.sensor_noise import SensorNoise, calibrate
 from lichtbild.errors import DeviceError
 from lichtbild.output.dng import write_dng
 from lichtbild.report import Report

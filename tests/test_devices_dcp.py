@@ -15,10 +15,11 @@ from click.testing import CliRunner
 
 import lichtbild as lb
 from lichtbild import color
+from lichtbild.calibrate import spectral
 from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
 from lichtbild.cli.root import root
 from lichtbild.develop.camera_color import CameraModel
-from lichtbild.devices import hue_sat, illuminant_data, spectral
+from lichtbild.devices import hue_sat, illuminant_data
 from lichtbild.devices.dcp import read_dcp
 from lichtbild.devices.dcp_write import write_dcp
 from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light, ToneCurve

@@ -10,7 +10,14 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "lichtbild"
 LEGS = ("raw", "burst", "develop", "look", "output")
-TOOLS = {"api", "authoring", "cli", "measure", "virtual"}  # above the path, or beside it; photographs need none of them
+TOOLS = {
+    "api",
+    "authoring",
+    "calibrate",
+    "cli",
+    "measure",
+    "virtual",
+}  # above the path, or beside it; photographs need none of them
 
 
 def modules() -> dict[str, Path]:

@@ -11,8 +11,8 @@ import click
 from lichtbild.cli.calibrate_output import check, outputs, write
 
 if TYPE_CHECKING:
+    from lichtbild.calibrate.chart import Fit
     from lichtbild.color import Floats
-    from lichtbild.devices.chart import Fit
     from lichtbild.devices.profile import DeviceProfile
 
 
@@ -51,11 +51,11 @@ def command(
     The profile gets matrices for each light, and a table beyond them where patches that were left out of the fit say
     that it helps.
     """
+    from lichtbild.calibrate import chart_doubts
+    from lichtbild.calibrate.chart import calibrate
+    from lichtbild.calibrate.chart_shot import read_chart_shot
     from lichtbild.cli.progress import Progress
     from lichtbild.cli.say import complain, one_line
-    from lichtbild.devices import chart_doubts
-    from lichtbild.devices.chart import calibrate
-    from lichtbild.devices.chart_shot import read_chart_shot
     from lichtbild.devices.profile import DeviceProfile
     from lichtbild.measure.chart_values import reference
     from lichtbild.report import Report
@@ -70,7 +70,7 @@ def command(
     finally:
         progress.finish()
     if names is None:
-        from lichtbild.devices.chart import nearest_light
+        from lichtbild.calibrate.chart import nearest_light
 
         names = [nearest_light(shot) for shot in read]
         told = ", ".join(f"{shot.name} {name}" for shot, name in zip(read, names, strict=True))

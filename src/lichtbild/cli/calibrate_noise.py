@@ -10,7 +10,7 @@ import click
 from lichtbild.cli.calibrate_output import check, outputs, write
 
 if TYPE_CHECKING:
-    from lichtbild.devices.sensor_noise import SensorNoise
+    from lichtbild.calibrate.sensor_noise import SensorNoise
 
 
 @click.command("noise")
@@ -25,10 +25,10 @@ def command(
     even surface (a white sheet before the lens, out of focus) lens shading and dead pixels; two or more frames alike of
     any scene from a tripod the noise of their ISO. Several ISOs may be given at once.
     """
+    from lichtbild.calibrate.sensor_noise import calibrate
     from lichtbild.cli.devices_text import sensor_lines
     from lichtbild.cli.progress import Progress
     from lichtbild.cli.say import one_line
-    from lichtbild.devices.sensor_noise import calibrate
     from lichtbild.report import Report
 
     check(frames, output, add=add, overwrite=overwrite)

@@ -40,9 +40,9 @@ def command(
     light and a table that corrects what matrices cannot. How true the colours are is measured on surfaces that were not
     learnt from, a chart of 24 patches and the 99 colour evaluation samples, and written into the profile, too.
     """
+    from lichtbild.calibrate.sensitivities import calibrate
+    from lichtbild.calibrate.spectra_file import read_sensitivities, read_spectra
     from lichtbild.cli.say import complain
-    from lichtbild.devices.sensitivities import calibrate
-    from lichtbild.devices.spectral import read_sensitivities, read_spectra
 
     check((camera, *([training] if training else [])), output, add=add, overwrite=overwrite)
     names = light_names(lights)

@@ -74,7 +74,7 @@ def by_sensitivities(
 
     A device that has a profile is developed with it; for any other one is calibrated here. Needs the extra `calibrate`.
     """
-    from lichtbild.devices import sensitivities, spectral
+    from lichtbild.calibrate import sensitivities, spectra_file, spectral
 
     files = sorted(p for p in folder.glob("*") if p.suffix.lower() in (".json", ".csv")) if folder.is_dir() else []
     if not files:
@@ -85,7 +85,7 @@ def by_sensitivities(
     chosen = _spread(files, most)
     for i, file in enumerate(chosen):
         progress(i / len(chosen))
-        spectra = spectral.read_sensitivities(file)
+        spectra = spectra_file.read_sensitivities(file)
         profile = catalog.find(spectra.make, spectra.model) or sensitivities.calibrate(spectra, test=False)
         for light, frames in found.items():
             power = spectral.light(light)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from lichtbild import color
-from lichtbild.devices.chart import Fit, white_of
-from lichtbild.devices.chart_shot import ChartShot
+from lichtbild.calibrate.chart import Fit, white_of
+from lichtbild.calibrate.chart_shot import ChartShot
 from lichtbild.measure.chart_values import NAMES
 
 ALONE = 7.0  # CIEDE2000 of a patch by the matrix where something lies on it

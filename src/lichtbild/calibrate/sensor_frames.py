@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lichtbild.calibrate.flat import even_surface
 from lichtbild.color import Floats
-from lichtbild.devices.flat import even_surface
 from lichtbild.errors import DeviceError
 from lichtbild.measure.photon_transfer import check_still
 from lichtbild.measure.stack import Group, blocks_of, measure_group, sites_of

@@ -15,11 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import color
+from lichtbild.calibrate.spectra_file import WAVELENGTHS
 from lichtbild.color import Chromaticity, Floats
-from lichtbild.devices.spectra_file import WAVELENGTHS, Spectra, read_sensitivities, read_spectra
 from lichtbild.errors import DeviceError
-
-__all__ = ["WAVELENGTHS", "Spectra", "read_sensitivities", "read_spectra"]  # what is read, as a part of this
 
 SECOND = 1.4388e7  # second radiation constant in nm K
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from lichtbild import __version__, color
+from lichtbild.calibrate import correction, spectral, surfaces
+from lichtbild.calibrate.spectra_file import Spectra
 from lichtbild.carriers import Matrix
 from lichtbild.color import Floats
-from lichtbild.devices import correction, hue_sat, spectral, surfaces, wanted
+from lichtbild.devices import hue_sat, wanted
 from lichtbild.devices.profile import DeviceProfile, HueSatMap, Light
-from lichtbild.devices.spectral import Spectra
 from lichtbild.record import replace
 
 LIGHTS = ("A", "D65")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.calibrate.spectra_file import WAVELENGTHS
 from lichtbild.color import Floats
-from lichtbild.devices.spectral import WAVELENGTHS
 
 SKIN = ((460.0, 505.0, 0.05, 0.7), (505.0, 575.0, -0.25, 0.25), (575.0, 605.0, 0.12, 0.7))  # nm, nm, least, most
 MIDDLE, SHIFT, STRETCH = 560.0, 12.0, 0.1  # nm, nm, and a share: how far shades are moved and stretched

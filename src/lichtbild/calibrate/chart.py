@@ -13,12 +13,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from lichtbild import __version__, color
+from lichtbild.calibrate import correction
+from lichtbild.calibrate.chart_correction import earned, error_of
+from lichtbild.calibrate.chart_shot import ChartShot
+from lichtbild.calibrate.sensitivities import matrix, rendered
 from lichtbild.color import Chromaticity, Floats
-from lichtbild.devices import correction
-from lichtbild.devices.chart_correction import earned, error_of
-from lichtbild.devices.chart_shot import ChartShot
 from lichtbild.devices.profile import ILLUMINANTS, DeviceProfile, Light
-from lichtbild.devices.sensitivities import matrix, rendered
 from lichtbild.errors import DeviceError
 from lichtbild.measure.chart_values import xyz_from_lab
 from lichtbild.record import record, replace

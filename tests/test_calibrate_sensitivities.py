@@ -12,10 +12,11 @@ from click.testing import CliRunner
 pytest.importorskip("colour", reason="colour-science (extra calibrate) is not installed")
 
 from lichtbild import color
+from lichtbild.calibrate import correction, sensitivities, spectra_file, spectral, surfaces
+from lichtbild.calibrate.spectra_file import WAVELENGTHS, Spectra
 from lichtbild.cli.root import root
-from lichtbild.devices import correction, hue_sat, sensitivities, spectral, surfaces, wanted
+from lichtbild.devices import hue_sat, wanted
 from lichtbild.devices.profile import DeviceProfile
-from lichtbild.devices.spectral import WAVELENGTHS, Spectra
 from lichtbild.errors import DeviceError
 
 Shared = Callable[[str], Path]
@@ -215,7 +216,7 @@ CAMERAS = ("Sony_ILCE-7SM2", "Nikon_D5100", "Hasselblad_L2D-20c", "Arashi_Vision
 
 @pytest.mark.parametrize("name", CAMERAS)
 def test_real_cameras_reach_the_figures(name: str, shared_data: Shared) -> None:
-    measured = spectral.read_sensitivities(shared_data(f"ssf/data/camera/{name}_380_780_5.json"))
+    measured = spectra_file.read_sensitivities(shared_data(f"ssf/data/camera/{name}_380_780_5.json"))
     found = sensitivities.calibrate(measured).accuracy
     for light, chart, ces in (("D65", 0.8, 1.2), ("A", 1.2, 1.6)):
         assert found[light]["chart mean"] <= chart
@@ -227,7 +228,7 @@ def test_real_cameras_reach_the_figures(name: str, shared_data: Shared) -> None:
 
 def test_a_camera_that_cannot_tells_why(shared_data: Shared) -> None:
     """The hardest of the measured ones: what it misses is told, beside what is left when the set itself is learnt."""
-    measured = spectral.read_sensitivities(shared_data("ssf/data/camera/Canon_PowerShot_S90_380_780_5.json"))
+    measured = spectra_file.read_sensitivities(shared_data("ssf/data/camera/Canon_PowerShot_S90_380_780_5.json"))
     found = sensitivities.calibrate(measured, lights=("D65",)).accuracy
     assert found["D65"]["chart mean"] <= 0.8
     assert found["D65"]["ces mean"] <= 1.5
@@ -256,10 +257,10 @@ def test_csv_of_any_step(step: int, tmp_path: Path) -> None:
     )
     path = tmp_path / "camera.csv"
     path.write_text(text)
-    found = spectral.read_sensitivities(path)
+    found = spectra_file.read_sensitivities(path)
     np.testing.assert_allclose(found.values, camera().values / camera().values.max(), atol=0.03)
     path.write_text(text.replace(",", ";").replace(".", ","))
-    np.testing.assert_allclose(spectral.read_sensitivities(path).values, found.values)
+    np.testing.assert_allclose(spectra_file.read_sensitivities(path).values, found.values)
 
 
 def test_wide_steps_are_rounded(tmp_path: Path) -> None:
@@ -268,7 +269,7 @@ def test_wide_steps_are_rounded(tmp_path: Path) -> None:
     path.write_text(
         "\n".join(",".join(map(str, (w, *row))) for w, row in zip(WAVELENGTHS[::4], values[::4], strict=True))
     )
-    found = spectral.read_sensitivities(path).values
+    found = spectra_file.read_sensitivities(path).values
     lines = np.stack([np.interp(WAVELENGTHS, WAVELENGTHS[::4], v) for v in values[::4].T], axis=1)
     assert np.abs(found - values).mean() < 0.35 * np.abs(lines - values).mean()
     assert found.min() >= 0
@@ -314,7 +315,7 @@ def _sheet(form: str) -> bytes:
 def test_csv_as_others_write_it(form: str, tmp_path: Path) -> None:
     path = tmp_path / "camera.csv"
     path.write_bytes(_sheet(form))
-    found = spectral.read_sensitivities(path)
+    found = spectra_file.read_sensitivities(path)
     np.testing.assert_allclose(found.values, camera().values / camera().values.max(), atol=1e-5)
 
 
@@ -329,7 +330,7 @@ def test_sensitivities_that_are_cut_off_are_told(tmp_path: Path) -> None:
         at = (first <= WAVELENGTHS) & (last >= WAVELENGTHS)
         rows = zip(WAVELENGTHS[at], camera().values[at], strict=True)
         path.write_text("\n".join(",".join(f"{v:.5f}" for v in (w, *row)) for w, row in rows))
-        doubts = spectral.read_sensitivities(path).doubts
+        doubts = spectra_file.read_sensitivities(path).doubts
         assert len(doubts) == len(told) and all(t in d for t, d in zip(told, doubts, strict=True))
 
 
@@ -360,7 +361,7 @@ def test_spectra_that_are_refused(text: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "camera.csv"
     path.write_text(text)
     with pytest.raises(DeviceError, match=told) as caught:
-        spectral.read_sensitivities(path)
+        spectra_file.read_sensitivities(path)
     assert str(path) in str(caught.value)
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 
 from lichtbild import color
+from lichtbild.calibrate import correction
+from lichtbild.calibrate.sensitivities import HUES, SATURATIONS, noise_gain
 from lichtbild.color import Floats
-from lichtbild.devices import correction, hue_sat
+from lichtbild.devices import hue_sat
 from lichtbild.devices.profile import HueSatMap, Light, Table
-from lichtbild.devices.sensitivities import HUES, SATURATIONS, noise_gain
 from lichtbild.record import replace
 
 WIDTH = 0.14  # distance in chromaticity r / (r + g + b) at which patches speak for each other

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from lichtbild.calibrate.spectra_table import LONGEST, SHORTEST, channel_of, read_table
 from lichtbild.color import Floats
-from lichtbild.devices.spectra_table import LONGEST, SHORTEST, channel_of, read_table
 from lichtbild.errors import DeviceError
 from lichtbild.plain_file import open_plain
 from lichtbild.record import record

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lichtbild import __version__
-from lichtbild.devices.flat import canonical, dead_pixels, shading_of
+from lichtbild.calibrate.flat import canonical, dead_pixels, shading_of
+from lichtbild.calibrate.sensor_frames import KINDS, grouped
 from lichtbild.devices.profile import BlackLevel, Defects, DeviceProfile, LensShading, Noise
-from lichtbild.devices.sensor_frames import KINDS, grouped
 from lichtbild.errors import DeviceError, MeasureError
 from lichtbild.measure.dark import DarkFrame, measure_dark
 from lichtbild.measure.photon_transfer import NoiseLine, fit_colors

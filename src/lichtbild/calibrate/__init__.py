@@ -1,0 +1,1 @@
+"""How device profiles are made: from spectral sensitivities, from charts, from dark frames, flat frames and stacks."""
