@@ -31,18 +31,18 @@ def binomial(f: hl.Func, x: hl.Var, y: hl.Var, name: str) -> hl.Func:
 def align_gray() -> tuple[hl.Pipeline, list[Any]]:
     """The finest grey level: quads averaged, smoothed once, in units of their own noise.
 
-    mosaic (2h, 2w) uint16 -> (h + 2 PAD, w + 2 PAD) float32. `gain` maps digital numbers above `black` to the
-    reference's scale; `cap` is the level at which either frame clips. The square root (Anscombe 1948, with the read
+    mosaic (2h, 2w) uint16 -> (h + 2 PAD, w + 2 PAD) float32. `gains`, one for each of the h rows, map digital numbers
+    above `black` to the reference's scale; `cap` is the level at which either frame clips. The square root (Anscombe 1948, with the read
     noise of a general Poisson-Gaussian sensor folded into `shift`) makes the noise the same everywhere.
     """
-    mosaic = hl.ImageParam(hl.UInt(16), 2, "mosaic")
-    black, gain, cap, shift, stretch = (hl.Param(hl.Float(32), n) for n in ("black", "gain", "cap", "shift", "stretch"))
+    mosaic, gains = hl.ImageParam(hl.UInt(16), 2, "mosaic"), hl.ImageParam(hl.Float(32), 1, "gains")
+    black, cap, shift, stretch = (hl.Param(hl.Float(32), n) for n in ("black", "cap", "shift", "stretch"))
     x, y = hl.Var("x"), hl.Var("y")
     w, h = mosaic.width() / 2, mosaic.height() / 2
     total, quad, out = hl.Func("total"), hl.Func("quad"), hl.Func("lichtbild_align_gray")
     total[x, y] = hl.u32(mosaic[x, 2 * y]) + hl.u32(mosaic[x, 2 * y + 1])
     value = hl.f32(total[2 * x, y] + total[2 * x + 1, y]) * 0.25
-    level = hl.clamp((value - black) * gain, 0.0, cap)
+    level = hl.clamp((value - black) * gains[y], 0.0, cap)
     quad[x, y] = hl.sqrt(level + shift) * stretch
     edge = hl.BoundaryConditions.repeat_edge(quad, [(0, w), (0, h)])
     soft = binomial(edge, x, y, "soft")
@@ -52,7 +52,7 @@ def align_gray() -> tuple[hl.Pipeline, list[Any]]:
     out.split(y, yo, yi, 32).parallel(yo).vectorize(x, 16)
     quad.compute_at(out, yo).vectorize(x, 16)
     soft.compute_at(out, yi).vectorize(x, 16)
-    return hl.Pipeline([out]), [mosaic, black, gain, cap, shift, stretch]
+    return hl.Pipeline([out]), [mosaic, black, gains, cap, shift, stretch]
 
 
 @kernel("align_halve")

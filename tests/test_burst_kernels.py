@@ -33,7 +33,7 @@ def gray_levels(rng: np.random.Generator, height: int, width: int) -> tuple[np.n
 @pytest.mark.parametrize("shape", [(64, 64), (66, 130), (128, 70)])
 def test_align_gray(rng: np.random.Generator, shape: tuple[int, int]) -> None:
     mosaic = rng.integers(400, 4096, shape, dtype=np.uint16)
-    numbers = (512.0, 1 / 3000, 0.8, 0.02, 70.0)
+    numbers = (512.0, np.linspace(0.9, 1.1, shape[0] // 2, dtype=np.float32) / 3000, 0.8, 0.02, 70.0)
     out = np.empty((shape[0] // 2 + 64, shape[1] // 2 + 64), np.float32)
     native.call("align_gray", mosaic, *numbers, out)
     np.testing.assert_allclose(out, reference.align_gray(mosaic, *numbers), rtol=2e-6)

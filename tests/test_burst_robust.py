@@ -113,6 +113,25 @@ def test_flicker_that_rolls_down_the_frame_is_taken_out(base: tuple[Shot, float]
     assert gained(Shot(shot.camera, tuple(frames), tuple(truths))) > gained(shot) - loss
 
 
+@pytest.mark.parametrize("light", [(1, 1.04, 1.08, 1.12), (1, 0.93, 0.86, 0.8), (1, 1.35, 1, 1.35)])
+@pytest.mark.parametrize("iso", ISOS)
+def test_light_that_no_tag_tells_of_pulls_no_tile_along(iso: float, light: tuple[float, ...]) -> None:
+    """A cloud moves on, a shutter is not exact: as good as with tags that tell it."""
+    camera, images = Camera(iso), views(1, 4).images
+    truth = camera.sites(0.6 * images[0])
+    gains = []
+    for told in (1.0, 0.01):
+        rng = np.random.default_rng(4)
+        frames = [
+            camera.shoot(camera.sites(0.6 * image), rng, more, **({} if told == 1 else {"exposure_time": told}))
+            for image, more in zip(images, light, strict=True)
+        ]
+        merged, report = merge(frames)
+        assert not report.notices
+        gains.append(gain(camera.level(frames[0]), camera.level(merged), truth, INNER))
+    assert gains[1] > gains[0] - 0.1
+
+
 def bricks(tone: float) -> Scene:
     """A wall that repeats every 12 x 30 pixels; tone: how much bricks differ."""
     rng, painted = np.random.default_rng(9), []

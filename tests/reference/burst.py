@@ -24,9 +24,11 @@ def filtered(a: np.ndarray, taps: list[float]) -> np.ndarray:
     return sum(t * at(a, rows, columns + i - r) for i, t in enumerate(taps))
 
 
-def align_gray(mosaic: np.ndarray, black: float, gain: float, cap: float, shift: float, stretch: float) -> np.ndarray:
+def align_gray(
+    mosaic: np.ndarray, black: float, gains: np.ndarray, cap: float, shift: float, stretch: float
+) -> np.ndarray:
     quads = mosaic.astype(float).reshape(mosaic.shape[0] // 2, 2, mosaic.shape[1] // 2, 2).mean((1, 3))
-    level = np.sqrt(np.clip((quads - black) * gain, 0, cap) + shift) * stretch
+    level = np.sqrt(np.clip((quads - black) * gains[:, None], 0, cap) + shift) * stretch
     return np.pad(filtered(level, [0.25, 0.5, 0.25]), PAD, mode="edge")
 
 

@@ -55,10 +55,10 @@ def _empty_pyramid(height: int, width: int) -> list[FloatImage]:
 
 
 def pyramid(
-    frame: Frame, scale: GrayScale, exposure_ratio: float = 1.0, memory: list[FloatImage] | None = None
+    frame: Frame, scale: GrayScale, light: float | FloatImage = 1.0, memory: list[FloatImage] | None = None
 ) -> list[FloatImage]:
-    """Padded grey levels, finest (half size) first. `exposure_ratio` brings the frame to the reference's exposure;
-    memory: the levels of another frame of this size, which are overwritten."""
+    """Padded grey levels, finest (half size) first. `light` brings the frame, or each of its rows of quads, to the
+    reference's exposure; memory: the levels of another frame of this size, which are overwritten."""
     height, width = frame.mosaic.shape[0] // 2, frame.mosaic.shape[1] // 2
     black = sum(frame.black_level) / 4
     levels = memory or _empty_pyramid(height, width)
@@ -66,7 +66,7 @@ def pyramid(
         "align_gray",
         frame.mosaic[: 2 * height, : 2 * width],
         black,
-        exposure_ratio / (frame.white_level - black),
+        np.broadcast_to(np.float32(light) / np.float32(frame.white_level - black), height).astype(np.float32),
         scale.cap,
         scale.shift,
         scale.stretch,

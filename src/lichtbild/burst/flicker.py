@@ -10,13 +10,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from lichtbild.burst.align import PAD, Alignment, GrayScale
 from lichtbild.carriers import FloatImage
 
 ROWS, COLUMNS = 256, 128  # of samples, at least, where there are as many
 BAND, POOL = 4, 6  # rows of samples in a band, bands in a large cell
 PARTS = 12  # cells of a band, from left to right
 AGREEING = 0.12  # stops by which parts of the frame may differ in how much more light there was, in the middle
-MOST = 1.25  # by which frames of equal exposure may differ
+MOST = 1.6  # by which frames of equal exposure may differ
 Light = npt.NDArray[np.float64]
 
 
@@ -68,6 +69,35 @@ def measure_flicker(mine: FloatImage, its: FloatImage, top: float) -> tuple[floa
         return gain, even
     middle = (np.arange(len(bands)) + 0.5) * BAND - 0.5
     return gain, np.interp(np.arange(len(mine)), middle, 1 + bands).astype(np.float32)
+
+
+def measure_untold(
+    mine: list[FloatImage], its: list[FloatImage], alignment: Alignment, scale: GrayScale, top: float
+) -> FloatImage:
+    """(h,): factor that brings each row of quads of the alternate to the reference's light, beyond what is known.
+
+    mine, its: grey levels of both on `scale`, as they were aligned; top: light at which either one clips. Whatever
+    differs in tone pulls tiles along the slopes of the scene: what is found here is taken out before the last word on
+    where they lie.
+    """
+    n = max(i for i, level in enumerate(mine) if not i or min(level.shape) - 2 * PAD >= ROWS)
+    inside = rows, columns = mine[n].shape[0] - 2 * PAD, mine[n].shape[1] - 2 * PAD
+    step = sampling(inside)[0]
+    size = 2.0 ** (n + 1)  # mosaic pixels of a grey one
+    y, x = (np.arange(0, side, step, dtype=np.float32) for side in inside)
+    (shift_y, yy, yx), (shift_x, xy, xx) = (alignment.camera / [[size, 1, 1]] + [[0, 1, 0], [0, 0, 1]]).tolist()
+    middle_y, middle_x = (rows - 1) / 2, (columns - 1) / 2
+    down, across = (y - middle_y)[:, None], (x - middle_x)[None]
+    at_y = np.rint(yy * down + (yx * across + (middle_y + shift_y + PAD))).astype(np.int32)
+    at_x = np.rint(xy * down + (xx * across + (middle_x + shift_x + PAD))).astype(np.int32)
+    there = (at_y >= PAD) & (at_y < rows + PAD) & (at_x >= PAD) & (at_x < columns + PAD)
+    seen = its[n].ravel()[np.where(there, at_y * its[n].shape[1] + at_x, 0)]
+    gray = mine[n][PAD:-PAD:step, PAD:-PAD:step], np.where(there, seen, np.float32(np.nan))
+    light, other = (np.square(g / np.float32(scale.stretch)) - np.float32(scale.shift) for g in gray)
+    gain, bands = measure_flicker(light, other, top)
+    # A row of the alternate shows what the reference shows elsewhere.
+    at = (np.arange(mine[0].shape[0] - 2 * PAD) - alignment.camera[0, 0] / 2) / (step * 2.0**n)
+    return np.asarray(gain * np.interp(at, np.arange(len(bands)), bands), np.float32)
 
 
 def _waves(bands: Light, unsure: float) -> Light:

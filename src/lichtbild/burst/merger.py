@@ -10,7 +10,7 @@ from lichtbild import native
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.burst.detail import is_blurred
 from lichtbild.burst.evidence import EVIDENCE_CELL, LIMIT, Evidence, bordered
-from lichtbild.burst.flicker import measure_exposure, measure_flicker, sampling
+from lichtbild.burst.flicker import measure_exposure, measure_flicker, measure_untold, sampling
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, show
 from lichtbild.burst.noise_left import NoiseLeft
 from lichtbild.burst.reference import exposure_ratio
@@ -23,7 +23,9 @@ MIDDLE = np.array([0.18, 1.0], np.float32)  # of a noise profile: its variance a
 STRICTNESS = 4.0  # a misfit of half the noise beyond what is expected halves the weight
 BLACK_OUT = 2048.0  # digital number of no light in a merged frame: room for noise below black
 NEVER = 1e6  # a clip level that nothing reaches
-UNSAID = 1.5  # times the exposure that tags tell: what pixels must agree on to be believed instead
+TOLERATED = 0.015  # of its light, by which a frame that is aligned may differ
+NEARLY = 1.1  # times the exposure that tags tell: what pixels must agree on to be gone by
+UNSAID = 1.5  # times the exposure that tags tell: from where on it is told
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 
 
@@ -83,9 +85,13 @@ class Merger:
         clip = (its.clip_level - sum(its.black_level) / 4) / span * ratio
         cap = round(min(self.clip, clip), 4)
         levels = self._reference_levels(cap)
-        its_levels = pyramid(its, gray_scale(mine, cap), ratio, self._its_levels)
-        self._its_levels = its_levels
+        scale = gray_scale(mine, cap)
+        its_levels = self._its_levels = pyramid(its, scale, ratio, self._its_levels)
         alignment = align(levels, its_levels)
+        untold = measure_untold(levels, its_levels, alignment, scale, cap)
+        if float(np.max(np.abs(untold - 1))) > TOLERATED:
+            its_levels = pyramid(its, scale, ratio * untold, its_levels)
+            alignment = align(levels, its_levels)
         if alignment.similarity < FOREIGN:
             self.report.notice(f"{name}: shows another scene than {name_of(mine)}; the frame is left out")
             return
@@ -112,8 +118,9 @@ class Merger:
         if seen is None:
             return told
         seen *= scale[0] / scale[1]
-        if 1 / UNSAID < seen / told < UNSAID:
-            return told
+        more = max(seen / told, told / seen)
+        if more < UNSAID:  # neither shutters nor lamps are exact
+            return told if more < NEARLY else seen
         stops = round(float(np.log2(seen)), 1)
         amount = f"{abs(stops)} EV {'less' if stops > 0 else 'more'} light than" if stops else "as much light as"
         self.report.notice(
