@@ -32,8 +32,9 @@ def align_gray() -> tuple[hl.Pipeline, list[Any]]:
     """The finest grey level: quads averaged, smoothed once, in units of their own noise.
 
     mosaic (2h, 2w) uint16 -> (h + 2 PAD, w + 2 PAD) float32. `gains`, one for each of the h rows, map digital numbers
-    above `black` to the reference's scale; `cap` is the level at which either frame clips. The square root (Anscombe 1948, with the read
-    noise of a general Poisson-Gaussian sensor folded into `shift`) makes the noise the same everywhere.
+    above `black` to the reference's scale; `cap` is the level at which either frame clips. The square root (Anscombe
+    1948, with the read noise of a general Poisson-Gaussian sensor folded into `shift`) makes the noise the same
+    everywhere.
     """
     mosaic, gains = hl.ImageParam(hl.UInt(16), 2, "mosaic"), hl.ImageParam(hl.Float(32), 1, "gains")
     black, cap, shift, stretch = (hl.Param(hl.Float(32), n) for n in ("black", "cap", "shift", "stretch"))
