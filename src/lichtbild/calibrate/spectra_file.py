@@ -15,7 +15,7 @@ import numpy as np
 from lichtbild.calibrate.spectra_table import LONGEST, SHORTEST, channel_of, read_table
 from lichtbild.color import Floats
 from lichtbild.errors import DeviceError
-from lichtbild.plain_file import open_plain
+from lichtbild.plain_file import read_plain
 from lichtbild.record import record
 
 WAVELENGTHS: Floats = np.arange(380.0, 781.0, 5.0)
@@ -96,13 +96,9 @@ def read_spectra(path: str | Path, *, outside: float | None = None, widest: floa
     """
     path = Path(path)
     try:
-        with open_plain(path) as file:
-            content = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DeviceError(f"{path}: cannot be read ({reason}); name a file of spectra") from None
-    if len(content) > LARGEST:
-        raise DeviceError(f"{path}: is larger than {LARGEST >> 20} MB; those are no spectra")
+        content = read_plain(path, LARGEST)
+    except OSError as error:
+        raise DeviceError(f"{path}: cannot be read ({error.strerror}); name a file of spectra") from None
     text = _text(path, content)
     header: dict[str, Any] = {}
     if text.lstrip()[:1] == "{":
@@ -175,17 +171,15 @@ def _between(at: Floats, values: Floats, outside: float | None) -> Floats:
     """(81,) on the grid: linear between near wavelengths, else by Akima's cubics (1970), which round the peaks that
     lines cut off and swing past none."""
     linear = np.interp(WAVELENGTHS, at, values, outside, outside)
-    width, slope = np.diff(at), np.diff(values) / np.diff(at)
-    ends = 2 * slope[0] - slope[1], 2 * slope[-1] - slope[-2]
-    m = np.r_[2 * ends[0] - slope[0], ends[0], slope, ends[1], 2 * ends[1] - slope[-1]]
-    before, after = np.abs(m[1:-2] - m[:-3]), np.abs(m[3:] - m[2:-1])
-    sum_ = before + after
-    even = sum_ < 1e-9 * max(float(np.abs(m).max()), 1e-300)
-    tangent = np.where(even, (m[1:-2] + m[2:-1]) / 2, (after * m[1:-2] + before * m[2:-1]) / np.where(even, 1, sum_))
-    k = np.clip(np.searchsorted(at, WAVELENGTHS, side="right") - 1, 0, len(at) - 2)
-    h = width[k]
-    u = (WAVELENGTHS - at[k]) / h
-    bend = (tangent[k] - slope[k]) * (1 - u) - (tangent[k + 1] - slope[k]) * u
-    curved = np.maximum(linear + h * u * (1 - u) * bend, np.minimum(linear, 0))  # not below 0 beside a steep foot
-    inside = (at[0] < WAVELENGTHS) & (at[-1] > WAVELENGTHS) & (h > COARSE)
+    step = np.diff(at)[np.clip(np.searchsorted(at, WAVELENGTHS, side="right") - 1, 0, len(at) - 2)]
+    inside = (at[0] < WAVELENGTHS) & (at[-1] > WAVELENGTHS) & (step > COARSE)
+    if not inside.any():
+        return np.asarray(linear)
+    try:
+        from scipy.interpolate import Akima1DInterpolator
+    except ImportError:
+        raise DeviceError("calibration needs scipy; pip install lichtbild[calibrate]") from None
+    curved = np.maximum(
+        Akima1DInterpolator(at, values)(WAVELENGTHS), np.minimum(linear, 0)
+    )  # a steep foot goes below 0
     return np.asarray(np.where(inside, curved, linear))
