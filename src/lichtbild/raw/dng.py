@@ -19,7 +19,7 @@ from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes, without
-from lichtbild.raw.sensor import CFAS, Sensor, clamped_crop
+from lichtbild.raw.sensor import CFAS, Sensor, UnknownCodingError, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Directory, Tiff
@@ -113,12 +113,13 @@ def tags_bytes(directory: Directory, tiff: Tiff, tag: int) -> bytes:
 
 
 def cfa_of(directory: Directory) -> str:
-    """ "RGGB" and the like, "RGB" for linear raw. Raises `RawError` for mosaics that are not 2x2 of R, G, G, B."""
+    """ "RGGB" and the like, "RGB" for linear raw. Raises `RawError` for mosaics that are not 2x2 of R, G, G, B, and
+    `UnknownCodingError` for X-Trans."""
     if directory.integer(262) == LINEAR_RAW:
         return "RGB"
     size, pattern = directory.integers(33421, 2), directory.integers(33422)
     if size == (6, 6):
-        raise RawError("is a mosaic of X-Trans kind, which cannot be developed; only 2x2 Bayer mosaics can")
+        raise UnknownCodingError("has a 6x6 mosaic that is too small or none of X-Trans; convert it to a linear DNG")
     if directory.integer(50711, 1) != 1:
         raise RawError("is a mosaic with staggered rows or columns, which cannot be developed; only 2x2 Bayer can")
     if size != (2, 2) or pattern is None or len(pattern) < 4:

@@ -28,7 +28,7 @@ from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.record import replace
 
-TIME_LIMIT = 60.0  # seconds for one file
+TIME_LIMIT = 120.0  # seconds for one file; X-Trans takes a third of one per megapixel
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip to EXIF
 _DAMAGED = "the file is damaged; copy it again from the card, or convert it to DNG"
 _ERRORS = {
@@ -39,6 +39,7 @@ _ERRORS = {
     "LibRawUnsufficientMemoryError": "the file asks for too much memory, so it is damaged; copy it again from the card",
     "LibRawTooBigError": "the file claims an impossible size, so it is damaged; copy it again from the card",
     "size": "the file claims an impossible size, so it is damaged; copy it again from the card",
+    "mosaic": "has a mosaic that is not of red, green, green and blue; it cannot be developed",
     "nothing": "holds no mosaic that LibRaw can show; convert it to DNG",
 }
 
@@ -125,14 +126,14 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     colors = answer["colors"]
     if answer["count"] != 3 or not colors.startswith("RGB") or colors[3:4] not in ("", "G", "\0"):
         raise RawError(f"has a sensor of the colours {colors.strip()}; only red, green and blue can be developed")
+    if answer["made"]:
+        notes.say("has a mosaic that is not 2x2; it is made to one by interpolation")
     if answer["linear"]:
         cfa, order = "RGB", [0, 1, 2, 2]
     else:
-        if answer["period"] == [6, 6]:
-            raise RawError("is a mosaic of X-Trans kind, which cannot be developed; only 2x2 Bayer mosaics can")
         cfa, order = "".join("RGBG"[i] if 0 <= i < 4 else "?" for i in answer["sites"]), answer["sites"]
-        if answer["period"] != [2, 2] or cfa not in CFAS:
-            raise RawError("has a mosaic that is not of red, green, green and blue; it cannot be developed")
+        if cfa not in CFAS:
+            raise RawError(_ERRORS["mosaic"])
     white = _white(answer, notes)
     black = [float(answer["black"][i]) for i in order]
     if not all(math.isfinite(b) and 0 <= b < white for b in black):
