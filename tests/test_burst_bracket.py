@@ -162,6 +162,20 @@ def test_the_middle_exposure_gives_the_framing(exposures: tuple[float, ...]) -> 
     assert report.decided["burst"]["used"] == len(exposures)
 
 
+@pytest.mark.parametrize("silent", range(3))
+@pytest.mark.parametrize("unsaid", ["iso", "f_number"])
+def test_a_tag_that_one_frame_leaves_out_does_not_change_which_is_in_the_middle(silent: int, unsaid: str) -> None:
+    shot = shoot(views(7, 3, kind="lamps"), exposures=(0.25, 1.0, 4.0))
+    frames = [
+        replace(
+            f,
+            metadata=replace(f.metadata, **{"iso": 1600.0, "f_number": 8.0} | ({unsaid: None} if i == silent else {})),
+        )
+        for i, f in enumerate(shot.frames)
+    ]
+    assert merge(frames, reference=None)[1].decided["burst"]["reference"] == 2
+
+
 @pytest.mark.parametrize("wrong", ["missing", "all missing", "equal", "sixteen times"])
 def test_exposures_that_the_tags_do_not_tell_are_measured(wrong: str) -> None:
     """A frame without EXIF, a camera that writes none, or one whose tags know nothing of its bracket."""

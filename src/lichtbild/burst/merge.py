@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_of, shot_exposure
+from lichtbild.burst.reference import SMALLEST, choose_reference, exposure_ratio, shot_tags
 from lichtbild.burst.stream import name_of, stream
 from lichtbild.carriers import Burst, Frame
 from lichtbild.errors import BurstError, LichtbildError
@@ -27,8 +27,8 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
     if not len(burst):
         raise BurstError("no frames were given; name at least one raw file")
     with report.leg("read"):
-        exposures = [shot_exposure(frame) for frame in burst]
-        index, reference, kept = choose_reference(burst, exposures, recipe.reference, report, recipe.device)
+        tags = [shot_tags(frame) for frame in burst]
+        index, reference, kept = choose_reference(burst, tags, recipe.reference, report, recipe.device)
     report.decide("burst", frames=len(burst), reference=index + 1, used=1)
     ready = (kept.get(i, frame) for i, frame in enumerate(burst) if i != index)
     others = deque(frame for frame in ready if not isinstance(frame, LichtbildError))
@@ -44,7 +44,7 @@ def merge_burst(burst: Burst, recipe: Recipe, report: Report) -> Frame:
         return reference
     from lichtbild.burst.merger import Merger
 
-    darker = any(e < 0.8 * exposure_of(reference.metadata) for e in exposures)
+    darker = any(t is not None and exposure_ratio(t, reference.metadata) < 0.8 for t in tags)
     keep = recipe.scale > 1 or len(others) + 1 >= MANY
     merger = Merger(reference, report, keep=keep, darker=darker)
     with report.leg("merge"):

@@ -17,13 +17,9 @@ SMALLEST = 64  # pixels of a side below which nothing can be aligned
 EARLY = 3  # frames among which the sharpest is sought
 
 
-def exposure_of(meta: Metadata) -> float:
-    """Light times gain: exposure_time * iso / f_number^2; what the file does not say counts as 1."""
-    return (meta.exposure_time or 1.0) * (meta.iso or 100.0) / (meta.f_number or 1.0) ** 2
-
-
 def exposure_ratio(mine: Metadata, its: Metadata) -> float:
-    """How much more exposure one frame got than another, as far as both say; what one leaves out counts as equal."""
+    """How much more exposure one frame got than another, exposure_time * iso / f_number^2, as far as both say; what one
+    leaves out counts as equal."""
     ratio = 1.0
     for ours, theirs, power in (
         (mine.exposure_time, its.exposure_time, 1),
@@ -36,10 +32,11 @@ def exposure_ratio(mine: Metadata, its: Metadata) -> float:
 
 
 def choose_reference(
-    burst: Burst, exposures: Sequence[float], wanted: int | None, report: Report, device: str = "auto"
+    burst: Burst, tags: Sequence[Metadata | None], wanted: int | None, report: Report, device: str = "auto"
 ) -> tuple[int, Frame, dict[int, Frame | LichtbildError]]:
     """Index and frame of the reference, and what was read on the way (frames, or why they cannot be read).
 
+    tags: of each frame, None where it cannot be read.
     wanted: index from 1 that the photographer chose. Raises BurstError when there is no such frame, or none usable.
     """
     if wanted is not None and wanted > len(burst):
@@ -61,7 +58,7 @@ def choose_reference(
         return wanted - 1, frame, read
     candidates: list[tuple[int, Frame]] = []
     errors: list[LichtbildError] = []
-    for i in _by_middle_exposure(exposures):
+    for i in _by_middle_exposure(tags):
         frame = get(i)
         if isinstance(frame, LichtbildError):
             errors.append(frame)
@@ -90,28 +87,31 @@ def _comparable(a: Frame, b: Frame) -> bool:
     return same_camera and abs(np.log2(exposure_ratio(a.metadata, b.metadata))) < 0.3
 
 
-def shot_exposure(frame: Frame | Path) -> float:
-    """Exposure of a frame or file; NaN when the file cannot be read."""
+def shot_tags(frame: Frame | Path) -> Metadata | None:
+    """What a frame or file says of itself; None where the file cannot be read, which is told when it is to be used."""
     if isinstance(frame, Frame):
-        return exposure_of(frame.metadata)
+        return frame.metadata
     from lichtbild.raw.read import probe
 
     try:
-        return exposure_of(probe(frame).metadata)
+        return probe(frame).metadata
     except LichtbildError:
-        return float("nan")
+        return None
 
 
-def _by_middle_exposure(exposures: Sequence[float]) -> list[int]:
+def _by_middle_exposure(tags: Sequence[Metadata | None]) -> list[int]:
     """Indices in the order in which they should be tried: of a bracket, the middle exposure first."""
-    known = sorted(e for e in exposures if not np.isnan(e))
-    if not known:
-        return list(range(len(exposures)))
+    first = next((t for t in tags if t), None)
+    if first is None:
+        return list(range(len(tags)))
+    exposures = [exposure_ratio(t, first) if t else None for t in tags]
+    known = sorted(e for e in exposures if e is not None)
     middle = known[(len(known) - 1) // 2]
 
     def distance(i: int) -> tuple[float, int]:
-        if np.isnan(exposures[i]):
+        exposure = exposures[i]
+        if exposure is None:
             return (float("inf"), i)
-        return (float(round(abs(np.log2(exposures[i] / middle)) / 0.3)), i)
+        return (float(round(abs(np.log2(exposure / middle)) / 0.3)), i)
 
-    return sorted(range(len(exposures)), key=distance)
+    return sorted(range(len(tags)), key=distance)
