@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import rawpy
 
+import lichtbild
 from lichtbild.errors import RawError
 from lichtbild.raw.read import probe, read_frame
 from lichtbild.report import Report
@@ -191,6 +192,21 @@ def test_pixels_that_are_not_square_are_told(tmp_path: Path, scale: tuple[float,
     report = Report()
     frame_of(tmp_path, make_dng(mosaic(), tags={50718: rational(scale, 5)}), report)
     assert any("not square" in notice for notice in report.notices) == told
+
+
+def test_a_monochrome_dng_develops_to_grey(tmp_path: Path) -> None:
+    """Such a file has no matrix of colours, or one of a single row; its exposure counts."""
+    pixels = mosaic(200, 300)
+    tags = dict.fromkeys((33421, 33422, 50713, 50728, 50778), None) | {
+        262: (3, 34892), 50714: (4, [0]), 50717: (4, [65535]), 50721: (10, [(3, 10)] * 3), 50730: (10, [(1, 2)])
+    }  # fmt: skip
+    report = Report()
+    frame = frame_of(tmp_path, make_dng(pixels, tags=tags), report)
+    assert report.notices == ["shot.dng: comes from a monochrome sensor; it is read as grey"]
+    np.testing.assert_array_equal(frame.mosaic, np.repeat(pixels[..., None], 3, 2))
+    assert frame.metadata.color.baseline_exposure == 0.5
+    picture = lichtbild.develop(tmp_path / "shot.dng").image
+    assert np.ptp(picture.astype(int), axis=2).max() <= 0.004 * 65535
 
 
 def test_exif_and_colour(tmp_path: Path) -> None:

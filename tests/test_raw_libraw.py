@@ -155,6 +155,14 @@ def test_colours_without_matrix_or_balance_are_those_of_a_picture(
     np.testing.assert_allclose(white / white[1], (0.9505, 1, 1.089), atol=5e-4)  # D65
 
 
+def test_a_sensor_without_colours_is_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = mosaic()
+    answered(monkeypatch, tmp_path / "a.raw", pixels, count=1, sites=[6] * 4, black=[64, 0, 0, 0], colors="G")
+    frame = read_frame(tmp_path / "a.raw", Report())
+    np.testing.assert_array_equal(frame.mosaic, np.repeat(pixels[..., None], 3, 2))
+    assert (frame.black_level, frame.metadata.color.as_shot_neutral) == ((64.0,) * 4, (1, 1, 1))
+
+
 @pytest.mark.parametrize(("tag", "flip", "orientation"), [(1, 6, 6), (None, 5, 8), (8, 0, 8), (1, 0, 1)])
 def test_what_only_libraw_knows_of_the_orientation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tag: int | None, flip: int, orientation: int

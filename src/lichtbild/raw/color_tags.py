@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lichtbild.carriers import CameraColor, Matrix, NoiseProfile
-from lichtbild.raw.fallbacks import Notes
+from lichtbild.raw.fallbacks import SRGB_MATRIX, Notes
 from lichtbild.raw.tags import Tags
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ def read_color(tags: Tags, notes: Notes) -> CameraColor:
         baseline_exposure=_baseline_exposure(tags, notes),
         profile=_profile(tags, notes),
     )
+
+
+def grey_color(tags: Tags | None, notes: Notes) -> CameraColor:
+    """Of a sensor without colours: equal numbers are grey, whatever the file says of colours that it does not have."""
+    notes.say("comes from a monochrome sensor; it is read as grey")
+    exposure = _baseline_exposure(tags, notes) if tags else 0.0
+    return CameraColor(SRGB_MATRIX, calibration_illuminant_1=21, as_shot_neutral=(1, 1, 1), baseline_exposure=exposure)
 
 
 def matrix_of(values: tuple[float, ...] | None) -> Matrix | None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from lichtbild.carriers import Mosaic
 from lichtbild.errors import RawError
 from lichtbild.raw import levels
-from lichtbild.raw.color_tags import noise_profile_tag
+from lichtbild.raw.color_tags import grey_color, noise_profile_tag
 from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import read_metadata
@@ -75,15 +75,16 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
     else:
         pixels, sites = levels.linearised(active, table, black), black.sites
     shading = two.shading
+    color = None
     if cfa == "RGB" and pixels.ndim == 2:
-        notes.say("comes from a monochrome sensor; it is read as grey")
+        color = grey_color(tags, notes)
         pixels, sites = np.repeat(pixels[..., None], 3, 2), (sum(sites) / 4,) * 4
         shading = None if shading is None else np.repeat(shading.mean(2, keepdims=True), 4, 2)
     across, down = directory.floats(50718, 2) or (1.0, 1.0)
     if down > 0 and 0.01 < abs(across / down - 1) < 10:
         notes.say(f"has pixels that are not square ({across / down:.3g} to 1); the picture is not stretched")
     metadata = replace(
-        read_metadata(path, tags, notes),
+        read_metadata(path, tags, notes, color),
         opcode_list_2=without(tags_bytes(directory, tiff, 51009), two.applied),
         opcode_list_3=tags_bytes(directory, tiff, 51022),
     )

@@ -18,7 +18,7 @@ import numpy as np
 
 from lichtbild.carriers import CameraColor, Metadata, Mosaic
 from lichtbild.errors import RawError
-from lichtbild.raw.color_tags import matrix_of, noise_profile_tag, normalised_neutral
+from lichtbild.raw.color_tags import grey_color, matrix_of, noise_profile_tag, normalised_neutral
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import read_metadata
@@ -123,8 +123,11 @@ def _decoded(path: Path) -> tuple[dict[str, Any], Mosaic]:
 def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     """Decode with LibRaw. tags: the file's own TIFF tags, where it has some."""
     answer, pixels = _decoded(path)
-    colors = answer["colors"]
-    if answer["count"] != 3 or not colors.startswith("RGB") or colors[3:4] not in ("", "G", "\0"):
+    colors, color = answer["colors"], None
+    if answer["count"] == 1 and pixels.ndim == 2:
+        pixels, color = np.repeat(pixels[..., None], 3, 2), grey_color(tags, notes)
+        answer |= {"linear": True, "black": answer["black"][:1] * 4}
+    elif answer["count"] != 3 or not colors.startswith("RGB") or colors[3:4] not in ("", "G", "\0"):
         raise RawError(f"has a sensor of the colours {colors.strip()}; only red, green and blue can be developed")
     if answer["made"]:
         notes.say("has a mosaic that is not 2x2; it is made to one by interpolation")
@@ -139,7 +142,7 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     if not all(math.isfinite(b) and 0 <= b < white for b in black):
         notes.black_level(0.0, masked=False)
         black = [0.0] * 4
-    shading, metadata = None, _metadata(path, answer, tags, notes)
+    shading, metadata = None, _metadata(path, answer, tags, notes, color)
     if tags is not None and tags.is_dng:
         list_2 = tags.bytes(51009)
         height, width = pixels.shape[:2]
@@ -172,10 +175,12 @@ def _white(answer: dict[str, Any], notes: Notes) -> float:
     return min(own, default=white)
 
 
-def _metadata(path: Path, answer: dict[str, Any], tags: Tags | None, notes: Notes) -> Metadata:
+def _metadata(
+    path: Path, answer: dict[str, Any], tags: Tags | None, notes: Notes, color: CameraColor | None
+) -> Metadata:
     if tags is not None and tags.is_dng:
-        return read_metadata(path, tags, notes)
-    color = _color(answer, notes)
+        return read_metadata(path, tags, notes, color)
+    color = color or _color(answer, notes)
     own = {key: v for key in ("iso", "exposure_time", "f_number", "focal_length") if (v := answer[key]) and v > 0}
     flip = _ORIENTATIONS.get(answer["flip"], 1)
     if tags is None:
