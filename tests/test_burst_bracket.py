@@ -202,8 +202,21 @@ def test_exposures_that_the_tags_do_not_tell_are_measured(wrong: str) -> None:
     assert (merged.clip_level - merged.black_level[0]) / span == pytest.approx(4.0, rel=0.06)
     assert report.decided["burst"]["used"] == 3
     assert sum("its pixels are believed" in notice for notice in report.notices) == 2
+    assert sum("which no tag tells" in notice for notice in report.notices) == (2 if "missing" in wrong else 0)
     where = inner(truth.shape) & (truth < 0.95) & ~shots[0].moving()
     assert gain(level(shots[0].frame), level(merged), truth, where) > 3.0
+
+
+@pytest.mark.parametrize(("scene", "stops", "iso"), [("daylight-landscape", 3, 3200), ("street-night", 4, 100)])
+def test_wide_brackets_merge_without_tags(scene: str, stops: int, iso: float) -> None:
+    """In the short exposure most light is below its noise, and a wide shake brings other things into each part."""
+    nothing = {"exposure_time": None, "iso": None, "f_number": None}
+    bracket = f"0,-{stops},{stops}"
+    shots = virtual(scene, size="480x360", frames=3, bracket=bracket, iso=iso, shading=0.0, shake=20.0)
+    merged, report = merge([replace(s.frame, metadata=replace(s.frame.metadata, **nothing)) for s in shots])
+    assert report.decided["burst"]["used"] == 3
+    span = merged.white_level - merged.black_level[0]
+    assert np.log2((merged.clip_level - merged.black_level[0]) / span) == pytest.approx(stops, abs=0.15)
 
 
 @pytest.mark.parametrize("said", ["exposure_time", "iso", "f_number"])

@@ -16,7 +16,9 @@ from lichtbild.carriers import FloatImage
 ROWS, COLUMNS = 256, 128  # of samples, at least, where there are as many
 BAND, POOL = 4, 6  # rows of samples in a band, bands in a large cell
 PARTS = 12  # cells of a band, from left to right
+LEVELS = 24  # of light, that are compared
 AGREEING = 0.12  # stops by which parts of the frame may differ in how much more light there was, in the middle
+PLAINLY = 0.1  # of the stops by which they contradict the tags, if that is more
 MOST = 1.6  # by which frames of equal exposure may differ
 Light = npt.NDArray[np.float64]
 
@@ -26,22 +28,37 @@ def sampling(shape: tuple[int, ...]) -> tuple[int, int]:
     return 2 * max(1, shape[0] // (2 * ROWS)), 2 * max(1, shape[1] // (2 * COLUMNS))
 
 
-def measure_exposure(mine: FloatImage, its: FloatImage) -> float | None:
+def measure_exposure(mine: FloatImage, its: FloatImage, told: float = 1.0) -> float | None:
     """The reference's light over the alternate's, by their pixels alone, before they are aligned; None where the parts
     of the frame do not agree.
 
-    mine, its: (h, w) samples, each in 0..1 of where its own sensor clips.
+    mine, its: (h, w) samples, each in 0..1 of where its own sensor clips; told: what the tags say of it. The farther
+    the parts are from that, the less they need to agree.
     """
-    both = (np.maximum(mine, its) < 0.9) & (np.minimum(mine, its) > 0)
+    both = np.maximum(mine, its) < 0.9
     light, other, count = (_pooled(_cells(np.where(both, a, 0))) for a in (mine, its, np.ones_like(mine)))
-    if not count.size:
-        return None
-    good = (count > 0.6 * count.max()) & (np.minimum(light, other) > 0.003 * count)
-    if np.count_nonzero(good) < PARTS:
-        return None
-    ratio = np.log2(light[good] / other[good])
-    middle = float(np.median(ratio))
-    return 2.0**middle if np.median(np.abs(ratio - middle)) < AGREEING else None
+    good = (count > 0.6 * count.max(initial=0)) & (np.minimum(light, other) > 0.003 * count)
+    if np.count_nonzero(good) >= PARTS and (found := _agreed_exposure(light[good] / other[good], told)):
+        return found
+    # A shake that is wide beside the frame brings other things into each part; how bright they are stays.
+    light, other = _ranked(mine), _ranked(its)
+    good = (np.maximum(light, other) < 0.6) & (np.minimum(light, other) > 0.003)
+    return _agreed_exposure(light[good] / other[good], told) if np.count_nonzero(good) >= LEVELS // 4 else None
+
+
+def _agreed_exposure(ratios: Light, told: float) -> float | None:
+    """Their median, where most of them agree."""
+    stops = np.log2(ratios)
+    middle = float(np.median(stops))
+    agreeing = max(AGREEING, abs(middle - np.log2(told)) * PLAINLY)
+    return 2.0**middle if np.median(np.abs(stops - middle)) < agreeing else None
+
+
+def _ranked(samples: FloatImage) -> Light:
+    """(LEVELS,) light that equal shares of the frame exceed, its noise averaged over blocks."""
+    rows, columns = (side // BAND * BAND for side in samples.shape)
+    blocks = samples[:rows, :columns].reshape(rows // BAND, BAND, columns // BAND, BAND).mean((1, 3), dtype=np.float64)
+    return np.asarray(np.quantile(blocks, (np.arange(LEVELS) + 0.5) / LEVELS)) if blocks.size else np.zeros(LEVELS)
 
 
 def measure_flicker(mine: FloatImage, its: FloatImage, top: float) -> tuple[float, FloatImage]:

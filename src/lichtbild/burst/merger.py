@@ -13,7 +13,7 @@ from lichtbild.burst.evidence import EVIDENCE_CELL, LIMIT, Evidence, bordered
 from lichtbild.burst.flicker import measure_exposure, measure_flicker, measure_untold, sampling
 from lichtbild.burst.interpolate import PEDESTAL, UNIT, show
 from lichtbild.burst.noise_left import NoiseLeft
-from lichtbild.burst.reference import exposure_ratio
+from lichtbild.burst.reference import exposure_ratio, tells_exposure
 from lichtbild.burst.stream import name_of
 from lichtbild.carriers import CELL, Aligned, FloatImage, Frame, Mosaic, NoiseProfile
 from lichtbild.record import replace
@@ -114,7 +114,7 @@ class Merger:
             black, clip = f.black_level[site], f.clip_level - f.black_level[site]
             light.append((f.mosaic[samples] - np.float32(black)) / np.float32(clip))
             scale.append(clip / (f.white_level - black))
-        seen = measure_exposure(*light)
+        seen = measure_exposure(light[0], light[1], told * scale[1] / scale[0])
         if seen is None:
             return told
         seen *= scale[0] / scale[1]
@@ -124,7 +124,8 @@ class Merger:
         stops = round(float(np.log2(seen)), 1)
         amount = f"{abs(stops)} EV {'less' if stops > 0 else 'more'} light than" if stops else "as much light as"
         self.report.notice(
-            f"{name_of(frame)}: got {amount} {name_of(self.reference)}, and its tags say something else; "
+            f"{name_of(frame)}: got {amount} {name_of(self.reference)}, "
+            f"{'and its tags say something else' if tells_exposure(frame.metadata) else 'which no tag tells'}; "
             "its pixels are believed"
         )
         return seen if stops else 1.0

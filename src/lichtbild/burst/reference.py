@@ -31,6 +31,11 @@ def exposure_ratio(mine: Metadata, its: Metadata) -> float:
     return ratio
 
 
+def tells_exposure(meta: Metadata) -> bool:
+    """True when tags say anything of how much light a frame got."""
+    return bool(meta.exposure_time or meta.iso or meta.f_number)
+
+
 def choose_reference(
     burst: Burst, tags: Sequence[Metadata | None], wanted: int | None, report: Report, device: str = "auto"
 ) -> tuple[int, Frame, dict[int, Frame | LichtbildError]]:
