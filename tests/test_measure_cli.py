@@ -221,7 +221,52 @@ def damaged_raw(folder: Path) -> Path:
     return folder / "a.dng"
 
 
-BAD = [text_file, empty, a_folder, missing, cut_short, huge, a_film, tiny, cmyk, damaged_raw]
+def rle_bmp(folder: Path) -> Path:
+    data = bytearray(imagecodecs.bmp_encode(np.zeros((32, 32, 3), np.uint8)))
+    data[30:34] = (1).to_bytes(4, "little")
+    (folder / "a.bmp").write_bytes(data)
+    return folder / "a.bmp"
+
+
+def cut_webp(folder: Path) -> Path:
+    (folder / "a.webp").write_bytes(imagecodecs.webp_encode(np.zeros((64, 64, 3), np.uint8), lossless=True)[:30])
+    return folder / "a.webp"
+
+
+def huge_gif(folder: Path) -> Path:
+    (folder / "a.gif").write_bytes(b"GIF89a" + b"\xff" * 4 + bytes(40))
+    return folder / "a.gif"
+
+
+def hdr_avif(folder: Path) -> Path:
+    from lichtbild.output import avif
+
+    (folder / "a.avif").write_bytes(avif.encode(np.zeros((64, 64, 3), np.uint16), 10, "rec2020", "pq", 80, "quick"))
+    return folder / "a.avif"
+
+
+def cut_avif(folder: Path) -> Path:
+    (folder / "a.avif").write_bytes(hdr_avif(folder).read_bytes()[:90])
+    return folder / "a.avif"
+
+
+BAD = [
+    rle_bmp,
+    cut_webp,
+    huge_gif,
+    hdr_avif,
+    cut_avif,
+    text_file,
+    empty,
+    a_folder,
+    missing,
+    cut_short,
+    huge,
+    a_film,
+    tiny,
+    cmyk,
+    damaged_raw,
+]
 
 
 @pytest.mark.parametrize("make", BAD)

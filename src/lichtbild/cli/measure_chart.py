@@ -24,7 +24,7 @@ from lichtbild.cli.measure_output import check, outputs, write
 def command(image: Path, values: str, json_file: Path | None, html_file: Path | None, overwrite: bool) -> None:
     """Find a 24-patch colour chart in a picture and measure colour, white balance and exposure by it (CIEDE2000).
 
-    IMAGE is a JPEG, PNG or TIFF, or a raw file, which is developed to linear light in its as-shot white balance. The
+    IMAGE is a picture file, or a raw file, which is developed to linear light in its as-shot white balance. The
     chart may be turned, tilted, upside down or partly shaded. Differences are given as the picture is, and with its
     brightness matched.
     """

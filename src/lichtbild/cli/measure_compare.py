@@ -36,7 +36,7 @@ def command(
 ) -> None:
     """Compare pictures: PSNR, SSIM, CIEDE2000, texture kept, halos at edges, ghosts where things moved.
 
-    Without --truth, A is taken for the truth and B is measured against it. Pictures are JPEG, PNG, TIFF or raw files
+    Without --truth, A is taken for the truth and B is measured against it. Pictures are picture files or raw files
     of equal size; each is understood by its own colour profile and compared as sRGB.
     """
     from lichtbild.cli.progress import Progress

@@ -25,7 +25,7 @@ def command(
 ) -> None:
     """Measure sharpness at slanted edges: MTF50, MTF10, over- and undershoot, lateral chromatic aberration (ISO 12233).
 
-    IMAGE is a JPEG, PNG or TIFF, or a raw file, which is developed without noise reduction and sharpening.
+    IMAGE is a picture file, or a raw file, which is developed without noise reduction and sharpening.
     Frequencies are in cycles per pixel, along the edge's normal; everything is measured in linear light, by the
     file's own colour profile.
     """

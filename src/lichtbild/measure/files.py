@@ -1,25 +1,31 @@
-"""JPEG, PNG and TIFF files as samples and profile; what a header claims is checked before memory is taken."""
+"""Picture files as samples and profile; what a header claims is checked before memory is taken."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lichtbild.errors import MeasureError, RawError
+from lichtbild.measure.headers import DAMAGED as _DAMAGED
+from lichtbild.measure.headers import Header, of_avif, of_bmp, of_gif, of_webp
 from lichtbild.output import icc
 
+READ = "JPEG, PNG, TIFF, WebP, GIF, BMP or AVIF"
 MOST_PIXELS = 200_000_000
-_DAMAGED = "is damaged; save or copy it again"
-_PHOTOMETRIC_CFA, _PHOTOMETRIC_LINEAR = 32803, 34892
+_PHOTOMETRIC_CFA, _PHOTOMETRIC_LINEAR, _PHOTOMETRIC_CMYK = 32803, 34892, 5
+_NO_INKS = "is a CMYK picture without a profile, so that its colours are unknown; save it as RGB"
 
 
 def kind_of(data: memoryview) -> str:
-    """ "jpeg", "png", "tiff", or "raw" for all else that may be a raw file. Raises `MeasureError`."""
+    """ "jpeg", "png", "tiff", "webp", "gif", "bmp", "avif", or "raw" for all else that may be a raw file.
+
+    Raises `MeasureError`.
+    """
     from lichtbild.raw import sniff
 
     head = bytes(data[:16])
@@ -27,11 +33,19 @@ def kind_of(data: memoryview) -> str:
         return "jpeg"
     if head[:8] == b"\x89PNG\r\n\x1a\n":
         return "png"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        return "gif"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head[:2] == b"BM" and len(data) > 54 and data[14] in (12, 40, 52, 56, 108, 124):
+        return "bmp"
+    if head[4:8] == b"ftyp" and b"avif" in bytes(data[8 : min(int.from_bytes(head[:4]), 64)]):
+        return "avif"
     try:
         sniff.refuse_finished(data)
     except RawError as error:
         what = str(error).partition(",")[0]
-        raise MeasureError(f"{what}, which is not read here; name a JPEG, PNG, TIFF or raw file") from None
+        raise MeasureError(f"{what}, which is not read here; name a {READ.replace(' or ', ', ')} or raw file") from None
     return "tiff" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") and _is_plain(data) else "raw"
 
 
@@ -51,28 +65,45 @@ def _is_plain(data: memoryview) -> bool:
 
 
 def decode(data: memoryview, kind: str) -> tuple[npt.NDArray[Any], bytes]:
-    """((h, w, 3) uint8, uint16 or float32, upright; ICC profile or nothing). Raises `MeasureError`."""
+    """((h, w, 3) uint8, uint16 or float32, upright; ICC profile or nothing). Raises `MeasureError`.
+
+    What has a profile of lookup tables, as CMYK has, comes as Rec. 2020. Of an animation, the first picture.
+    """
     import imagecodecs
 
-    if kind == "jpeg":
-        (height, width), profile, orientation = _jpeg(data)
-        codec: Any = imagecodecs.jpeg8_decode
-    elif kind == "png":
-        (height, width), profile, orientation = _png(data)
-        codec = imagecodecs.png_decode
-        data = _pixels_alone(data)
-    else:
-        (height, width), profile, orientation = _tiff(data)
-        codec = imagecodecs.tiff_decode
+    from lichtbild.measure.profile import read_profile
+    from lichtbild.measure.transform import full_range, inks_of, to_rec2020
+
+    readers: dict[str, tuple[Callable[[memoryview], Header], Callable[..., Any]]] = {
+        "jpeg": (_jpeg, imagecodecs.jpeg8_decode),
+        "png": (_png, lambda d: imagecodecs.png_decode(bytes(_pixels_alone(memoryview(d))))),
+        "tiff": (_tiff, imagecodecs.tiff_decode),
+        "webp": (of_webp, imagecodecs.webp_decode),
+        "gif": (of_gif, lambda d: imagecodecs.gif_decode(d, index=0)),
+        "bmp": (of_bmp, imagecodecs.bmp_decode),
+        "avif": (
+            lambda d: of_avif(d)[:3],
+            lambda d: full_range(imagecodecs.avif_decode(d, index=0), of_avif(data)[3]),
+        ),
+    }
+    header, codec = readers[kind]
+    try:
+        (height, width), profile, orientation = header(data)
+    except struct.error:
+        raise MeasureError(_DAMAGED) from None
     if not 0 < height * width <= MOST_PIXELS:
         raise MeasureError(f"claims {width} x {height} pixels; {MOST_PIXELS // 10**6} million are the most")
+    inks = profile[16:20] == b"CMYK"
     try:
         image = np.asarray(codec(bytes(data)))
     except MemoryError:
         raise
     except Exception:  # imagecodecs raises many kinds
         raise MeasureError(_DAMAGED) from None
-    return _turned(_three(image), orientation), profile
+    image = inks_of(image, upside_down=kind == "jpeg") if inks else _three(image)
+    if inks or (profile[16:20] == b"RGB " and image.dtype.kind == "u" and read_profile(profile) is None):
+        image, profile = to_rec2020(image, profile)
+    return _turned(image, orientation), profile
 
 
 def _three(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -127,19 +158,21 @@ def _segments(data: memoryview) -> Iterator[tuple[int, memoryview]]:
 
 
 def _jpeg(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
-    size, parts, orientation = (0, 0), {}, 1
+    size, parts, orientation, channels = (0, 0), {}, 1, 3
     for marker, content in _segments(data):
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(content) >= 6:
             size = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
-            if content[5] == 4:
-                raise MeasureError("is a CMYK picture for printing; save it as RGB")
+            channels = content[5]
         elif marker == 0xE2 and bytes(content[:12]) == b"ICC_PROFILE\0" and len(content) > 14:
             parts[content[12]] = bytes(content[14:])
         elif marker == 0xE1 and bytes(content[:6]) == b"Exif\0\0":
-            orientation = _orientation(content[6:])
+            orientation = orientation_of(content[6:])
     if not all(size):
         raise MeasureError(_DAMAGED)
-    return size, b"".join(parts[i] for i in sorted(parts)), orientation
+    profile = b"".join(parts[i] for i in sorted(parts))
+    if channels == 4 and profile[16:20] != b"CMYK":
+        raise MeasureError(_NO_INKS)
+    return size, profile, orientation
 
 
 def _png(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
@@ -160,7 +193,7 @@ def _png(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
         elif name == b"sRGB" and not profile:
             profile = icc.profile("srgb")
         elif name == b"eXIf":
-            orientation = _orientation(content)
+            orientation = orientation_of(content)
         elif name in (b"IDAT", b"IEND"):
             break
         at += 12 + length
@@ -187,13 +220,15 @@ def _tiff(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
     width, height, kind = (first.integer(tag, 0) or 0 for tag in (256, 257, 262))
     if width <= 0 or height <= 0:
         raise MeasureError(_DAMAGED)
+    if kind == _PHOTOMETRIC_CMYK:
+        raise MeasureError("is a CMYK TIFF, which is not read here; save it as RGB")
     if kind not in (0, 1, 2, 6):
         raise MeasureError("is a TIFF that is neither RGB nor grey; save it as RGB")
     orientation = first.integer(274, 1) or 1
     return (height, width), first.bytes(34675), orientation if 1 <= orientation <= 8 else 1
 
 
-def _orientation(exif: memoryview) -> int:
+def orientation_of(exif: memoryview) -> int:
     from lichtbild.raw.tiff import Tiff
 
     try:

@@ -1,4 +1,4 @@
-"""Pictures to be measured: JPEG, PNG and TIFF as they are, raw files developed to linear light with nothing done to it.
+"""Pictures to be measured: files as they are, raw files developed to linear light with nothing done to it.
 
 What numbers mean comes from the embedded ICC profile; without one that can be read, sRGB is taken, and told.
 """

@@ -14,7 +14,7 @@ from lichtbild.virtual.scene import VirtualScene
 
 
 def image_scene(path: Path, highlights: float) -> VirtualScene:
-    """A JPEG, PNG or TIFF as light, upright, by its colour profile; it covers a 4:3 frame.
+    """A picture file as light, upright, by its colour profile; it covers a 4:3 frame.
 
     Without a profile, whole numbers are sRGB and floats linear.
 
@@ -81,7 +81,7 @@ def _linear(path: Path) -> FloatImage:
     from lichtbild.measure.profile import read_profile, standard
     from lichtbild.raw import sniff
 
-    mend = "take a JPEG, PNG or TIFF"
+    mend = f"take a {files.READ}"
     try:
         data = sniff.open_file(path)
         kind = files.kind_of(data)
