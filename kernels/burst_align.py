@@ -13,6 +13,7 @@ from typing import Any
 import halide as hl
 
 from kernel import kernel
+from taps import catmull_rom, sum_of
 
 TILE = 16  # pixels of the finest grey level, i.e. 32 mosaic pixels
 PAD = 32
@@ -200,26 +201,3 @@ def align_refine() -> tuple[hl.Pipeline, list[Any]]:
         f.compute_at(out, tx)
         f.update().atomic().vectorize(area.x, 16)
     return hl.Pipeline([out]), [ref, alt, flow, damping]
-
-
-def catmull_rom(t: hl.Expr, k: Any) -> hl.Expr:
-    """Weight of tap k (0..3, at -1..2) for a position t in [0, 1) (Catmull and Rom 1974)."""
-    t2, t3 = t * t, t * t * t
-    return hl.mux(
-        k,
-        [
-            0.5 * (-t3 + 2 * t2 - t),
-            0.5 * (3 * t3 - 5 * t2 + 2),
-            0.5 * (-3 * t3 + 4 * t2 + t),
-            0.5 * (t3 - t2),
-        ],
-    )
-
-
-def sum_of(terms: Any) -> hl.Expr:
-    """The sum of expressions, without a leading zero."""
-    terms = list(terms)
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total

@@ -11,8 +11,8 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from kernel import kernel
+from taps import sum_of
 
 CELL = 8  # quads of a side
 PLANES = 7  # differences and light of three kinds of sites, and how many quads tell

@@ -6,8 +6,8 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import catmull_rom, sum_of
 from kernel import kernel
+from taps import catmull_rom, sum_of
 
 MARGIN = 16  # padding of the planes, so that displaced blocks read dense vectors
 PEDESTAL, UNIT = 4096.0, 56000.0  # planes hold PEDESTAL + UNIT * x, x in 0..1 of the frame's white minus black

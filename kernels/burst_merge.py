@@ -14,10 +14,10 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from burst_evidence import between
 from burst_interpolate import PEDESTAL, UNIT
 from kernel import kernel
+from taps import sum_of
 
 TOLD = 1e-6  # weight from where on another frame tells of a quad
 CHANNELS = 5  # weighted sums of the four sites of a quad, and the sum of weights

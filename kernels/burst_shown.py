@@ -12,9 +12,9 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import catmull_rom, sum_of
 from burst_interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, number, of_site, within
 from kernel import kernel
+from taps import catmull_rom, sum_of
 
 TILE_X, TILE_Y = 512, 256
 

@@ -17,8 +17,8 @@ from typing import Any
 import halide as hl
 
 from borders import mirrored
-from burst_align import sum_of
 from kernel import kernel
+from taps import sum_of
 
 LANES = 16
 DARK, LIGHT = 0.8, 2.2  # roots of photons from where on, and above which, the root is bent all through the noise

@@ -11,7 +11,8 @@ from typing import Any
 import halide as hl
 
 from develop_denoise import LANES, Sites, c, halved, joined, kept, unbounded, x, y
-from develop_denoise_band import Inputs, band_of, h, lane, r
+from develop_denoise_band import Inputs, band_of, h
+from develop_denoise_gains import lane, r
 from kernel import kernel
 
 HOP = 4  # quads between windows

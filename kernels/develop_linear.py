@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import halide as hl
 
-from burst_align import sum_of
 from half import half
 from kernel import kernel
+from taps import sum_of
 
 
 @kernel("develop_linear", rare=True)

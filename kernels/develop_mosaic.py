@@ -5,10 +5,10 @@ from __future__ import annotations
 import halide as hl
 
 from borders import mirrored
-from burst_align import sum_of
 from develop_bayer import LANES, X, Y, demosaic, schedule
 from half import half
 from kernel import kernel
+from taps import sum_of
 
 
 @kernel("develop_mosaic")

@@ -11,8 +11,8 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from superres_gather import MEAN, MIDDLE, WEIGHT
+from taps import sum_of
 
 Expr = Any
 Stage = Callable[..., list[Expr]]

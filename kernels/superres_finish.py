@@ -12,11 +12,11 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import catmull_rom, sum_of
 from half import half_image
 from kernel import kernel
 from superres_detail import AROUND, BLUR, FLOOR, NEAR, THIRD, Fine, Stage
 from superres_waves import clear, restored
+from taps import catmull_rom, sum_of
 
 TILE = 256, 128
 DOWN = 2  # fine pixels between windows of grey, down

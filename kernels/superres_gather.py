@@ -11,9 +11,9 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from kernel import kernel
 from superres_samples import ONE, PAD_X, PAD_Y
+from taps import sum_of
 
 BLOCK_X, BLOCK_Y = 8, 4  # quads that share one displacement, as in burst_blocks
 MEAN, MIDDLE = 16384.0, 32768.0  # of means in 16 bits

@@ -12,13 +12,13 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from burst_evidence import between
 from burst_interpolate import MARGIN, PEDESTAL, RISE
 from half import half_image
 from kernel import kernel
 from superres_detail import FLOOR, Fine
 from superres_waves import kept
+from taps import sum_of
 
 TILE = 128, 64
 SHARE = 0.25, 0.5, 0.25  # of the sites, of R, G, B

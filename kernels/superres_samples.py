@@ -12,10 +12,10 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from burst_interpolate import MARGIN, PEDESTAL
 from half import half_image
 from kernel import kernel
+from taps import sum_of
 
 PAD_X, PAD_Y = 16, 8  # quads around the samples that hold nothing
 ONE = 16384.0  # of differences and trust

@@ -12,9 +12,9 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
 from superres_detail import Fine
 from superres_windows import HOP, SIDE, Windows
+from taps import sum_of
 
 Expr = Any
 NEVER = hl.f32(1e-20)  # energy of nothing

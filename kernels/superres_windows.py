@@ -12,9 +12,9 @@ from typing import Any
 
 import halide as hl
 
-from burst_align import sum_of
-from develop_denoise_band import SIDE, backward, forward
+from cosines import SIDE, backward, forward
 from superres_detail import Fine
+from taps import sum_of
 
 Expr = Any
 HOP = 4  # pixels between windows

@@ -1,4 +1,4 @@
-"""kernels/develop_denoise.py and kernels/develop_denoise_band.py in plain numpy, window by window."""
+"""kernels/develop_denoise.py, develop_denoise_band.py and develop_denoise_gains.py in plain numpy, window by window."""
 
 from __future__ import annotations
 
