@@ -17,3 +17,9 @@ def mirrored(v: hl.Expr, n: hl.Expr, *, quads: bool = False) -> hl.Expr:
     past = whole - period * hl.i32(hl.floor(hl.f32(whole) / hl.f32(period)))
     inside = hl.likely(hl.clamp(v, 0, n - 1))
     return hl.select((v < 0) | (v >= n), hl.clamp(hl.min(past, period - past), 0, n - 1), inside)
+
+
+def reflected(v: hl.Expr, n: hl.Expr) -> hl.Expr:
+    """The same of an index less than n outside: shorter, but vectors of it are read one by one; put `hl.likely` around
+    what is inside."""
+    return hl.clamp(n - 1 - hl.abs(n - 1 - hl.abs(v)), 0, n - 1)

@@ -12,6 +12,7 @@ from typing import Any
 
 import halide as hl
 
+from borders import reflected
 from burst_interpolate import BLOCK_X, BLOCK_Y, PEDESTAL, UNIT, number, of_site, within
 from kernel import kernel
 from taps import catmull_rom, sum_of
@@ -99,15 +100,11 @@ def all_colors(
     x, y, c, *tile = axes
     w, h = mosaic.width(), mosaic.height()
 
-    def mirrored(i: hl.Expr, n: hl.Expr) -> hl.Expr:
-        """Reflected about the first and the last pixel, which keeps the colours of the sites."""
-        return hl.clamp(n - 1 - hl.abs(n - 1 - hl.abs(i)), 0, n - 1)
-
     # Vectors that need no mirror are told apart from those at the ends of a row.
     sx, sy = corner[*tile, 1] + x, corner[*tile, 0] + y
-    column = hl.select((sx < 0) | (sx >= w), mirrored(sx, w), hl.likely(hl.clamp(sx, 0, w - 1)))
+    column = hl.select((sx < 0) | (sx >= w), reflected(sx, w), hl.likely(hl.clamp(sx, 0, w - 1)))
     edge, m = hl.Func("edge"), hl.Func("m")
-    edge[x, y, *tile] = mosaic[column, mirrored(sy, h)]
+    edge[x, y, *tile] = mosaic[column, reflected(sy, h)]
     on_red_row, on_red_column = y % 2 == 0, x % 2 == 0
     green = on_red_row != on_red_column
     floor = hl.select(

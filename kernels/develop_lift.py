@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import halide as hl
 
+from borders import reflected
 from kernel import kernel
 
 BLOCK = 16
@@ -35,8 +36,7 @@ def highlight_lift() -> tuple[hl.Pipeline, list[object]]:
 
     def inside(at: hl.Expr, extent: hl.Expr) -> hl.Expr:
         """Mirrored at the border; written so that vectors inside are read as such."""
-        mirrored = hl.clamp(hl.select(at < 0, -at, 2 * extent - 2 - at), 0, extent - 1)
-        within = hl.select((at >= 0) & (at < extent), hl.likely(at), mirrored)
+        within = hl.select((at >= 0) & (at < extent), hl.likely(at), reflected(at, extent))
         return hl.unsafe_promise_clamped(within, 0, extent - 1)
 
     def at(values: hl.ImageParam, px: hl.Expr, py: hl.Expr) -> hl.Expr:
