@@ -127,10 +127,10 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     if answer["count"] == 1 and pixels.ndim == 2:
         pixels, color = np.repeat(pixels[..., None], 3, 2), grey_color(tags, notes)
         answer |= {"linear": True, "black": answer["black"][:1] * 4}
+    elif answer["made"]:
+        notes.say("has no Bayer mosaic of red, green and blue; LibRaw interpolates one")
     elif answer["count"] != 3 or not colors.startswith("RGB") or colors[3:4] not in ("", "G", "\0"):
         raise RawError(f"has a sensor of the colours {colors.strip()}; only red, green and blue can be developed")
-    if answer["made"]:
-        notes.say("has a mosaic that is not 2x2; it is made to one by interpolation")
     if answer["linear"]:
         cfa, order = "RGB", [0, 1, 2, 2]
     else:

@@ -18,7 +18,6 @@ from typing import Any
 
 MEMORY_LIMIT = 4 << 30
 MAX_PIXELS = 400_000_000
-PERIOD = 12  # of X-Trans, Bayer and rotated mosaics
 
 
 def main() -> None:
@@ -72,6 +71,8 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
     import numpy as np
     import rawpy
 
+    from lichtbild.raw.libraw_mosaic import as_bayer, is_bayer, sites_of
+
     with rawpy.RawPy() as raw:
         raw.open_file(os.fsdecode(path))
         sizes = raw.sizes
@@ -87,20 +88,13 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
         if linear and visible.ndim == 3:
             visible = visible[..., :3]
         colors = raw.color_desc.decode("ascii", "replace")
-        sites = [] if linear else [[raw.raw_color(top + y, left + x) for x in range(PERIOD)] for y in range(PERIOD)]
-        other_mosaic = any(sites[y][x] != sites[y % 2][x % 2] for y in range(PERIOD) for x in range(PERIOD) if sites)
+        sites = [] if linear else sites_of(raw)
         crop = [sizes.crop_top_margin - top, sizes.crop_left_margin - left, sizes.crop_height, sizes.crop_width]
         other, lens = getattr(raw, "other", None), getattr(raw, "lens", None)  # not in older versions of rawpy
-        if other_mosaic and raw.num_colors == 3:
-            visible = as_bayer(raw, sites)
-            if visible is None:
-                return {"error": "mosaic"}, None
-            sites = [[0, 1], [1, 2]]
-            crop = crop if visible.shape == (height, width) else [0] * 4
         answer: dict[str, Any] = {
             "shape": visible.shape,
             "linear": linear,
-            "made": other_mosaic,
+            "made": False,
             "colors": colors,
             "count": raw.num_colors,
             "sites": [site for row in sites[:2] for site in row[:2]],
@@ -118,6 +112,13 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
             "time": other.timestamp.strftime("%Y:%m:%d %H:%M:%S") if other else "1970:01:01",
             "lens": lens.model if lens else "",
         }
+        if not linear and (raw.num_colors == 4 or (raw.num_colors == 3 and not is_bayer(sites))):
+            try:
+                visible, told = as_bayer(raw, sites)
+            except rawpy.LibRawError:
+                return {"error": "mosaic"}, None
+            told["crop"] = crop if visible.shape == (height, width) else [0] * 4
+            answer |= {"made": True, "shape": visible.shape, "sites": [0, 1, 1, 2], "count": 3, **told}
         descriptor = anonymous_memory()
         size = visible.size * 2
         os.ftruncate(descriptor, size)
@@ -125,60 +126,6 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
             for row in range(0, visible.shape[0], 256):
                 file.write(np.ascontiguousarray(visible[row : row + 256], np.uint16).tobytes())
     return answer, descriptor
-
-
-def as_bayer(raw: Any, sites: list[list[int]]) -> Any:
-    """A mosaic that is not 2x2, such as Fujifilm's X-Trans, as RGGB: colours that LibRaw interpolates, in the camera's
-    own numbers with their black. None where LibRaw cannot do it.
-
-    sites: the colours of the first visible pixels, of a square that repeats.
-    """
-    import numpy as np
-    import rawpy
-
-    how: dict[str, Any] = {
-        # For X-Trans one pass of Markesteijn's method: three take twice the time, and are no nearer to the truth.
-        "demosaic_algorithm": rawpy.DemosaicAlgorithm.PPG,
-        "output_color": rawpy.ColorSpace.raw,
-        "output_bps": 16,
-        "gamma": (1, 1),
-        "user_wb": [1, 1, 1, 1],
-        "user_black": 0,
-        "user_flip": 0,
-        "no_auto_bright": True,
-        "no_auto_scale": True,
-        "adjust_maximum_thr": 0,
-    }
-    # Colours are interpolated when they are balanced (3 dB better), and LibRaw itself would clip them then.
-    balance = np.array(raw.camera_whitebalance[:3], np.float32)
-    if not (np.isfinite(balance).all() and balance.min() > 0):
-        balance = np.ones(3, np.float32)
-    black = np.array(raw.black_level_per_channel[:3], np.float32)
-    gains = balance / balance.min()
-    gains *= min(1.0, float(((65535 - black) / (np.maximum(raw.white_level - black, 1) * gains)).min()))
-    height, width = raw.raw_image.shape
-    colors = np.array([0, 1, 2, 1])[np.array(sites) % 4]
-    across = colors[:, (np.arange(width) - raw.sizes.left_margin) % len(colors)]
-    for row in range(height):
-        of = across[(row - raw.sizes.top_margin) % len(colors)]
-        scaled(raw.raw_image[row], black[of], gains[of])
-    try:
-        picture = raw.postprocess(**how)
-    except rawpy.LibRawError:
-        return None
-    mosaic = picture[..., 1].copy()
-    for color, first in ((0, 0), (2, 1)):
-        mosaic[first::2, first::2] = picture[first::2, first::2, color]
-    for y, x, color in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
-        scaled(mosaic[y::2, x::2], black[color], 1 / gains[color])
-    return mosaic
-
-
-def scaled(pixels: Any, black: Any, gains: Any) -> None:
-    """Light times gains, in place."""
-    import numpy as np
-
-    pixels[:] = np.clip((pixels - black) * gains + black + 0.5, 0, 65535)
 
 
 def anonymous_memory() -> int:
