@@ -115,13 +115,13 @@ def test_four_colours_become_three(shared_data: Callable[[str], Path]) -> None:
     assert (frame.cfa, frame.mosaic.shape, frame.default_crop) == ("RGGB", (1550, 2088), (8, 20, 1535, 2048))
     red, green, blue = (frame.mosaic[y::2, x::2].astype(float) for y, x in ((0, 0), (0, 1), (1, 1)))
     for (top, left), expected in (
-        ((650, 280), (0.440, 0.216)),
-        ((1300, 800), (0.130, 0.044)),
-        ((60, 1500), (0.052, 0.168)),
+        ((650, 280), (0.441, 0.330, 0.215)),
+        ((1300, 800), (0.130, 0.104, 0.044)),
+        ((60, 1500), (0.051, 0.063, 0.168)),
     ):
         place = slice(top // 2, top // 2 + 20), slice(left // 2, left // 2 + 20)
-        assert (red[place].mean() / 65535, blue[place].mean() / 65535) == pytest.approx(expected, abs=0.005)
-        assert 0.7 < green[place].mean() / np.sqrt(red[place].mean() * blue[place].mean()) < 1.4
+        found = [plane[place].mean() / 65535 for plane in (red, green, blue)]
+        assert found == pytest.approx(expected, abs=0.005)
 
 
 def test_the_old_kodak_opens_with_a_generic_colour(shared_data: Callable[[str], Path]) -> None:
