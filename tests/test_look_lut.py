@@ -90,6 +90,32 @@ def test_hald_and_cube_say_the_same(tmp_path: Path) -> None:
         np.testing.assert_allclose(rendered(look_with(tmp_path, name)), wanted, atol=5e-5)
 
 
+@pytest.mark.parametrize("level", [9, 12])
+def test_larger_hald_pictures_are_brought_to_65_nodes(tmp_path: Path, level: int) -> None:
+    """Collections of film looks come in level 12; they were refused. A smooth table loses nothing that shows."""
+    nodes = cube.identity(level**2)
+    bent = nodes**0.8 * (0.9 + 0.1 * nodes[..., [1, 2, 0]])
+    picture = np.rint(bent.reshape(level**3, level**3, 3) * 65535).astype(np.uint16)
+    found = cube.read_hald(tmp_path / "a.png", imagecodecs.png_encode(picture, level=1)).nodes
+    wanted = cube.identity(65)
+    np.testing.assert_allclose(found, wanted**0.8 * (0.9 + 0.1 * wanted[..., [1, 2, 0]]), atol=2e-3)
+
+
+def test_cubes_as_other_tools_write_them(tmp_path: Path) -> None:
+    plain = text(cube.identity(5))
+    codes = text(cube.identity(5) * 1023, "DOMAIN_MIN 0 0 0", "DOMAIN_MAX 1023 1023 1023")
+    forms = {
+        "small letters": plain.replace("LUT_3D_SIZE", "lut_3d_size").encode(),
+        "CRLF, mark and remarks": ("\ufeff# by us\n" + plain + "\n# end\n").replace("\n", "\r\n").encode(),
+        "UTF-16": plain.encode("utf-16"),
+        "codes of 10 bits": codes.encode(),
+    }
+    for name, data in forms.items():
+        found = cube.read_cube(tmp_path / "a.cube", data)
+        np.testing.assert_allclose(found.nodes, cube.identity(5), atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(found.domain, [[0, 0, 0], [1, 1, 1]], err_msg=name)
+
+
 def test_domains_and_curves(tmp_path: Path) -> None:
     """A table over half of the range, a curve per channel alone, and a curve before a table."""
     wide = text(cube.identity(5) * 2 - 0.5, "DOMAIN_MIN -0.5 -0.5 -0.5", "DOMAIN_MAX 1.5 1.5 1.5")
