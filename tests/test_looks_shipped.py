@@ -12,7 +12,7 @@ from lichtbild.authoring import check, swatch
 from lichtbild.authoring.fixed import shown
 from lichtbild.authoring.writing import text_of
 from lichtbild.color import D65, lab_from_xyz, rgb_to_xyz
-from lichtbild.look import look
+from lichtbild.look import exposure, look
 from lichtbild.look.catalog import LOOKS, built_in
 
 ALL = sorted(built_in())
@@ -110,3 +110,13 @@ def test_blacks_are_crushed_only_where_it_is_meant() -> None:
     light = {name: float(lab(name, deep)[0, 0]) for name in ALL if name != "linear"}
     assert all(value > 1.0 for name, value in light.items() if name != "mono-high-contrast"), light
     assert light["soft"] > light["natural"] > light["chrome"] > light["mono-high-contrast"]
+
+
+def test_night_leaves_a_dark_scene_darker_and_a_bright_one_nearly_as_it_is() -> None:
+    """Half a stop or more at a light value of 3, a lit street: less was hardly to be told from natural."""
+    night, natural = look.load("night").exposure, look.load("natural").exposure
+
+    def darker(light_value: float) -> float:
+        return natural.bias - night.bias + (natural.mood - night.mood) * exposure.key(light_value)
+
+    assert 0.5 < darker(3.0) < 0.8 < darker(-1.0) < 1.6 and darker(10.0) < 0.35
