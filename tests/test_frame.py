@@ -21,7 +21,7 @@ from lichtbild.errors import PackError
 from lichtbild.frame import catalog, fields, layout
 from lichtbild.frame.compose import framed
 from lichtbild.frame.sheet import BLOCK, Border, border
-from lichtbild.frame.type import THIN, Face, drawn, fitted, places, rasterised
+from lichtbild.frame.type import THIN, Face, drawn, face_for, fitted, places, rasterised
 from lichtbild.look.spaces import TRANSFER
 from lichtbild.output.jpeg import encode
 from lichtbild.packs import svg
@@ -109,6 +109,15 @@ def test_letters_that_are_not_in_the_typeface_are_told() -> None:
     _, _, said = put("film", made)
     assert said == ["frame: the typeface has no letters for 蔡司; the caption leaves them out"]
     assert layout._capitals("Lens 50 мм ƒ/1.4") == "LENS 50 ММ ƒ/1.4"
+
+
+def test_greek_and_cyrillic_are_set_in_the_typeface_that_has_them() -> None:
+    """A caption in the serif was "50 ƒ/1.8" of "Объектив 50мм ƒ/1.8"."""
+    slanted = Face("serif", "regular", True)
+    assert face_for(slanted, "Planar 50 mm ƒ/1.4") == slanted == face_for(slanted, "蔡司")
+    assert face_for(slanted, "Объектив Ω 50мм") == replace(slanted, italic=False) == face_for(slanted, "Объектив 蔡司")
+    made = replace(picture(600, 900), metadata=replace(FULL, lens="Объектив Ω 50мм"))
+    assert not put("mat", made)[2]
 
 
 @pytest.mark.parametrize("name", catalog.names())

@@ -28,10 +28,7 @@ class Set:
     text: Text
     words: str
     size: float  # pixels per em
-
-    @property
-    def face(self) -> Face:
-        return Face(self.text.family, self.text.weight, self.text.italic)
+    face: Face
 
     @property
     def width(self) -> float:

@@ -13,7 +13,7 @@ from lichtbild.carriers import GainMap, Picture
 from lichtbild.frame.caption import Set, print_side
 from lichtbild.frame.layout import SIDES, Layout
 from lichtbild.frame.sheet import Border, Sheet, border
-from lichtbild.frame.type import drawn
+from lichtbild.frame.type import Face, drawn, face_for
 from lichtbild.packs.svg import Mark
 from lichtbild.record import replace
 
@@ -32,8 +32,8 @@ def framed(
     _line(sheet, layout, edges, (height, width), short)
     sets, strange = [], ""
     for text, said in zip(layout.texts, words, strict=True):
-        one = Set(text, said, text.size * short)
-        one.words = drawn(one.face, said) if said else ""
+        face = face_for(Face(text.family, text.weight, text.italic), said)
+        one = Set(text, drawn(face, said) if said else "", text.size * short, face)
         strange += "".join(c for c in said if c not in one.words and c not in strange and not c.isspace())
         if one.words:
             sets.append(one)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from lichtbild.errors import OutputError
 from lichtbild.frame.fields import THIN
-from lichtbild.record import record
+from lichtbild.record import record, replace
 
 MASTER = 1000.0  # pixels per em at which widths are measured
 THIN_SPACE = 0.16
@@ -72,6 +72,13 @@ def has(face: Face, letter: str) -> bool:
         return True
     font = _font(face.file, 64.0)
     return bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))
+
+
+def face_for(face: Face, text: str) -> Face:
+    """The face of a line, or that near it which has more of its letters: the italics have no Greek and no Cyrillic."""
+    letters = set(text)
+    near = [face, replace(face, italic=False), *(replace(face, italic=False, family=name) for name in _PACKAGES)]
+    return max(near, key=lambda one: sum(has(one, c) for c in letters))  # the first of those that have as many
 
 
 def drawn(face: Face, text: str) -> str:
