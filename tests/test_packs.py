@@ -281,7 +281,7 @@ def test_references_and_versions() -> None:
         ('mark = "mark.svg"', 'mark = "none.svg"', r"there is no file none\.svg"),
         ("# valid_from = 2026-01-01", 'valid_from = "soon"', "a day like 2026-01-31"),
         ('maker = "Studio Alpenglow"', 'maker = "a\\nb"', "text in quotes"),
-        ('title = "alpenglow"', "code = 1", "'code' is not known"),
+        ('title = "alpenglow"', "code = 1", "code: is not known"),
         ('title = "alpenglow"', "title = [", "is not TOML"),
     ],
 )

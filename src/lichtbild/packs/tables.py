@@ -51,10 +51,10 @@ class Tables:
         """Refuse a key or table at the top that is not one of those."""
         for key in self.data:
             if key not in allowed:
-                table = key if isinstance(self.data[key], (dict, list)) else ""
-                raise self.refuse(
-                    f"{key!r} is not known; allowed are {', '.join(allowed)}", table, 0, "" if table else key
-                )
+                known = f"is not known; allowed are {', '.join(dict.fromkeys(allowed))}"
+                if isinstance(self.data[key], (dict, list)):
+                    raise self.refuse(known, table=key)
+                raise self.refuse(known, key=key)
 
     def top(self, kind: type[T], tables: Sequence[str] = ()) -> T:
         """The keys before the first table, as a `kind`; `tables` are read by `table` and `list`."""
