@@ -86,6 +86,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
         ("'yellow'", "'pink'", 25, "allowed is none, yellow"),
         ("'yellow'", "3", 25, "mono.filter is 3"),
         ("[mono]", "[mona]", 24, "'mona' is not known; allowed are format"),
+        ("format = 2", "format = 2\nlinear = true", 12, "linear = true stands alone; nothing is done of tone"),
         ("format = 2", "format = 3", 1, "newer"),
         ("format = 2", "format = 0", 1, "format is 0"),
         ("format = 2", "format = true", 1, "format is True"),

@@ -177,6 +177,9 @@ def _text(source: Source, key: str, value: Any) -> str:
 
 def _check_together(source: Source, made: dict[str, Any]) -> None:
     """What no number alone can get wrong."""
+    beside = next((key for key in made if key in SECTIONS or key == "hue"), "")
+    if made.get("linear") and beside and source.data.get("format", 1) > 1:
+        raise source.fault(f"linear = true stands alone; nothing is done of {beside}: leave one of them out", beside)
     mono = made.get("mono")
     if mono is not None:
         if abs(mono.red + mono.green + mono.blue - 1.0) > 1e-3:
