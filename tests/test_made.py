@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
 
@@ -197,6 +200,32 @@ def test_a_recipe_in_extended_xmp_is_read_back(tmp_path: Path) -> None:
     assert len(packets(tmp_path / "a.jpg")) == 2
     its = made.read(tmp_path / "a.jpg")
     assert its and list(its.frames) == frames and its.decided == shifts and load(tmp_path / "a.jpg").ev == 1.0
+
+
+def test_packets_as_other_programs_pack_them(tmp_path: Path) -> None:
+    """Compressed text of a PNG, ImageMagick's hexadecimal digits in one, and a box that libjxl compressed."""
+    picture(recipe=RECIPE).save(tmp_path / "a.png")
+    (packet,) = packets(tmp_path / "a.png")
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    digits = f"\nxmp\n{len(packet):8d}\n{packet.hex()}\n".encode()
+    head = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", bytes(13))
+    forms = {
+        "packed.png": head + chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(packet)),
+        "digits.png": head + chunk(b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(digits)),
+    }
+    packed = b"xml " + imagecodecs.brotli_encode(packet)
+    boxes = (b"JXL ", b"\r\n\x87\n"), (b"ftyp", b"jxl \0\0\0\0jxl "), (b"brob", packed)
+    forms["a.jxl"] = b"".join(struct.pack(">I", len(body) + 8) + kind + body for kind, body in boxes)
+    for name, data in forms.items():
+        (tmp_path / name).write_bytes(data)
+        assert packets(tmp_path / name) == [packet], name
+        assert load(tmp_path / name) == load(tmp_path / "a.png")
+        for cut in (7, 20, 200):  # what is left of one is no packet, or a shorter one
+            (tmp_path / name).write_bytes(data[:-cut] + bytes(cut % 2 * cut))
+            assert all(packet.startswith(found[:100]) for found in packets(tmp_path / name))
 
 
 def test_what_is_no_photograph_of_ours_holds_no_recipe(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_an_xmp_sidecar_with_our_recipe_is_followed(frame: Path, run: Run) -> No
         ("shot.dng.xmp", LAUGHS, "declares a document type"),
         ("shot.dng.xmp", OUTSIDE, "declares a document type"),
         ("shot.xmp", b" " * (17 << 20), "larger than 16 MB"),
-        ("shot.lichtbild.json", b"{", "shot.lichtbild.json: no recipe is in it"),
+        ("shot.lichtbild.json", b"{", "shot.lichtbild.json:1: is not JSON"),
         ("shot.lichtbild.json", b"\xff\xfe\0", "shot.lichtbild.json"),
         ("shot.lichtbild.json", b'{"ev": 99}', "outside -5"),
         ("shot.lichtbild.json", b'{"no": 1}', "no setting is named no"),

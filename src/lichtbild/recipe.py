@@ -205,6 +205,10 @@ def from_settings(path: Path, text: str) -> Recipe:
 
     try:
         data = json.loads(text)
+    except json.JSONDecodeError as error:
+        if text.lstrip()[:1] == "{":
+            raise RecipeError(f"{path}:{error.lineno}: is not JSON ({error.msg}); mend it there") from None
+        raise RecipeError(_NO_RECIPE.format(path)) from None
     except (ValueError, RecursionError):
         raise RecipeError(_NO_RECIPE.format(path)) from None
     if isinstance(data, dict) and isinstance(data.get("settings"), dict):

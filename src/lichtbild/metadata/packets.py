@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+import zlib
 from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
@@ -19,7 +20,8 @@ from lichtbild.raw.tiff import Tiff
 
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _JPEG_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
-_PNG_XMP = b"XML:com.adobe.xmp\0\0\0"
+_PNG_XMP = b"XML:com.adobe.xmp\0"
+_PNG_PROFILE = b"Raw profile type xmp\0\0"  # of ImageMagick: a name, a length and hexadecimal digits, compressed
 _XMP_TYPE = b"application/rdf+xml"
 
 
@@ -40,12 +42,12 @@ def packets(path: Path) -> list[bytes]:
             packet = Tiff(data).directories[0].bytes(700)[:LARGEST]
             return [packet] if packet else []
         if head[4:8] == b"JXL ":
-            return [_bytes(data, a, b) for kind, a, b in _boxes(data, 0, len(data)) if kind == b"xml "][:1]
+            return _in_jxl(data)
         if head[4:8] == b"ftyp":
             return _in_heif(data)
         if head[:4] == b"\x76\x2f\x31\x01":
             return _in_exr(data)
-    except (IndexError, struct.error, OutputError, RawError):
+    except (IndexError, ValueError, struct.error, zlib.error, OutputError, RawError):
         pass
     return []
 
@@ -77,10 +79,34 @@ def _in_png(data: memoryview) -> list[bytes]:
     at = 8
     while at + 12 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"iTXt" and bytes(data[at + 8 : at + 8 + len(_PNG_XMP)]) == _PNG_XMP:
-            body = _bytes(data, at + 8 + len(_PNG_XMP), at + 8 + size)
-            return [body.split(b"\0", 2)[2]]  # language and translated keyword are empty
+        if kind in (b"iTXt", b"zTXt"):
+            body = _bytes(data, at + 8, at + 8 + size)
+            if body.startswith(_PNG_XMP):
+                packed, body = body[len(_PNG_XMP)] == 1, body[len(_PNG_XMP) + 2 :]
+                body = body.split(b"\0", 2)[2]  # language and translated keyword are empty
+                return [_inflated(body) if packed else body]
+            if body.startswith(_PNG_PROFILE):
+                text = _inflated(body[len(_PNG_PROFILE) :]).split(None, 2)
+                return [bytes.fromhex(text[2].decode("ascii"))]
         at += 12 + size
+    return []
+
+
+def _inflated(packed: bytes) -> bytes:
+    return zlib.decompressobj().decompress(packed, 2 * LARGEST)
+
+
+def _in_jxl(data: memoryview) -> list[bytes]:
+    for kind, start, stop in _boxes(data, 0, len(data)):
+        if kind == b"xml ":
+            return [_bytes(data, start, stop)]
+        if kind == b"brob" and bytes(data[start : start + 4]) == b"xml ":
+            from imagecodecs import BrotliError, brotli_decode
+
+            try:  # into as much room as there may be, so that nothing explodes
+                return [bytes(brotli_decode(_bytes(data, start + 4, stop), out=LARGEST))]
+            except BrotliError:
+                return []
     return []
 
 
