@@ -48,7 +48,7 @@ class Recipe:
     )
     scale: float = setting(
         1.0,
-        "Size of the picture in that of the frames; above 1, detail from hand shake (1, 1.5, 2, 2.5 or 3).",
+        "Enlarge with the detail that hand shake brings: 1, 1.5, 2, 2.5 or 3 times as wide and high as the frames.",
         low=1.0,
         high=3.0,
     )
@@ -68,7 +68,7 @@ class Recipe:
         None, "Long edge of the finished picture.", unit="px", metavar="LONG_EDGE", low=16, high=65_000
     )
     quality: int = setting(
-        92, "Quality of the file, as of a JPEG; other formats get what looks the same.", low=1, high=100
+        92, "Quality of the file, as a JPEG counts it; other formats keep about as much.", low=1, high=100
     )
     effort: str = setting(
         "quick",

@@ -12,7 +12,9 @@ import click
 @click.option(
     "-o", "--output", required=True, metavar="FILE.cube", type=click.Path(path_type=Path), help="The LUT to write."
 )
-@click.option("--size", default=33, type=click.IntRange(9, 65), help="Steps of each colour in the LUT.  [33]")
+@click.option(
+    "--size", default=33, type=click.IntRange(9, 65), help="Steps of each colour in the LUT.  [9 to 65; default: 33]"
+)
 @click.option(
     "--input",
     "source",

@@ -10,7 +10,9 @@ import click
 @click.command("new")
 @click.argument("name")
 @click.argument("pictures", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--base", default="natural", metavar="LOOK", help="Begin with the numbers of that look.  [natural]")
+@click.option(
+    "--base", default="natural", metavar="LOOK", help="Begin with the numbers of that look.  [default: natural]"
+)
 @click.option(
     "--from",
     "given",

@@ -22,7 +22,11 @@ from lichtbild.cli.say import one_line
 )
 @click.option("--looks", "wanted", metavar="A,B,...", help="Only these looks, in this order; folders are looks too.")
 @click.option(
-    "--tile", default=420, type=click.IntRange(64, 2000), metavar="PX", help="Long edge of one picture.  [420]"
+    "--tile",
+    default=420,
+    type=click.IntRange(64, 2000),
+    metavar="PX",
+    help="Long edge of one picture.  [64 to 2000 px; default: 420]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the sheet if it exists.")
 def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int, overwrite: bool) -> None:

@@ -50,7 +50,9 @@ def describe(f: Field[Any]) -> str:
     notes = []
     if low is not None and high is not None:
         notes.append(f"{_number(low)} to {_number(high)} {f.metadata.get('unit', '')}".rstrip())
-    if f.default not in (None, "") and not isinstance(f.default, bool):
+    if isinstance(f.default, bool):
+        notes.append(f"default: {'on' if f.default else 'off'}")
+    elif f.default not in (None, ""):
         notes.append(f"default: {_number(f.default)}")
     return str(f.metadata.get("help", "")) + (f"  [{'; '.join(notes)}]" if notes else "")
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Compare the looks on cameras of these measured sensitivities (.json or .csv), in D65 and A.",
 )
-@click.option("--most", metavar="N", type=click.IntRange(2, 1000), default=20, help="Compare on at most N devices.")
+@click.option(
+    "--most",
+    metavar="N",
+    type=click.IntRange(2, 1000),
+    default=20,
+    help="Compare on at most N devices.  [2 to 1000; default: 20]",
+)
 @click.option("--files-only", is_flag=True, help="Read the files and leave the devices out.")
 def command(pack: Path, sensitivities: Path | None, most: int, files_only: bool) -> None:
     """Read all of a pack as it will be used, and compare its looks between devices: PACK is its folder, its
