@@ -13,7 +13,7 @@ import click
     "-o", "--output", required=True, metavar="FILE.cube", type=click.Path(path_type=Path), help="The LUT to write."
 )
 @click.option(
-    "--size", default=33, type=click.IntRange(9, 65), help="Steps of each colour in the LUT.  [9 to 65; default: 33]"
+    "--size", default=33, type=click.IntRange(9, 65), show_default=True, help="Steps of each colour in the LUT."
 )
 @click.option(
     "--input",

@@ -26,7 +26,8 @@ from lichtbild.cli.say import one_line
     default=420,
     type=click.IntRange(64, 2000),
     metavar="PX",
-    help="Long edge of one picture.  [64 to 2000 px; default: 420]",
+    show_default=True,
+    help="Long edge of one picture.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the sheet if it exists.")
 def command(files: tuple[Path, ...], output: Path, wanted: str | None, tile: int, overwrite: bool) -> None:

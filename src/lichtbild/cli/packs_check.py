@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     metavar="N",
     type=click.IntRange(2, 1000),
     default=20,
-    help="Compare on at most N devices.  [2 to 1000; default: 20]",
+    show_default=True,
+    help="Compare on at most N devices.",
 )
 @click.option("--files-only", is_flag=True, help="Read the files and leave the devices out.")
 def command(pack: Path, sensitivities: Path | None, most: int, files_only: bool) -> None:
