@@ -133,7 +133,7 @@ def test_exif_inside_minolta_mrw() -> None:
 def answered(monkeypatch: pytest.MonkeyPatch, path: Path, pixels: np.ndarray, **answer: object) -> None:
     """Let LibRaw say this of the file."""
     usual = {
-        "shape": pixels.shape, "linear": pixels.ndim == 3, "made": False, "colors": "RGBG", "count": 3,
+        "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "colors": "RGBG", "count": 3,
         "sites": [0, 1, 3, 2], "black": [0] * 4, "white": 65535, "whites": [], "neutral": [2.0, 1.0, 1.5, 0.0],
         "matrix": [[0.0] * 3] * 3, "crop": [0, 0, 0, 0], "flip": 0, "iso": 0, "exposure_time": 0, "f_number": 0,
         "focal_length": 0, "time": "1970:01:01 00:00:00", "lens": "",
@@ -171,38 +171,6 @@ def test_what_only_libraw_knows_of_the_orientation(
     answered(monkeypatch, path, mosaic(), flip=flip)
     path.write_bytes(tiff({"main": {272: (2, "Camera")} | ({274: (3, tag)} if tag else {})}, {}))
     assert read_frame(path, Report()).metadata.orientation == orientation
-
-
-X_TRANS_ROWS = ["GGRGGB", "GGBGGR", "BRGRBG", "GGBGGR", "GGRGGB", "RBGBRG"]
-X_TRANS = np.array([["RGB".index(c) for c in row] for row in X_TRANS_ROWS])
-
-
-@pytest.mark.parametrize("area", [[0, 0, 546, 552], [3, 7, 541, 550]])
-def test_an_x_trans_mosaic_becomes_a_bayer_one(tmp_path: Path, area: list[int]) -> None:
-    """A slope of known colour, whose clipped red stays clipped and whose noise below black stays there."""
-    light = np.linspace(0, 1.5, 546)[:, None, None] * (1.0, 0.8, 0.4) * np.ones((1, 552, 1))
-    top, left, bottom, right = area
-    y, x = np.mgrid[:546, :552]
-    sites = X_TRANS[(y - top) % 6, (x - left) % 6]  # the pattern counts from the active area
-    numbers = 1000 + 9000 * np.minimum(np.take_along_axis(light, sites[..., None], 2)[..., 0], 1)
-    tags = {
-        33421: (3, [6, 6]), 33422: (1, bytes(X_TRANS.astype(np.uint8).ravel())), 50829: (4, area),
-        50714: (4, [1000]), 50717: (4, [10000]), 50728: (5, [(10, 10), (8, 10), (4, 10)]),
-    }  # fmt: skip
-    (tmp_path / "x.dng").write_bytes(make_dng(numbers.round().astype(np.uint16), tags=tags))
-    report = Report()
-    frame = read_frame(tmp_path / "x.dng", report)
-    assert any("no Bayer mosaic" in notice for notice in report.notices)
-    assert (frame.cfa, frame.black_level, frame.white_level) == ("RGGB", (1000.0,) * 4, 10000)
-    assert frame.mosaic.shape == (bottom - top, right - left)
-    expected = 1000 + 9000 * np.minimum(light[top:bottom, left:right], 1)
-    for dy, dx, color in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
-        off = frame.mosaic[dy::2, dx::2] - expected[dy::2, dx::2, color]
-        assert np.abs(off[8:120, 8:-8]).max() < 40  # where nothing is clipped
-        assert np.abs(off[8:-8, 8:-8]).mean() < 40
-    assert (frame.mosaic[400:500:2, ::2] >= 10000).mean() > 0.9
-    found = probe(tmp_path / "x.dng")
-    assert (found.format, found.width) == ("raw", None)
 
 
 RAW_TAGS = {256: (4, 96), 257: (4, 64), 262: (3, 32803), 273: (4, "@pixels"), 279: (4, 12288)}

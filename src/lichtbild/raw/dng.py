@@ -19,7 +19,7 @@ from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes, without
-from lichtbild.raw.sensor import CFAS, Sensor, UnknownCodingError, clamped_crop
+from lichtbild.raw.sensor import CFAS, NOT_BAYER, X_TRANS, Sensor, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.raw.tiff import Directory, Tiff
@@ -114,15 +114,14 @@ def tags_bytes(directory: Directory, tiff: Tiff, tag: int) -> bytes:
 
 
 def cfa_of(directory: Directory) -> str:
-    """ "RGGB" and the like, "RGB" for linear raw. Raises `RawError` for mosaics that are not 2x2 of R, G, G, B, and
-    `UnknownCodingError` for X-Trans."""
+    """ "RGGB" and the like, "RGB" for linear raw. Raises `RawError` for mosaics that are not 2x2 of R, G, G, B."""
     if directory.integer(262) == LINEAR_RAW:
         return "RGB"
     size, pattern = directory.integers(33421, 2), directory.integers(33422)
     if size == (6, 6):
-        raise UnknownCodingError("has a 6x6 mosaic that is too small or none of X-Trans; convert it to a linear DNG")
+        raise RawError(X_TRANS)
     if directory.integer(50711, 1) != 1:
-        raise RawError("is a mosaic with staggered rows or columns, which cannot be developed; only 2x2 Bayer can")
+        raise RawError("has a mosaic with staggered rows or columns; convert it to a linear DNG")
     if size != (2, 2) or pattern is None or len(pattern) < 4:
         raise RawError("does not describe a 2x2 mosaic; only Bayer mosaics can be developed")
     planes = directory.integers(50710) or (0, 1, 2)
@@ -130,7 +129,7 @@ def cfa_of(directory: Directory) -> str:
         raise RawError(f"has a mosaic of {len(planes)} colours; only red, green and blue can be developed")
     colors = "".join("RGB"[v] if v in (0, 1, 2) else "?" for v in pattern[:4])
     if colors not in CFAS or any(v not in planes for v in pattern[:4]):
-        raise RawError("has a mosaic that is not of red, green, green and blue; it cannot be developed")
+        raise RawError(NOT_BAYER)
     return colors
 
 

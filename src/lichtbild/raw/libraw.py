@@ -23,12 +23,12 @@ from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcodes import parse_opcodes
-from lichtbild.raw.sensor import CFAS, Sensor, UnknownCodingError, clamped_crop
+from lichtbild.raw.sensor import CFAS, NOT_BAYER, X_TRANS, Sensor, UnknownCodingError, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
 from lichtbild.record import replace
 
-TIME_LIMIT = 120.0  # seconds for one file; X-Trans takes a third of one per megapixel
+TIME_LIMIT = 60.0  # seconds for one file
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # LibRaw's flip to EXIF
 _DAMAGED = "the file is damaged; copy it again from the card, or convert it to DNG"
 _ERRORS = {
@@ -39,7 +39,6 @@ _ERRORS = {
     "LibRawUnsufficientMemoryError": "the file asks for too much memory, so it is damaged; copy it again from the card",
     "LibRawTooBigError": "the file claims an impossible size, so it is damaged; copy it again from the card",
     "size": "the file claims an impossible size, so it is damaged; copy it again from the card",
-    "mosaic": "has a mosaic that is not of red, green, green and blue; it cannot be developed",
     "nothing": "holds no mosaic that LibRaw can show; convert it to DNG",
 }
 
@@ -127,16 +126,18 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     if answer["count"] == 1 and pixels.ndim == 2:
         pixels, color = np.repeat(pixels[..., None], 3, 2), grey_color(tags, notes)
         answer |= {"linear": True, "black": answer["black"][:1] * 4}
-    elif answer["made"]:
-        notes.say("has no Bayer mosaic of red, green and blue; LibRaw interpolates one")
     elif answer["count"] != 3 or not colors.startswith("RGB") or colors[3:4] not in ("", "G", "\0"):
-        raise RawError(f"has a sensor of the colours {colors.strip()}; only red, green and blue can be developed")
+        raise RawError(
+            f"has a sensor of the colours {colors.strip()}, not of red, green, blue; convert it to a linear DNG"
+        )
     if answer["linear"]:
         cfa, order = "RGB", [0, 1, 2, 2]
     else:
+        if answer["period"] == [6, 6]:
+            raise RawError(X_TRANS)
         cfa, order = "".join("RGBG"[i] if 0 <= i < 4 else "?" for i in answer["sites"]), answer["sites"]
-        if cfa not in CFAS:
-            raise RawError(_ERRORS["mosaic"])
+        if answer["period"] != [2, 2] or cfa not in CFAS:
+            raise RawError(NOT_BAYER)
     white = _white(answer, notes)
     black = [float(answer["black"][i]) for i in order]
     if not all(math.isfinite(b) and 0 <= b < white for b in black):

@@ -71,8 +71,6 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
     import numpy as np
     import rawpy
 
-    from lichtbild.raw.libraw_mosaic import as_bayer, is_bayer, sites_of
-
     with rawpy.RawPy() as raw:
         raw.open_file(os.fsdecode(path))
         sizes = raw.sizes
@@ -88,22 +86,22 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
         if linear and visible.ndim == 3:
             visible = visible[..., :3]
         colors = raw.color_desc.decode("ascii", "replace")
-        sites = [] if linear else sites_of(raw)
-        crop = [sizes.crop_top_margin - top, sizes.crop_left_margin - left, sizes.crop_height, sizes.crop_width]
+        pattern = None if linear else raw.raw_pattern
+        sites = [] if linear else [raw.raw_color(top + y, left + x) for y in (0, 1) for x in (0, 1)]
         other, lens = getattr(raw, "other", None), getattr(raw, "lens", None)  # not in older versions of rawpy
         answer: dict[str, Any] = {
             "shape": visible.shape,
             "linear": linear,
-            "made": False,
+            "period": None if pattern is None else pattern.shape,
             "colors": colors,
             "count": raw.num_colors,
-            "sites": [site for row in sites[:2] for site in row[:2]],
+            "sites": sites,
             "black": list(raw.black_level_per_channel),
             "white": raw.white_level,
             "whites": list(getattr(raw, "camera_white_level_per_channel", None) or []),
             "neutral": list(raw.camera_whitebalance),
             "matrix": raw.rgb_xyz_matrix[:3].tolist(),
-            "crop": crop,
+            "crop": [sizes.crop_top_margin - top, sizes.crop_left_margin - left, sizes.crop_height, sizes.crop_width],
             "flip": sizes.flip,
             "iso": other.iso_speed if other else 0,
             "exposure_time": other.shutter_speed if other else 0,
@@ -112,13 +110,6 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
             "time": other.timestamp.strftime("%Y:%m:%d %H:%M:%S") if other else "1970:01:01",
             "lens": lens.model if lens else "",
         }
-        if not linear and (raw.num_colors == 4 or (raw.num_colors == 3 and not is_bayer(sites))):
-            try:
-                visible, told = as_bayer(raw, sites)
-            except rawpy.LibRawError:
-                return {"error": "mosaic"}, None
-            told["crop"] = crop if visible.shape == (height, width) else [0] * 4
-            answer |= {"made": True, "shape": visible.shape, "sites": [0, 1, 1, 2], "count": 3, **told}
         descriptor = anonymous_memory()
         size = visible.size * 2
         os.ftruncate(descriptor, size)

@@ -98,11 +98,11 @@ def _probed(path: Path, _state: tuple[int, ...] | None) -> Probe:
             return Probe(path, "raw", metadata)
         directory = dng.main_image(tiff)
         try:
-            layout, cfa = layout_of(directory), dng.cfa_of(directory)
+            layout = layout_of(directory)
         except UnknownCodingError:  # LibRaw may know it
             return Probe(path, "raw", metadata)
         top, left, bottom, right = dng.active_area(directory, layout)
-        return Probe(path, "DNG", metadata, right - left, bottom - top, layout.bits, cfa)
+        return Probe(path, "DNG", metadata, right - left, bottom - top, layout.bits, dng.cfa_of(directory))
     except RawError as error:
         raise RawError(f"{path}: {error}") from None
 

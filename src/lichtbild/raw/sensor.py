@@ -8,6 +8,8 @@ from lichtbild.record import field, record
 
 DAMAGED = "its pixels are damaged; copy it again from the card"
 CFAS = ("RGGB", "BGGR", "GRBG", "GBRG")
+NOT_BAYER = "has a mosaic that is not of red, green, green and blue; convert it to a linear DNG"
+X_TRANS = "has a mosaic of X-Trans kind, and only 2x2 Bayer ones are developed; convert it to a linear DNG"
 
 
 @record
