@@ -123,3 +123,4 @@ def test_a_probe_knows_the_photograph_without_its_pixels(shared_data: Callable[[
     skeleton = probe(shared_data("raws/edge/iphone12pro_proraw_skeleton.dng"))
     assert skeleton.metadata.orientation == 6
     assert skeleton.metadata.lens == "iPhone 12 Pro back triple camera 4.2mm f/1.6"
+    assert probe(shared_data("raws/edge/canon_g1_gmyc.crw")).metadata.model == "Canon PowerShot G1"

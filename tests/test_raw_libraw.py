@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -130,10 +131,46 @@ def test_exif_inside_minolta_mrw() -> None:
     assert (Tags.of(inner).text(272), Tags.of(inner).positive(34855)) == ("DiMAGE A2", 64)
 
 
+def heap(*records: tuple[int, bytes], order: str = "<") -> bytes:
+    """Of Canon's CIFF: the records, the directory, the directory's place."""
+    values, directory = b"", b""
+    for kind, value in records:
+        directory += struct.pack(order + "HII", kind, len(value), len(values))
+        values += value
+    return values + struct.pack(order + "H", len(records)) + directory + struct.pack(order + "I", len(values))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_camera_of_a_canon_crw(tmp_path: Path, order: str) -> None:
+    names = heap((0x0810, b"Somebody\0"), (0x080A, b"Canon\0Canon EOS 10D\0\0\0"), order=order)
+    image = heap(
+        (0x2804, heap((0x0805, b"comment"), order=order)), (0x300A, heap((0x2807, names), order=order)), order=order
+    )
+    head = (b"II" if order == "<" else b"MM") + struct.pack(order + "I", 26) + b"HEAPCCDR"
+    data = head.ljust(26, b"\0") + heap((0x2005, bytes(500)), (0x300A, image), order=order)
+    path = tmp_path / "a.crw"
+    path.write_bytes(data)
+    assert (probe(path).metadata.make, probe(path).metadata.model) == ("Canon", "Canon EOS 10D")
+    for at in range(0, len(data), 3):  # what is damaged may tell nothing, but does not fail
+        (tmp_path / "b.crw").write_bytes(data[:at] + b"\xff\xff" + data[at + 2 :])
+        with contextlib.suppress(RawError):
+            probe(tmp_path / "b.crw")
+    assert sniff.inner_tiffs(memoryview(data)) == []
+
+
+def test_what_only_libraw_knows_of_the_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.raw"
+    answered(monkeypatch, path, mosaic(), iso=400.0, time="2007:11:25 20:27:54", lens="35 mm", aspect=0.5)
+    report = Report()
+    found = read_frame(path, report).metadata
+    assert (found.iso, found.capture_time, found.lens) == (400, "2007:11:25 20:27:54", "35 mm")
+    assert any("not square (0.5 to 1)" in notice for notice in report.notices)
+
+
 def answered(monkeypatch: pytest.MonkeyPatch, path: Path, pixels: np.ndarray, **answer: object) -> None:
     """Let LibRaw say this of the file."""
     usual = {
-        "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "colors": "RGBG", "count": 3,
+        "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "aspect": 1.0, "colors": "RGBG", "count": 3,
         "sites": [0, 1, 3, 2], "black": [0] * 4, "white": 65535, "whites": [], "neutral": [2.0, 1.0, 1.5, 0.0],
         "matrix": [[0.0] * 3] * 3, "crop": [0, 0, 0, 0], "flip": 0, "iso": 0, "exposure_time": 0, "f_number": 0,
         "focal_length": 0, "time": "1970:01:01 00:00:00", "lens": "",

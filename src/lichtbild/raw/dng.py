@@ -81,8 +81,7 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
         pixels, sites = np.repeat(pixels[..., None], 3, 2), (sum(sites) / 4,) * 4
         shading = None if shading is None else np.repeat(shading.mean(2, keepdims=True), 4, 2)
     across, down = directory.floats(50718, 2) or (1.0, 1.0)
-    if down > 0 and 0.01 < abs(across / down - 1) < 10:
-        notes.say(f"has pixels that are not square ({across / down:.3g} to 1); the picture is not stretched")
+    notes.pixel_shape(across / down if down > 0 else 1.0)
     metadata = replace(
         read_metadata(path, tags, notes, color),
         opcode_list_2=without(tags_bytes(directory, tiff, 51009), two.applied),

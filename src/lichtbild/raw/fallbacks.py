@@ -63,6 +63,11 @@ class Notes:
         self.say("has a BaselineExposure that is no number; 0 is assumed")
         return 0.0
 
+    def pixel_shape(self, aspect: float) -> None:
+        """aspect: a pixel's width over its height."""
+        if 0.01 < abs(aspect - 1) < 10:
+            self.say(f"has pixels that are not square ({aspect:.3g} to 1); the picture is not stretched")
+
     def orientation(self) -> int:
         self.say("has an orientation that does not exist; upright is assumed")
         return 1

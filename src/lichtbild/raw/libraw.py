@@ -130,6 +130,7 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
         raise RawError(
             f"has a sensor of the colours {colors.strip()}, not of red, green, blue; convert it to a linear DNG"
         )
+    notes.pixel_shape(answer["aspect"])
     if answer["linear"]:
         cfa, order = "RGB", [0, 1, 2, 2]
     else:
@@ -182,19 +183,19 @@ def _metadata(
     if tags is not None and tags.is_dng:
         return read_metadata(path, tags, notes, color)
     color = color or _color(answer, notes)
-    own = {key: v for key in ("iso", "exposure_time", "f_number", "focal_length") if (v := answer[key]) and v > 0}
-    flip = _ORIENTATIONS.get(answer["flip"], 1)
+    # LibRaw counts some of them from logarithms: f/5.02152.
+    known: dict[str, Any] = {
+        key: round(v, digits)
+        for key, digits in (("iso", 0), ("exposure_time", 6), ("f_number", 1), ("focal_length", 1))
+        if (v := answer[key]) and v > 0
+    }
+    known |= {"lens": answer["lens"], "orientation": _ORIENTATIONS.get(answer["flip"], 1)}
+    known["capture_time"] = "" if answer["time"].startswith("1970:01:01") else answer["time"]
     if tags is None:
-        time = "" if answer["time"].startswith("1970:01:01") else answer["time"]
-        return Metadata(
-            path=path, lens=answer["lens"], capture_time=time, color=color,
-            orientation=flip, **own,
-        )  # fmt: skip
+        return Metadata(path=path, color=color, **known)
     found = read_metadata(path, tags, notes, color)
-    missing = {key: v for key, v in own.items() if getattr(found, key) is None}
-    if found.orientation == 1:  # some makers write it in a place of their own
-        missing["orientation"] = flip
-    return replace(found, lens=found.lens or answer["lens"], **missing)
+    # Some makers write these in places of their own.
+    return replace(found, **{key: v for key, v in known.items() if getattr(found, key) in (None, "", 1)})
 
 
 def _color(answer: dict[str, Any], notes: Notes) -> CameraColor:

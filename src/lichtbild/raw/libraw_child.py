@@ -103,6 +103,7 @@ def decode(path: bytes) -> tuple[dict[str, Any], int | None]:
             "matrix": raw.rgb_xyz_matrix[:3].tolist(),
             "crop": [sizes.crop_top_margin - top, sizes.crop_left_margin - left, sizes.crop_height, sizes.crop_width],
             "flip": sizes.flip,
+            "aspect": sizes.pixel_aspect,
             "iso": other.iso_speed if other else 0,
             "exposure_time": other.shutter_speed if other else 0,
             "f_number": other.aperture if other else 0,

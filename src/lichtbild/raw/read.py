@@ -10,7 +10,7 @@ from pathlib import Path
 from lichtbild.carriers import Frame, Metadata
 from lichtbild.devices import catalog
 from lichtbild.errors import RawError
-from lichtbild.raw import dng, sniff
+from lichtbild.raw import ciff, dng, sniff
 from lichtbild.raw.clip import find_clip_level
 from lichtbild.raw.defects import find_defects, mended
 from lichtbild.raw.fallbacks import Notes
@@ -116,7 +116,8 @@ def _tags(data: Buffer) -> tuple[Tiff | None, Tags | None]:
         return tiff, Tags.of(tiff, dng.main_image(tiff) if raws else None)
     inner = sniff.inner_tiffs(data)
     if not inner:
-        return None, None
+        directory = ciff.directory_of(data)
+        return None, Tags(directory, None, None, None) if directory else None
     if len(inner) == 1:
         found = Tags.of(inner[0])
     else:
