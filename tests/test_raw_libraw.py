@@ -170,7 +170,8 @@ def test_what_only_libraw_knows_of_the_photograph(tmp_path: Path, monkeypatch: p
 def answered(monkeypatch: pytest.MonkeyPatch, path: Path, pixels: np.ndarray, **answer: object) -> None:
     """Let LibRaw say this of the file."""
     usual = {
-        "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "aspect": 1.0, "colors": "RGBG", "count": 3,
+        "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "colors": "RGBG", "count": 3,
+        "aspect": 1.0,
         "sites": [0, 1, 3, 2], "black": [0] * 4, "white": 65535, "whites": [], "neutral": [2.0, 1.0, 1.5, 0.0],
         "matrix": [[0.0] * 3] * 3, "crop": [0, 0, 0, 0], "flip": 0, "iso": 0, "exposure_time": 0, "f_number": 0,
         "focal_length": 0, "time": "1970:01:01 00:00:00", "lens": "",
