@@ -16,6 +16,7 @@ from lichtbild.develop import optics
 from lichtbild.develop.optics import correct_optics
 from lichtbild.develop.scene import develop_scene
 from lichtbild.output.dng import write_dng
+from lichtbild.raw.opcode_list import parse_opcodes
 from lichtbild.raw.opcodes import (
     Area,
     FixVignetteRadial,
@@ -26,7 +27,6 @@ from lichtbild.raw.opcodes import (
     WarpFisheye,
     WarpRectilinear,
     WarpRectilinear2,
-    parse_opcodes,
 )
 from lichtbild.raw.read import read_frame
 from lichtbild.recipe import Recipe

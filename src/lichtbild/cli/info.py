@@ -217,7 +217,8 @@ def _shading(frame: Frame) -> str:
 
 def _opcodes(frame: Frame) -> list[str]:
     """Names of the DNG opcodes by list, "2: GainMap x 4"."""
-    from lichtbild.raw.opcodes import name_of, parse_opcodes
+    from lichtbild.raw.opcode_list import parse_opcodes
+    from lichtbild.raw.opcodes import name_of
 
     meta = frame.metadata
     named = []

@@ -16,7 +16,8 @@ from lichtbild.develop.denoise import denoise
 from lichtbild.develop.lens import decide_lens, look_up
 from lichtbild.develop.white_balance import decide_white_balance
 from lichtbild.devices import catalog
-from lichtbild.raw.opcodes import Opcode, parse_opcodes
+from lichtbild.raw.opcode_list import parse_opcodes
+from lichtbild.raw.opcodes import Opcode
 from lichtbild.recipe import Recipe
 from lichtbild.record import replace
 from lichtbild.report import Report

@@ -18,7 +18,7 @@ from lichtbild.raw.color_tags import grey_color, noise_profile_tag
 from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import read_metadata
-from lichtbild.raw.opcodes import parse_opcodes, without
+from lichtbild.raw.opcode_list import parse_opcodes, without
 from lichtbild.raw.sensor import CFAS, NOT_BAYER, X_TRANS, Sensor, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags

@@ -22,7 +22,7 @@ from lichtbild.raw.color_tags import grey_color, matrix_of, noise_profile_tag, n
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import read_metadata
-from lichtbild.raw.opcodes import parse_opcodes
+from lichtbild.raw.opcode_list import parse_opcodes
 from lichtbild.raw.sensor import CFAS, NOT_BAYER, X_TRANS, Sensor, UnknownCodingError, clamped_crop
 from lichtbild.raw.shading import read_list_two
 from lichtbild.raw.tags import Tags
