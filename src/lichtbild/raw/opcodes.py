@@ -1,6 +1,7 @@
 """DNG opcodes: what the camera maker asks to be done to the pixels (DNG 1.7, chapter 7).
 
-List 1 works on the raw as stored, list 2 on linear raw values, list 3 on the demosaiced image. `opcode_list.py` reads them.
+List 1 works on the raw as stored, list 2 on linear raw values, list 3 on the demosaiced image. `opcode_list.py` reads
+them.
 """
 
 from __future__ import annotations
