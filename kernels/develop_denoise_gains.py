@@ -17,7 +17,7 @@ from taps import sum_of
 
 FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one with structure for sure
 TRUST = 0.6  # how much less is taken from colour where luma stays
-# Frequencies whose energies are pooled, both ways; `develop/denoise.py` knows it.
+# Frequencies whose energies are pooled, both ways; `develop/denoise_plan.py` knows it.
 NEAR, WIDE = (1, 2, 1), (1, 4, 6, 4, 1)
 # frequency along a column, row or column of a table, window along a row, row of windows, kind
 k, r, p, q, lane = (hl.Var(n) for n in ("k", "r", "p", "q", "lane"))

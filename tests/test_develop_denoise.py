@@ -10,7 +10,8 @@ from tests.reference import denoise as reference
 
 from lichtbild import native
 from lichtbild.carriers import Frame, Metadata, NoiseProfile
-from lichtbild.develop.denoise import LEFT, decide, denoise, noise_of_waves
+from lichtbild.develop.denoise import LEFT, denoise
+from lichtbild.develop.denoise_plan import decide, noise_of_waves
 from lichtbild.report import Report
 
 NEUTRAL = np.array([0.55, 1.0, 0.65])

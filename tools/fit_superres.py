@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks"), str(ROOT / "src")
 from lichtbild.burst.merge import merge_burst
 from lichtbild.carriers import Burst
 from lichtbild.develop import superres
-from lichtbild.develop.denoise import cosines
+from lichtbild.develop.denoise_plan import cosines
 from lichtbild.develop.fine_waves import FITTED, waves_of_noise
 from lichtbild.develop.gather import SHARED, balanced_noise
 from lichtbild.recipe import Recipe

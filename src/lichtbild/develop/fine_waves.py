@@ -11,7 +11,7 @@ import numpy as np
 
 from lichtbild.carriers import FloatImage
 from lichtbild.color import Floats
-from lichtbild.develop.denoise import cosines
+from lichtbild.develop.denoise_plan import cosines
 
 NEVER = 1e9  # times the noise, what no colour exceeds
 FITTED = 2.0  # scale that the gains are fitted at
