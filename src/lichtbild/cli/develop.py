@@ -11,15 +11,14 @@ import click
 
 from lichtbild.cli.options import given, options_for
 from lichtbild.cli.say import one_line
+from lichtbild.cli.signing import of_frames, signer_of
 from lichtbild.errors import OutputError
 from lichtbild.plain_file import read_ahead
 from lichtbild.recipe import Recipe
-from lichtbild.record import replace
 from lichtbild.report import Report
 from lichtbild.workers import ahead
 
 if TYPE_CHECKING:
-    from lichtbild.carriers import Burst
     from lichtbild.output.credentials import Credentials
 
 FIRST = 3  # frames that are read before any other, as in burst/reference.py
@@ -98,9 +97,9 @@ def command(
     record = progress.attach(Report(maps={} if report_maps else None))
     wanted = _settings(recipe, given(settings), files, output, record)
     _check_outputs(files, output, report, overwrite)
-    signer = _signer(sign, key, timestamp, output)
+    signer = signer_of(sign, key, timestamp, output)
     if report_maps:
-        from lichtbild.output.maps import make_folder
+        from lichtbild.output.maps import make_folder, write_maps
 
         make_folder(report_maps, overwrite=overwrite)
     from lichtbild.output.formats import DNG, depth_for, format_for
@@ -117,7 +116,7 @@ def command(
         else:
             size = _develop(files, output, wanted, recipe, signer, record, overwrite)
         if report_maps:
-            _write_maps(report_maps, record, overwrite)
+            write_maps(record, report_maps, overwrite=overwrite)
     finally:
         progress.finish()
     seconds = time.perf_counter() - start
@@ -171,7 +170,7 @@ def _develop(
     wanted: Recipe,
     source: Path | None,
     signer: Credentials | None,
-    record: Any,
+    record: Report,
     overwrite: bool,
 ) -> tuple[int, int]:
     from lichtbild import api
@@ -182,7 +181,7 @@ def _develop(
     if source:
         api.compare_with(source, picture.recipe, record)
     with record.leg("output"):
-        picture.save(output, overwrite=overwrite, credentials=_of_frames(signer, burst, record))
+        picture.save(output, overwrite=overwrite, credentials=of_frames(signer, burst, record))
     height, width = picture.image.shape[:2]
     return width, height
 
@@ -193,7 +192,7 @@ def _merge(
     wanted: Recipe,
     source: Path | None,
     signer: Credentials | None,
-    record: Any,
+    record: Report,
     overwrite: bool,
 ) -> tuple[int, int]:
     from lichtbild import api
@@ -209,40 +208,14 @@ def _merge(
         recipe = api.resolved(wanted, burst, record)
         if source:
             api.compare_with(source, recipe, record)
-        signer = _of_frames(signer, burst, record)
+        signer = of_frames(signer, burst, record)
         finish = partial(signed, chosen=DNG, path=output, recipe=recipe, credentials=signer) if signer else None
         write_dng(frame, output, overwrite=overwrite, xmp=packet(frame.metadata, recipe).to_bytes(), finish=finish)
     height, width = frame.mosaic.shape[:2]
     return width, height
 
 
-def _signer(sign: Path | None, key: Path | None, timestamp: str | None, output: Path) -> Credentials | None:
-    """Who signs, after a trial. Raises `OutputError`."""
-    if sign is None and key is None and timestamp is None:
-        return None
-    if sign is None or key is None:
-        raise OutputError("to sign, --sign names the certificate and --key its private key; give both")
-    from lichtbild.output.credentials import Credentials, check
-    from lichtbild.output.formats import format_for
-
-    signer = Credentials(sign, key, timestamp=timestamp or "")
-    check(signer, format_for(output), output)
-    return signer
-
-
-def _of_frames(signer: Credentials | None, burst: Burst, record: Report) -> Credentials | None:
-    """The same with the frames that were read, the reference first."""
-    if signer is None:
-        return None
-    paths = [f for f in burst if isinstance(f, Path)]
-    decided = record.decided.get("burst", {})
-    first = paths[decided.get("reference", 1) - 1]
-    used = [p for p in paths if p.name in record.decided.get("raw", {}) and p is not first]
-    used = used if decided.get("used", 1) > 1 else []
-    return replace(signer, frames=(first, *used))
-
-
-def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarged: bool) -> None:
+def _say_what_a_mosaic_ignores(record: Report, settings: dict[str, Any], *, enlarged: bool) -> None:
     heard = {"reference", "mode", "scale", "device", "sidecar", "strip_location"}
     heard |= {"denoise", "sharpen", "wb"} if enlarged else set()
     ignored = [f"--{name}" for name in given(settings) if name not in heard]
@@ -250,7 +223,7 @@ def _say_what_a_mosaic_ignores(record: Any, settings: dict[str, Any], *, enlarge
         record.notice(f"a merged DNG is undeveloped, so {', '.join(ignored)} does nothing to it")
 
 
-def _write_report(path: Path, record: Any, wanted: Recipe, output: Path, seconds: float, overwrite: bool) -> None:
+def _write_report(path: Path, record: Report, wanted: Recipe, output: Path, seconds: float, overwrite: bool) -> None:
     from lichtbild import __version__
     from lichtbild.atomic_file import write_atomically
     from lichtbild.jsonable import to_json
@@ -265,13 +238,7 @@ def _write_report(path: Path, record: Any, wanted: Recipe, output: Path, seconds
     write_atomically(path, [to_json(content, indent=2).encode() + b"\n"], overwrite=overwrite)
 
 
-def _write_maps(folder: Path, record: Any, overwrite: bool) -> None:
-    from lichtbild.output.maps import write_maps
-
-    write_maps(record, folder, overwrite=overwrite)
-
-
-def _closing_line(output: Path, size: tuple[int, int], record: Any, seconds: float) -> str:
+def _closing_line(output: Path, size: tuple[int, int], record: Report, seconds: float) -> str:
     from lichtbild.output.formats import format_for
 
     burst = record.decided.get("burst", {})

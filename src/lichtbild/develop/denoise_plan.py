@@ -40,9 +40,9 @@ class DenoisePlan:
 
     basis: (4, 4) orthonormal, rows luma and colour differences of the stabilised sites; lean: (4, 2), how much of each
     follows luma's slope, along a row and down a column; take: (OCTAVES, 3, 8, 8) energy taken from the coefficients of
-    luma, colour and greens; again: the same for a second step, None where there is none; rich: how much less is taken from luma where all of a window stays; share: (OCTAVES, 8, 8) of the noise that each
-    has, mean 1; excess: (h/CELL + 1, w/CELL + 1) local variance over the profile's, higher at the borders; ends: (7,
-    4), see `ends.py`.
+    luma, colour and greens; again: the same for a second step, None where there is none; rich: how much less is taken
+    from luma where all of a window stays; share: (OCTAVES, 8, 8) of the noise that each has, mean 1; excess: (h/CELL +
+    1, w/CELL + 1) local variance over the profile's, higher at the borders; ends: (7, 4), see `ends.py`.
     """
 
     basis: FloatImage
