@@ -150,7 +150,7 @@ def test_a_photograph_is_a_recipe(light: dict[str, Recipe], tmp_path: Path) -> N
     ("text", "told"),
     [
         ("", "no recipe"),
-        ("{", "no recipe"),
+        ("{", ":1: is not JSON"),
         ("[" * 100_000, "no recipe"),
         ("[1]", "one JSON object"),
         ('{"look": "loud"}', "loud"),
