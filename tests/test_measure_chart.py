@@ -213,3 +213,27 @@ def test_homographies_and_labels() -> None:
         assert np.count_nonzero(numbers == numbers[y, x]) == len(part)
         seen[numbers[y, x]] = len(part)
     assert (numbers == 0).sum() == (~mask).sum()
+
+
+@pytest.mark.parametrize(("far", "near", "bottom"), [(182, 300, 470), (125, 250, 400), (125, 250, 360)])
+def test_a_strongly_tilted_chart(far: float, near: float, bottom: float) -> None:
+    # Its far side is about half as wide: a grid without perspective fits its middle, and misses the corners by a patch.
+    corner = [(380 - far, 90), (380 + far, 90), (380 + near, bottom), (380 - near, bottom)]
+    picture, homography = chart_picture((540, 760), corner)
+    image = from_array(picture, linear=True)
+    assert misses(image, homography) < 0.4  # of the far side's pitch
+    assert measure_chart(image).as_is.largest < 0.01
+
+
+def test_a_chart_that_fills_the_picture() -> None:
+    picture, _ = chart_picture((330, 490), [(42, 44), (448, 44), (448, 286), (42, 286)])
+    found = measure_chart(from_array(picture, linear=True))
+    assert found.as_is.largest < 1e-3
+
+
+def test_one_wrong_patch_is_that_patch() -> None:
+    picture, homography = chart_picture((420, 560), turned(5, 360, (280, 210)))
+    x, y = apply(homography, PLACES[14])
+    picture[int(y) - 18 : int(y) + 18, int(x) - 18 : int(x) + 18] *= (1.3, 1.0, 1.0)
+    found = np.array(measure_chart(from_array(picture, linear=True)).as_is.patches)
+    assert found.argmax() == 14 and found[14] > 4 and np.delete(found, 14).max() < 0.01

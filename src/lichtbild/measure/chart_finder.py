@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +16,20 @@ import numpy.typing as npt
 from lichtbild.carriers import FloatImage
 from lichtbild.color import Floats
 from lichtbild.errors import MeasureError
-from lichtbild.measure.chart_grid import Grid, apply, grids
-from lichtbild.measure.chart_values import COLUMNS, ROWS, linear_srgb, reference
+from lichtbild.measure.chart_grid import Grid, apply, fit_homography, grids
+from lichtbild.measure.chart_likeness import likeness
+from lichtbild.measure.chart_values import CENTRES, COLUMNS, ROWS, linear_srgb, reference
 from lichtbild.measure.components import Parts, patches
 from lichtbild.measure.image import MeasuredImage
 from lichtbild.record import field, record
 
-LONG_EDGES = (900, 1800, 4000, 500, 330)  # sizes at which the picture is searched, one by one; the last for noise
+LONG_EDGES = (900, 1800, 4000, 500, 330, 200)  # sizes of the picture that are searched, one by one; the last for noise
 THRESHOLDS = (0.025, 0.05, 0.09, 0.15)  # of encoded light, by which a patch may vary over three pixels
+_WORTH, _SAME = 0.01, 0.002  # likeness that a change of place must bring, and that says nothing
 INNER = 0.5  # of a patch's width, its part that is measured
 _CERTAIN, _SURE, _LIKELY = 0.94, 0.85, 0.72  # likeness at which the search ends at once, soon, and that counts at all
 _GRIDS = 12  # that are tried at each threshold
 _SIDES = ((-0.5, -0.5), (COLUMNS - 0.5, -0.5), (COLUMNS - 0.5, ROWS - 0.5), (-0.5, ROWS - 0.5))
-_CENTRES = np.array([(c, r) for r in range(ROWS) for c in range(COLUMNS)], np.float64)
 
 
 @record
@@ -91,11 +91,11 @@ def find_chart(image: MeasuredImage) -> Chart:
 def read_chart(image: MeasuredImage, homography: Floats, likeness: float = 1.0) -> Chart:
     """The patches of a chart whose place is known. homography: (column, row) of patch centres to pixels (x, y)."""
     corners = apply(homography, np.array(_SIDES))
-    places = apply(homography, _CENTRES)
+    places = apply(homography, CENTRES)
     found = []
     top = 0.998
     for k, centre in enumerate(places):
-        pixels = _middle(image.linear, homography, _CENTRES[k])
+        pixels = _middle(image.linear, homography, CENTRES[k])
         order = np.sort(pixels, axis=0)
         cut = len(order) // 10
         kept = order[cut : len(order) - cut] if len(order) > 20 else order
@@ -144,7 +144,7 @@ def variation(encoded: FloatImage) -> FloatImage:
 def _best_window(small: FloatImage, wanted: Floats) -> tuple[float, Floats] | None:
     """(likeness, homography) of the best window of all grids in a reduced picture."""
     h, w = small.shape[:2]
-    most = 0.02 * h * w
+    most = 0.05 * h * w  # a chart that fills the picture has patches of 0.04
     best: tuple[float, Floats] | None = None
     pool: list[Parts] = []
     rough = variation(small)
@@ -163,7 +163,34 @@ def _best_window(small: FloatImage, wanted: Floats) -> tuple[float, Floats] | No
                     break
         if best and best[0] > _SURE:
             break
-    return best
+    return _refined(small, best, pool, wanted) if best else None
+
+
+def _refined(small: FloatImage, found: tuple[float, Floats], pool: list[Parts], wanted: Floats) -> tuple[float, Floats]:
+    """The window with the perspective of all patches that lie at its places, where that makes its colours likelier:
+    grids of a strongly tilted chart begin without perspective, and may end so."""
+    parts = _joined(pool)
+    first, homography = found
+    known = 0
+    for _ in range(8):
+        try:
+            q = apply(np.linalg.inv(homography).astype(np.float64), parts.centre)
+        except np.linalg.LinAlgError:
+            break
+        at = np.rint(q)
+        miss = np.abs(q - at).max(1)
+        near = np.nonzero((at >= 0).all(1) & (at < (COLUMNS, ROWS)).all(1) & (miss < 0.4))[0]
+        taken: dict[tuple[int, int], int] = {}
+        for n in near[np.argsort(miss[near])]:
+            taken.setdefault((int(at[n, 0]), int(at[n, 1])), int(n))
+        if len(taken) < max(8, known):
+            break
+        known = len(taken)
+        homography = fit_homography(np.array(list(taken)), parts.centre[list(taken.values())])
+        score = likeness(small, homography, wanted)
+        if score is not None and score > max(first + _WORTH, found[0] - _SAME):
+            found = score, homography
+    return found
 
 
 def _joined(pool: list[Parts]) -> Parts:
@@ -209,32 +236,3 @@ def _orientations(left: int, top: int, across: int, down: int) -> list[Floats]:
         else:
             moves.append(np.array([[0, sx, x0], [sy, 0, y0], [0, 0, 1.0]]))
     return moves
-
-
-def likeness(small: FloatImage, homography: Floats, wanted: Floats) -> float | None:
-    """-1 to 1: correlation of the patches' colours with the chart's; None when they lie outside the picture."""
-    places = apply(homography, _CENTRES)
-    h, w = small.shape[:2]
-    if not np.isfinite(places).all() or places.min() < 0 or (places > (w - 1, h - 1)).any():
-        return None
-    colours = []
-    for s, t in product((-0.15, 0.0, 0.15), repeat=2):
-        at = np.rint(apply(homography, _CENTRES + np.array((s, t)))).astype(int)
-        colours.append(small[np.clip(at[:, 1], 0, h - 1), np.clip(at[:, 0], 0, w - 1)])
-    seen = np.median(np.array(colours, np.float64), axis=0) ** 2.2
-    tints = [_tint(c) for c in (seen, np.clip(wanted, 1e-3, None))]
-    lights = [np.log(c.sum(1) + 0.01) for c in (seen, wanted)]
-    return float(0.65 * _correlation(*tints) + 0.35 * _correlation(*lights))
-
-
-def _tint(colours: Floats) -> Floats:
-    """(48,) what is left of colours without their brightness and their common cast."""
-    balanced = colours / np.maximum(colours[-6:-1].sum(0), 1e-6)
-    total = np.maximum(balanced.sum(1), 1e-6)
-    parts = [(balanced[:, 0] - balanced[:, 1]) / total, (balanced[:, 2] - balanced[:, 1]) / total]
-    return np.concatenate([p - p.mean() for p in parts])
-
-
-def _correlation(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    return float((a * b).sum() / max(math.sqrt(float((a * a).sum() * (b * b).sum())), 1e-12))

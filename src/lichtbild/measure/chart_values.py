@@ -27,6 +27,7 @@ from lichtbild.errors import MeasureError
 from lichtbild.plain_file import read_plain
 
 ROWS, COLUMNS = 4, 6
+CENTRES = np.array([(c, r) for r in range(ROWS) for c in range(COLUMNS)], np.float64)  # (column, row), dark skin first
 NEUTRAL = slice(18, 24)
 NAMES = (
     *("dark skin", "light skin", "blue sky", "foliage", "blue flower", "bluish green"),
