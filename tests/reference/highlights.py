@@ -1,4 +1,4 @@
-"""Highlight reconstruction in numpy, as `kernels/develop_highlights.py` states it."""
+"""Highlight reconstruction in numpy, as `kernels/develop_highlights.py` and `develop_highlight_statistics.py` state it."""
 
 import numpy as np
 
