@@ -1,4 +1,4 @@
-"""Highlight reconstruction in numpy, as `kernels/develop_highlights.py` and `develop_highlight_statistics.py` state it."""
+"""Highlights in numpy, as `kernels/develop_highlights.py` and `develop_highlight_statistics.py` state them."""
 
 import numpy as np
 
