@@ -209,6 +209,25 @@ def test_a_monochrome_dng_develops_to_grey(tmp_path: Path) -> None:
     assert np.ptp(picture.astype(int), axis=2).max() <= 0.004 * 65535
 
 
+@pytest.mark.parametrize(
+    ("blue", "neutral", "balanced"), [(0.9, None, True), (0.9, 1, True), (0.5, 1, False), (0.9, 2, False)]
+)
+def test_without_a_matrix_pixels_tell_whether_colours_are_balanced(
+    tmp_path: Path, blue: float, neutral: int | None, balanced: bool
+) -> None:
+    pixels = mosaic(64, 96).astype(float) * 0.5
+    pixels[1::2, 1::2] *= blue
+    white = (5, [(1, 1), (1, 1), (1, neutral)]) if neutral else None
+    tags = {50721: None, 50728: white, 50730: (10, [(1, 2)])}
+    report = Report()
+    frame = frame_of(tmp_path, make_dng(pixels.astype(np.uint16), tags=tags), report)
+    assert any("balanced sRGB is assumed" in notice for notice in report.notices) == balanced
+    assert any("typical camera" in notice for notice in report.notices) != balanced
+    if balanced:
+        assert frame.metadata.color.as_shot_neutral == (1, 1, 1)
+    assert frame.metadata.color.baseline_exposure == 0.5
+
+
 def test_exif_and_colour(tmp_path: Path) -> None:
     exif = {
         33434: (5, [(1, 250)]), 33437: (5, [(28, 10)]), 34855: (3, 65535), 34866: (4, 102400),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import rawpy
 
+import lichtbild
 from lichtbild.errors import RawError
 from lichtbild.raw.read import probe, read_frame
 from lichtbild.report import Report
@@ -108,11 +109,18 @@ def test_what_cannot_be_read_is_refused_in_one_line(shared_data: Callable[[str],
     assert "\n" not in str(caught.value)
 
 
-def test_the_old_kodak_opens_with_a_generic_colour(shared_data: Callable[[str], Path]) -> None:
+def test_the_old_kodak_that_balances_its_colours_itself(shared_data: Callable[[str], Path]) -> None:
+    """Houses of white plaster under a blue sky; the file knows no matrix, and says nothing of its balance."""
+    path = shared_data("raws/edge/RAW_KODAK_DC50.KDC")
     report = Report()
-    frame = read_frame(shared_data("raws/edge/RAW_KODAK_DC50.KDC"), report)
+    frame = read_frame(path, report)
     assert frame.cfa in ("GRBG", "RGGB", "BGGR", "GBRG")
-    assert any("colour matrix" in notice for notice in report.notices)
+    assert any("camera made itself" in notice for notice in report.notices)
+    picture = lichtbild.develop(path).image / 65535
+    red, green, blue = picture[300:350, 240:300].mean((0, 1))
+    assert (red / green, blue / green) == pytest.approx((1, 1), abs=0.12)
+    red, green, blue = picture[30:60, 30:60].mean((0, 1))
+    assert red < green < blue
 
 
 def test_a_probe_knows_the_photograph_without_its_pixels(shared_data: Callable[[str], Path]) -> None:

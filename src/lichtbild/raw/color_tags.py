@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lichtbild.carriers import CameraColor, Matrix, NoiseProfile
+from lichtbild.carriers import CameraColor, Matrix, Mosaic, NoiseProfile
 from lichtbild.raw.fallbacks import SRGB_MATRIX, Notes
 from lichtbild.raw.tags import Tags
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from lichtbild.devices.profile import DeviceProfile
 
 _UNKNOWN_ILLUMINANTS = (0, 255)
+_BALANCED = 1.35  # the brightest colour over the darkest
 
 
 # Tables of hue and saturation for the first, second and third light, look table, tone curve, third matrix, and lights
@@ -62,8 +64,35 @@ def read_color(tags: Tags, notes: Notes) -> CameraColor:
 def grey_color(tags: Tags | None, notes: Notes) -> CameraColor:
     """Of a sensor without colours: equal numbers are grey, whatever the file says of colours that it does not have."""
     notes.say("comes from a monochrome sensor; it is read as grey")
+    return _srgb(tags, notes)
+
+
+def finished_color(tags: Tags | None, notes: Notes) -> CameraColor:
+    """Of colours that the camera has balanced itself and tells nothing more of."""
+    notes.say("has colours that the camera made itself; balanced sRGB is assumed")
+    return _srgb(tags, notes)
+
+
+def _srgb(tags: Tags | None, notes: Notes) -> CameraColor:
     exposure = _baseline_exposure(tags, notes) if tags else 0.0
     return CameraColor(SRGB_MATRIX, calibration_illuminant_1=21, as_shot_neutral=(1, 1, 1), baseline_exposure=exposure)
+
+
+def is_untold(matrix: Matrix | None, neutral: tuple[float, float, float] | None) -> bool:
+    """Whether a file knows no matrix, and no white but that of equal numbers."""
+    return matrix is None and (neutral is None or min(neutral) > 0.97)
+
+
+def is_balanced(pixels: Mosaic, cfa: str, black: Sequence[float]) -> bool:
+    """Whether red, green and blue are as bright as each other on the whole.
+
+    Of a sensor's own numbers red or blue is plainly weaker than green: half of it by daylight, a third by lamps.
+    """
+    means = dict.fromkeys("RGB", 0.0)
+    for i, color in enumerate(cfa):
+        plane = pixels[::8, ::8, i] if pixels.ndim == 3 else pixels[i // 2 :: 16, i % 2 :: 16]
+        means[color] += (float(plane.mean()) - black[i]) / cfa.count(color)
+    return 0 < max(means.values()) < _BALANCED * min(means.values())
 
 
 def matrix_of(values: tuple[float, ...] | None) -> Matrix | None:

@@ -14,7 +14,15 @@ import numpy.typing as npt
 from lichtbild.carriers import Mosaic
 from lichtbild.errors import RawError
 from lichtbild.raw import levels
-from lichtbild.raw.color_tags import grey_color, noise_profile_tag
+from lichtbild.raw.color_tags import (
+    finished_color,
+    grey_color,
+    is_balanced,
+    is_untold,
+    matrix_of,
+    noise_profile_tag,
+    normalised_neutral,
+)
 from lichtbild.raw.defects import mend_listed
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.metadata import read_metadata
@@ -80,6 +88,8 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
         color = grey_color(tags, notes)
         pixels, sites = np.repeat(pixels[..., None], 3, 2), (sum(sites) / 4,) * 4
         shading = None if shading is None else np.repeat(shading.mean(2, keepdims=True), 4, 2)
+    elif _is_untold(tags) and is_balanced(pixels, cfa, sites):
+        color = finished_color(tags, notes)
     across, down = directory.floats(50718, 2) or (1.0, 1.0)
     notes.pixel_shape(across / down if down > 0 else 1.0)
     metadata = replace(
@@ -97,6 +107,11 @@ def read_dng(path: Path, tiff: Tiff, notes: Notes) -> Sensor:
         default_crop=default_crop(directory, pixels.shape),
         noise_tag=noise_profile_tag(tags),
     )
+
+
+def _is_untold(tags: Tags) -> bool:
+    matrix = matrix_of(tags.floats(50721, 9)) or matrix_of(tags.floats(50722, 9))
+    return tags.holder(50729) is None and is_untold(matrix, normalised_neutral(tags.floats(50728, 3)))
 
 
 def _spread(stored: Mosaic, bits: int, directory: Directory) -> Mosaic:

@@ -2,8 +2,7 @@
 
 | missing or implausible | assumed |
 |---|---|
-| ColorMatrix1 and 2 | `GENERIC_COLOR_MATRIX`, for D65 |
-| the matrix of colours that the camera made itself | `SRGB_MATRIX`, of balanced colours under D65 |
+| ColorMatrix1 and 2 | `GENERIC_COLOR_MATRIX`, for D65; `SRGB_MATRIX` where the pixels are balanced |
 | AsShotNeutral and AsShotWhiteXY | measured in the picture |
 | BlackLevel | the mean of the masked borders; 0 where there are none |
 | WhiteLevel | the largest number that the file's bits (or its linearisation table) can hold |
@@ -43,10 +42,6 @@ class Notes:
     def color_matrix(self) -> tuple[Matrix, int]:
         self.say("has no usable colour matrix; that of a typical camera is assumed")
         return GENERIC_COLOR_MATRIX, GENERIC_ILLUMINANT
-
-    def finished_colors(self) -> Matrix:
-        self.say("has colours that the camera made itself; balanced sRGB is assumed")
-        return SRGB_MATRIX
 
     def white_xy(self) -> None:
         self.say("has no usable white balance; it is measured in the picture, and --wb KELVIN sets another")

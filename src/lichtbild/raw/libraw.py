@@ -18,7 +18,15 @@ import numpy as np
 
 from lichtbild.carriers import CameraColor, Metadata, Mosaic
 from lichtbild.errors import RawError
-from lichtbild.raw.color_tags import grey_color, matrix_of, noise_profile_tag, normalised_neutral
+from lichtbild.raw.color_tags import (
+    finished_color,
+    grey_color,
+    is_balanced,
+    is_untold,
+    matrix_of,
+    noise_profile_tag,
+    normalised_neutral,
+)
 from lichtbild.raw.fallbacks import Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import read_metadata
@@ -144,6 +152,8 @@ def read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:
     if not all(math.isfinite(b) and 0 <= b < white for b in black):
         notes.black_level(0.0, masked=False)
         black = [0.0] * 4
+    if color is None and not (tags is not None and tags.is_dng):  # a DNG tells itself
+        color = _color(answer, pixels, cfa, black, tags, notes)
     shading, metadata = None, _metadata(path, answer, tags, notes, color)
     if tags is not None and tags.is_dng:
         list_2 = tags.bytes(51009)
@@ -182,7 +192,6 @@ def _metadata(
 ) -> Metadata:
     if tags is not None and tags.is_dng:
         return read_metadata(path, tags, notes, color)
-    color = color or _color(answer, notes)
     # LibRaw counts some of them from logarithms: f/5.02152.
     known: dict[str, Any] = {
         key: round(v, digits)
@@ -192,19 +201,21 @@ def _metadata(
     known |= {"lens": answer["lens"], "orientation": _ORIENTATIONS.get(answer["flip"], 1)}
     known["capture_time"] = "" if answer["time"].startswith("1970:01:01") else answer["time"]
     if tags is None:
-        return Metadata(path=path, color=color, **known)
+        return Metadata(path=path, color=color or CameraColor(), **known)
     found = read_metadata(path, tags, notes, color)
     # Some makers write these in places of their own.
     return replace(found, **{key: v for key, v in known.items() if getattr(found, key) in (None, "", 1)})
 
 
-def _color(answer: dict[str, Any], notes: Notes) -> CameraColor:
+def _color(
+    answer: dict[str, Any], pixels: Mosaic, cfa: str, black: list[float], tags: Tags | None, notes: Notes
+) -> CameraColor:
     """Of LibRaw's matrix, which is for D65, and the camera's white balance."""
     wb = [float(v) for v in answer["neutral"][:3]]
     neutral = normalised_neutral(tuple(1 / v if v > 0 else math.nan for v in wb))
     matrix, illuminant = matrix_of(tuple(v for row in answer["matrix"] for v in row)), 21
-    if matrix is None and answer["linear"]:
-        matrix, neutral = notes.finished_colors(), neutral or (1.0, 1.0, 1.0)
+    if is_untold(matrix, neutral) and (answer["linear"] or is_balanced(pixels, cfa, black)):
+        return finished_color(tags, notes)
     if matrix is None:
         matrix, illuminant = notes.color_matrix()
     if neutral is None:
