@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from lichtbild.cli.root import root
 from lichtbild.devices import catalog
 from lichtbild.devices.check import findings
 from lichtbild.devices.combine import combined
@@ -245,3 +247,25 @@ def test_findings() -> None:
     told = " | ".join(findings(DeviceProfile("a", "b", lights=(bad,))))
     assert "turns neighbouring hues past each other" in told
     assert "forward matrix tints white" in told
+
+
+def test_files_of_the_users_folder_that_cannot_be_read_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a slip of the pen in it, a profile was as if it were not there."""
+    folder = tmp_path / "lichtbild" / "devices"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    full().write(folder / "good.toml")
+    assert catalog.faults() == []
+    (folder / "typo.toml").write_text('format = 1\nmake "Some"\n', encoding="utf-8")
+    (folder / "newer.toml").write_text("format = 9\n", encoding="utf-8")
+    newer, typo = catalog.faults()
+    assert "of format 9" in newer and "not readable as TOML" in typo and "typo.toml" in typo
+    listed = CliRunner().invoke(root, ["devices", "list"])
+    assert listed.exit_code == 0 and "good" in listed.output and "typo.toml" in listed.stderr
+    checked = CliRunner().invoke(root, ["devices", "check"])
+    assert checked.exit_code == 2 and "good.toml: " in checked.output and "newer.toml" in checked.stderr
+    (folder / "broken.toml").write_text((folder / "good.toml").read_text().replace("[[noise]]", "[[nose]]", 1))
+    checked = CliRunner().invoke(root, ["devices", "check"])
+    assert checked.exit_code == 2 and "nose" in checked.stderr and "good.toml: " in checked.output

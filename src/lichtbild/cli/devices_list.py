@@ -9,11 +9,13 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for other programs.")
 def command(as_json: bool) -> None:
     """List every device profile: its name, its camera, and where it comes from."""
-    from lichtbild.cli.say import one_line
+    from lichtbild.cli.say import complain, one_line
     from lichtbild.devices import catalog
     from lichtbild.raw.metadata import full_model
 
     found = catalog.entries()
+    for fault in catalog.faults():
+        complain(f"warning: {fault}")
     if as_json:
         from dataclasses import asdict
 

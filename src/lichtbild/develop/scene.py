@@ -106,6 +106,9 @@ def device_of(frame: Frame, recipe: Recipe, report: Report) -> DeviceProfile | N
     if recipe.device == "none":
         return None
     profile = catalog.choose(recipe.device, meta.make, meta.model, meta.unique_camera_model)
+    if profile is None:
+        for fault in catalog.faults():  # one of these may be meant for this camera
+            report.notice(fault)
     if profile is not None and recipe.device != "auto" and not catalog.fits(profile, meta.make, meta.model):
         report.notice(f"the profile of {profile.title} is used for a frame of {meta.unique_camera_model or 'another'}")
     return profile or meta.color.profile

@@ -61,7 +61,7 @@ def folders() -> Iterator[tuple[str, Path]]:
 
 
 def entries() -> list[Listed]:
-    """Every profile that can be found, in order of precedence. A file that is no profile is left out."""
+    """Every profile that can be found, in order of precedence. A file that is no profile is left out (`faults`)."""
     found = []
     for origin, folder in folders():
         try:
@@ -70,6 +70,22 @@ def entries() -> list[Listed]:
             continue
         found += [listed for path in files if (listed := _head(path, origin)) is not None]
     return found
+
+
+def faults() -> list[str]:
+    """What is wrong with each file of the user's folder that ought to be a profile and is none: no one can tell for
+    which camera it was meant."""
+    with contextlib.suppress(RuntimeError, OSError):
+        broken = [path for path in _files(user_folder())[:MOST] if _head(path, "") is None]
+        return [_fault(path) for path in broken]
+    return []
+
+
+def _fault(path: Path) -> str:
+    try:
+        return f"{path}: does not say for which camera it is; it is left out" if _read(path) else ""
+    except DeviceError as error:
+        return str(error)
 
 
 def _files(folder: Path) -> list[Path]:
