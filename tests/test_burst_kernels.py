@@ -7,7 +7,7 @@ import pytest
 from tests.reference import burst as reference
 
 from lichtbild import native
-from lichtbild.burst.interpolate import _alike, show, show_blocks
+from lichtbild.burst.interpolate import rows_together, show, show_blocks
 from lichtbild.carriers import CameraColor, Frame, Metadata, NoiseProfile
 
 PHASES = [(0, 0), (0, 1), (1, 0), (1, 1)]
@@ -141,8 +141,8 @@ def test_tiles_and_rows_of_them_show_what_the_whole_shows(rng: np.random.Generat
 
 def test_what_moves_by_itself_costs_its_own_rows() -> None:
     span = np.array([[250, 252, 480, 470, 251, 180], [498, 498, 700, 640, 500, 500]])
-    assert list(_alike(span)) == [(0, 2), (2, 4), (4, 6)]
-    assert list(_alike(span[:, :2])) == [(0, 2)]
+    assert list(rows_together(span)) == [(0, 2), (2, 4), (4, 6)]
+    assert list(rows_together(span[:, :2])) == [(0, 2)]
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -111,15 +111,15 @@ def test_pale_surfaces_are_truer_for_bumps_beside_neutral(monkeypatch: pytest.Mo
     lab = color.lab_from_xyz(true)
     pale = np.hypot(lab[:, 1], lab[:, 2]) < 12
     assert pale.sum() > 100
-    coarse = correction._WIDTHS > correction.FINE
+    coarse = correction.WIDTHS > correction.FINE
 
     def mean() -> float:
         found = correction.fit(rgb, xyz, weight, neutral)
         return float(color.delta_e_2000(lab, color.lab_from_xyz(found(seen)))[pale].mean())
 
     fine = mean()
-    monkeypatch.setattr(correction, "_CENTRES", correction._CENTRES[coarse])
-    monkeypatch.setattr(correction, "_WIDTHS", correction._WIDTHS[coarse])
+    monkeypatch.setattr(correction, "CENTRES", correction.CENTRES[coarse])
+    monkeypatch.setattr(correction, "WIDTHS", correction.WIDTHS[coarse])
     assert fine < 0.97 * mean()
 
 

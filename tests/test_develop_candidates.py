@@ -35,7 +35,7 @@ def test_the_picture_is_the_same_with_all_blocks(monkeypatch: pytest.MonkeyPatch
     assert plan is not None
     rims = defringe.decide(plan, NOISE, NEUTRAL)
     assert rims is not None
-    listed, counted = candidates._those, []
+    listed, counted = candidates.found_in, []
 
     def developed() -> np.ndarray:
         planes = kept((np.minimum(light, CLIP) @ MATRIX.T).transpose(2, 0, 1)).astype(np.float16)
@@ -49,9 +49,9 @@ def test_the_picture_is_the_same_with_all_blocks(monkeypatch: pytest.MonkeyPatch
         counted.append((len(blocks), len(args[1])))  # type: ignore[arg-type]
         return blocks
 
-    monkeypatch.setattr(candidates, "_those", counting)
+    monkeypatch.setattr(candidates, "found_in", counting)
     some = developed()
-    monkeypatch.setattr(candidates, "_those", lambda image, blocks, *rest: blocks)
+    monkeypatch.setattr(candidates, "found_in", lambda image, blocks, *rest: blocks)
     np.testing.assert_array_equal(some, developed())
     assert 0 < counted[0][0] < 0.8 * counted[0][1]  # to recover
     assert 0 < sum(n for n, _ in counted[1:]) < 0.8 * sum(n for _, n in counted[1:])  # with rims

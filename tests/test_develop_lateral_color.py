@@ -8,7 +8,7 @@ from tests.reference.lateral_color import lateral_color
 
 from lichtbild import native
 from lichtbild.carriers import Frame, Metadata, NoiseProfile
-from lichtbild.develop.lateral_color import _robust_fit, find_lateral_color
+from lichtbild.develop.lateral_color import find_lateral_color, robust_fit
 from lichtbild.develop.lens import decide_lens, look_up
 from lichtbild.raw.opcodes import WarpRectilinear
 from lichtbild.recipe import Recipe
@@ -102,7 +102,7 @@ def test_a_few_loud_blocks_do_not_decide() -> None:
     away[far] = 3.0
     energy[far] *= 400
     away += rng.normal(0, 0.1, n)
-    fit = _robust_fit(energy, energy * away, np.full(n, 25.0), radius)
+    fit = robust_fit(energy, energy * away, np.full(n, 25.0), radius)
     np.testing.assert_allclose(fit, (-2.0, 0.9), atol=0.1)
 
 

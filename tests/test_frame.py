@@ -108,7 +108,7 @@ def test_letters_that_are_not_in_the_typeface_are_told() -> None:
     made = replace(picture(600, 900), metadata=replace(FULL, lens="蔡司 50 мм ƒ/1.4"))
     _, _, said = put("film", made)
     assert said == ["frame: the typeface has no letters for 蔡司; the caption leaves them out"]
-    assert layout._capitals("Lens 50 мм ƒ/1.4") == "LENS 50 ММ ƒ/1.4"
+    assert layout.capitals("Lens 50 мм ƒ/1.4") == "LENS 50 ММ ƒ/1.4"
 
 
 def test_greek_and_cyrillic_are_set_in_the_typeface_that_has_them() -> None:

@@ -223,7 +223,7 @@ def test_png_says_its_colours_twice(tmp_path: Path) -> None:
 
 def test_quality_means_about_the_same(tmp_path: Path) -> None:
     """A better quality has a smaller error, in each format; tables in the formats' modules grow with it."""
-    for table, rising in ((avif._LIKE_JPEG, True), (jxl._LIKE_JPEG, False)):
+    for table, rising in ((avif.LIKE_JPEG, True), (jxl.LIKE_JPEG, False)):
         values = [avif.interpolated(table, q) for q in range(1, 101)]
         steps = np.diff(values)
         assert (steps > 0).all() if rising else (steps < 0).all()

@@ -15,7 +15,7 @@ from lichtbild.errors import LichtbildError
 from lichtbild.look.catalog import folder
 from lichtbild.look.reading import Source
 from lichtbild.packs.tables import Tables
-from lichtbild.toml_text import MOST_PARTS, _plain, parse
+from lichtbild.toml_text import MOST_PARTS, parse, plain_lines
 
 BOMBS = [
     ".".join(["a"] * 100_000) + " = 1\n",
@@ -83,11 +83,11 @@ def test_a_few_plain_lines_mean_the_same_to_the_shorter_reader(text: str) -> Non
 
 @given(st.text("a1_-.=\"'\\# \n\t[]é\x00\ud800", max_size=30))
 def test_any_text_means_the_same_to_the_shorter_reader(text: str) -> None:
-    if (found := _plain(text)) is not None:
+    if (found := plain_lines(text)) is not None:
         assert found == tomllib.loads(text)
 
 
 def test_the_look_of_most_photographs_is_plain() -> None:
     text = (folder("natural") / "look.toml").read_text(encoding="utf-8")
-    assert _plain(text) == tomllib.loads(text)
-    assert all(_plain(line) is not None for line in PLAIN)
+    assert plain_lines(text) == tomllib.loads(text)
+    assert all(plain_lines(line) is not None for line in PLAIN)

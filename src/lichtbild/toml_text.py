@@ -18,7 +18,7 @@ _QUOTED = r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'"
 
 def parse(text: str) -> dict[str, Any]:
     """The values. Raises `ValueError`, or `RecursionError` where brackets are nested too deep."""
-    if (plain := _plain(text)) is not None:
+    if (plain := plain_lines(text)) is not None:
         return plain
     import tomllib
 
@@ -28,7 +28,7 @@ def parse(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _plain(text: str) -> dict[str, Any] | None:
+def plain_lines(text: str) -> dict[str, Any] | None:
     """The values of lines like `name = 2` and `name = "words"`; None where there is any other, right or wrong."""
     found: dict[str, Any] = {}
     for line in filter(None, text.split("\n")):

@@ -41,7 +41,7 @@ def show_blocks(frame: Frame, blocks: FloatImage, shape: tuple[int, ...], out: M
     black = np.roll(np.array(frame.black_level, np.float32).reshape(2, 2), (-red_y, -red_x), (0, 1)).ravel()
     unit = 1.0 / (frame.white_level - sum(frame.black_level) / 4)
     corner, span = _reach(blocks, shape, phase)
-    for first, last in _alike(span):
+    for first, last in rows_together(span):
         rows = slice(first * TILE_Y, last * TILE_Y)
         native.call(
             "burst_shown",
@@ -68,7 +68,7 @@ def _reach(
     return np.array(corner, np.int32), np.array(span)
 
 
-def _alike(span: npt.NDArray[np.int_]) -> Iterator[tuple[int, int]]:
+def rows_together(span: npt.NDArray[np.int_]) -> Iterator[tuple[int, int]]:
     """First and last (beyond) of rows of tiles that are done together, so that a thing that moves by itself makes the
     tiles of its own rows larger, not all of them."""
     need = np.prod(span + AROUND, axis=0).tolist()

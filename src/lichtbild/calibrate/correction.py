@@ -63,7 +63,7 @@ def _placed() -> tuple[Floats, Floats]:
     return np.array(coarse + fine), np.array([WIDTH] * len(coarse) + [FINE] * len(fine))
 
 
-_CENTRES, _WIDTHS = _placed()
+CENTRES, WIDTHS = _placed()
 
 
 def _bumps(camera: Floats) -> Floats:
@@ -72,7 +72,7 @@ def _bumps(camera: Floats) -> Floats:
     place = camera[:, :2] / np.where(np.abs(total) > 1e-9, total, 1e-9)
 
     def at(p: Floats) -> Floats:
-        return np.asarray(np.exp(-((p[:, None] - _CENTRES[None]) ** 2).sum(axis=-1) / (2 * _WIDTHS**2)))
+        return np.asarray(np.exp(-((p[:, None] - CENTRES[None]) ** 2).sum(axis=-1) / (2 * WIDTHS**2)))
 
     return np.asarray(total * (at(place) - at(np.full((1, 2), 1 / 3))))
 

@@ -24,7 +24,7 @@ def clipping(image: HalfImage, blocks: Blocks, clip: FloatImage, onset: float, t
     """
     limits = np.zeros((5, len(blocks)), np.float32)
     limits[:3] = onset * bound(clip, blocks, np.minimum)
-    return _those(image, blocks, limits, to_camera, 0.0, 0)
+    return found_in(image, blocks, limits, to_camera, 0.0, 0)
 
 
 def rimmed(image: HalfImage, blocks: Blocks, nodes: FloatImage, floor: float, to_camera: FloatImage) -> Blocks:
@@ -33,7 +33,7 @@ def rimmed(image: HalfImage, blocks: Blocks, nodes: FloatImage, floor: float, to
     limits = np.zeros((5, len(blocks)), np.float32)
     limits[3] = bound(nodes[2:3], blocks, np.minimum)[0]
     limits[4] = OWN * bound(nodes[:1], blocks, np.maximum)[0]
-    return _those(image, blocks, limits, to_camera, floor, 1)
+    return found_in(image, blocks, limits, to_camera, floor, 1)
 
 
 def bound(nodes: FloatImage, blocks: Blocks, extreme: np.ufunc) -> FloatImage:
@@ -44,9 +44,10 @@ def bound(nodes: FloatImage, blocks: Blocks, extreme: np.ufunc) -> FloatImage:
     return found
 
 
-def _those(
+def found_in(
     image: HalfImage, blocks: Blocks, limits: FloatImage, to_camera: FloatImage, floor: float, plane: int
 ) -> Blocks:
+    """Those of the blocks in which the kernel finds a pixel above the limits: plane 0 of light, 1 of blue."""
     found = np.empty((2, len(blocks)), np.float32)
     if len(blocks):
         native.call("highlight_candidates", image, blocks, limits, to_camera, floor, found)

@@ -99,18 +99,18 @@ def fit_displacement(sums: Floats, plane: int, v: Floats, h: Floats, corner: flo
     p = np.arctan(frequency * p / e) / frequency * e
     weight = BLOCK * BLOCK / left[usable]
     sector = (np.arctan2(v + 0 * r, h + 0 * r)[usable] * (SECTORS / (2 * np.pi))).round().astype(int) % SECTORS
-    fit = _robust_fit(e, p, weight, radius)
+    fit = robust_fit(e, p, weight, radius)
     if not LEAST < max(abs(fit[0] * r + fit[1] * r**3) for r in (0.7 * corner, corner)) < MOST:
         return 0.0, 0.0
     # A lens is round: what only one part of the picture says is of the scene. The jackknife over sectors tells.
-    others = np.array([_robust_fit(*(a[sector != i] for a in (e, p, weight, radius))) for i in range(SECTORS)])
+    others = np.array([robust_fit(*(a[sector != i] for a in (e, p, weight, radius))) for i in range(SECTORS)])
     spread = float(np.sqrt((SECTORS - 1) * np.var(others.sum(1))))
     if not np.isfinite(others).all() or abs(fit.sum()) < SURE * spread:
         return 0.0, 0.0
     return -float(fit[0]), -float(fit[1])  # red shows at x what green shows at x + d: it lies d farther in
 
 
-def _robust_fit(energy: Floats, product: Floats, weight: Floats, radius: Floats) -> Floats:
+def robust_fit(energy: Floats, product: Floats, weight: Floats, radius: Floats) -> Floats:
     """(a, b) of d = a r + b r^3 with least squares of energy d - product, blocks far from the fit counting less.
 
     What counts less depends on where one begins: with all blocks by their energy, or with one vote for each. The end

@@ -153,19 +153,19 @@ def words(text: Text, values: dict[str, str]) -> str:
     for part in text.parts:
         names = _FIELD.findall(part)
         if all(values.get(name) for name in names):
-            capitals = text.case == "upper" and not AS_THEY_ARE.intersection(names)
+            upper = text.case == "upper" and not AS_THEY_ARE.intersection(names)
             said = _FIELD.sub(lambda found: values[found[1]], part)
-            made.append((bool(names), _capitals(said) if capitals else said))
+            made.append((bool(names), capitals(said) if upper else said))
     asks = any(_FIELD.search(part) for part in text.parts)
     if asks and not any(filled for filled, _ in made):
         return ""
     return text.separator.join(part for _, part in made if part)
 
 
-def _capitals(text: str) -> str:
+def capitals(text: str) -> str:
     """Capitals, but for the units and the f of apertures that names of lenses have."""
-    upper = "".join(letter if letter == "ƒ" else letter.upper() for letter in text)
-    return re.sub(r"(?<=\d)(\s?)MM\b", r"\1mm", re.sub(r"\bF/(?=\d)", "f/", upper))
+    raised = "".join(letter if letter == "ƒ" else letter.upper() for letter in text)
+    return re.sub(r"(?<=\d)(\s?)MM\b", r"\1mm", re.sub(r"\bF/(?=\d)", "f/", raised))
 
 
 def wanted(layout: Layout) -> tuple[str, ...]:

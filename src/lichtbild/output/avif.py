@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lichtbild.output.jpeg import FULL_CHROMA_FROM
 
 # Quality of a JPEG, and of an AVIF of the same structural similarity (benchmarks/formats.py).
-_LIKE_JPEG = ((1, 10), (30, 38), (50, 47), (70, 60), (80, 67), (85, 71), (92, 80), (96, 87), (98, 90), (100, 94))
+LIKE_JPEG = ((1, 10), (30, 38), (50, 47), (70, 60), (80, 67), (85, 71), (92, 80), (96, 87), (98, 90), (100, 94))
 # What is left to the best quality shrinks by this, because these curves give the dark and middle tones fewer codes.
 FINER = {"pq": 0.48, "hlg": 0.7}
 MAP_QUALITY = 85
@@ -29,7 +29,7 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
     return bytes(
         avif_encode(
             image,
-            round(100 - (100 - interpolated(_LIKE_JPEG, quality)) * FINER.get(curve, 1.0)),
+            round(100 - (100 - interpolated(LIKE_JPEG, quality)) * FINER.get(curve, 1.0)),
             speed=SPEED[effort],
             bitspersample=bits,
             pixelformat=AVIF.PIXEL_FORMAT.YUV444 if quality >= FULL_CHROMA_FROM else AVIF.PIXEL_FORMAT.YUV420,

@@ -12,7 +12,7 @@ from lichtbild.errors import OutputError
 from lichtbild.output.avif import MATRICES, PRIMARIES, TRANSFERS, interpolated
 
 # Quality of a JPEG, and of a HEIC of the same structural similarity (benchmarks/formats.py).
-_LIKE_JPEG = ((1, 5), (30, 28), (50, 35), (70, 43), (80, 48), (85, 52), (92, 58), (96, 66), (98, 71), (100, 76))
+LIKE_JPEG = ((1, 5), (30, 28), (50, 35), (70, 43), (80, 48), (85, 52), (92, 58), (96, 66), (98, 71), (100, 76))
 FINER = {"pq": 0.64, "hlg": 0.8}  # as in `avif`
 MAP_QUALITY = 70
 LESS = {"quick": 0.0, "small": 4.0}  # of x265's quality, at which a slower preset keeps as much
@@ -30,7 +30,7 @@ def encode(image: npt.NDArray[Any], bits: int, space: str, curve: str, quality: 
         "RGB;16" if deep else "RGB",
         image,
         bits,
-        quality=round(100 - (100 - interpolated(_LIKE_JPEG, quality)) * FINER.get(curve, 1.0) - LESS[effort]),
+        quality=round(100 - (100 - interpolated(LIKE_JPEG, quality)) * FINER.get(curve, 1.0) - LESS[effort]),
         chroma=420,
         enc_params={"preset": PRESET[effort]},
         color_primaries=PRIMARIES[space],

@@ -25,7 +25,7 @@ EFFORT = {"quick": 3, "small": 7}
 COARSER = {"quick": 1.0, "small": 1.4}  # by which the distance may be greater at the same quality
 ENCODER_WHITE = 255.0  # cd/m2 that libjxl takes for 1.0 where nothing else is told
 # Quality of a JPEG, and distance of a JPEG XL of the same structural similarity (benchmarks/formats.py).
-_LIKE_JPEG = (
+LIKE_JPEG = (
     *((1, 15.0), (30, 5.5), (50, 3.6), (70, 2.2), (80, 1.5)),
     *((85, 1.25), (92, 0.85), (96, 0.55), (98, 0.38), (100, 0.25)),
 )
@@ -41,7 +41,7 @@ def encode(image: npt.NDArray[Any], quality: int, effort: str) -> bytes:
     return bytes(
         jpegxl_encode(
             image,
-            distance=interpolated(_LIKE_JPEG, quality) * COARSER[effort],
+            distance=interpolated(LIKE_JPEG, quality) * COARSER[effort],
             effort=EFFORT[effort],
             usecontainer=False,
             numthreads=len(os.sched_getaffinity(0)),
