@@ -148,6 +148,13 @@ def test_bench_of_what_is_here(tmp_path: Path) -> None:
     from lichtbild.measure.bench_report import bench_page, bench_text
 
     assert "resolution-chart: Lichtbild, burst" in bench_text(found)
+    ours = replace(first, seconds=2.0)
+    quick = replace(
+        found.results[2], seconds=0.5, psnr_matched=ours.psnr_matched + 1.25, ssim_matched=0.0, megabytes=1e6
+    )
+    told = bench_text(replace(found, results=(ours, quick)))
+    assert "  0.25  " in told and f"{quick.program} is ahead of Lichtbild, one frame: takes 0.25 times" in told
+    assert "+1.25 dB" in told and "SSIM," not in told.partition("ahead")[2]
     (tmp_path / "b.html").write_text(bench_page(found).html, encoding="utf-8")
     check_page(tmp_path / "b.html", "img", "table", "svg")
     with pytest.raises(MeasureError, match="no program of that name"):
@@ -378,3 +385,10 @@ def test_numbers_and_tables() -> None:
     ]
     lines = table(("a", "bb"), [["long name", "1"], ["x", "222"]]).splitlines()
     assert lines == ["a           bb", "---------  ---", "long name    1", "x          222"]
+    head, row = ("name", "one", "two", "three"), ["x", "111", "222", "33333"]
+    narrow = table(head, [row], room=14).splitlines()
+    assert narrow == [
+        *("name  one  two", "----  ---  ---", "x     111  222", ""),
+        *("name  three", "----  -----", "x     33333"),
+    ]
+    assert table(head, [row], room=3).count("name") == 3  # a column is never cut

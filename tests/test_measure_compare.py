@@ -157,3 +157,19 @@ def test_delta_e_of_a_known_pair() -> None:
     found = compare_pictures(*images).likenesses[0]
     assert found.delta_e == pytest.approx(float(delta_e_2000(lab[0], lab[1])), abs=1e-3)
     assert found.delta_e_p95 == pytest.approx(found.delta_e, abs=1e-4)
+
+
+def test_pictures_that_lie_beside_each_other_are_told() -> None:
+    from lichtbild.report import Report
+
+    a = textured((300, 420))
+    for moved, told in (
+        (np.roll(a, (2, 3), (0, 1)), "3.6 pixels"),
+        (a, ""),
+        (a + np.random.default_rng(2).normal(0, 0.1, a.shape), ""),
+        (blurred(a, 1.0), ""),
+        (a[::-1], ""),  # another picture
+    ):
+        report = Report()
+        compare_pictures(from_array(a), from_array(moved.astype(np.float32)), report=report)
+        assert [told in n for n in report.notices] == ([True] if told else [])

@@ -47,9 +47,9 @@ class BenchSettings:
 
 @record
 class Result:
-    """One program on one scene. seconds: of the quickest run.   failed: what it said when it could not do it.
-    likeness: to its own rendering of the truth, None when there is none.   psnr_matched, ssim_matched: at the first
-    program's brightness, NaN without. picture, truth: encoded sRGB 0..1."""
+    """One program on one scene. burst: from all frames, not the first alone.   seconds: of the quickest run.   failed:
+    what it said when it could not do it.   likeness: to its own rendering of the truth, None when there is none.
+    psnr_matched, ssim_matched: at the first program's brightness, NaN without. picture, truth: encoded sRGB 0..1."""
 
     scene: str
     program: str
@@ -57,6 +57,7 @@ class Result:
     megabytes: float
     failed: str
     likeness: Likeness | None
+    burst: bool = False
     psnr_matched: float = float("nan")
     ssim_matched: float = float("nan")
     picture: npt.NDArray[np.uint8] | None = field(repr=False, default=None, metadata={"json": False})
@@ -149,13 +150,13 @@ def _run(
     if not best.failed and not out.exists():
         best = replace(best, failed="wrote no picture")
     if best.failed:
-        return Result(scene, peer.name, best.seconds, best.megabytes, best.failed, None)
+        return Result(scene, peer.name, best.seconds, best.megabytes, best.failed, None, peer.burst)
     ideal.unlink(missing_ok=True)
     run_program(peer.command([truth], ideal, folder))
     try:
         return _judged(peer, scene, best, out, ideal, mask)
     except LichtbildError as error:
-        return Result(scene, peer.name, best.seconds, best.megabytes, str(error), None)
+        return Result(scene, peer.name, best.seconds, best.megabytes, str(error), None, peer.burst)
 
 
 def _judged(peer: Peer, scene: str, run: Run, out: Path, ideal: Path, mask: Path | None) -> Result:
@@ -167,7 +168,9 @@ def _judged(peer: Peer, scene: str, run: Run, out: Path, ideal: Path, mask: Path
     found: Comparison = compare_pictures(truth, picture, mask=_fitted(moving, truth.shape), report=quiet)
     likeness = replace(found.likenesses[0], name=peer.name, against=f"{peer.name} of the truth")
     eight = [(i.srgb * 255 + 0.5).astype(np.uint8) for i in (picture, truth)]
-    return Result(scene, peer.name, run.seconds, run.megabytes, "", likeness, picture=eight[0], truth=eight[1])
+    return Result(
+        scene, peer.name, run.seconds, run.megabytes, "", likeness, peer.burst, picture=eight[0], truth=eight[1]
+    )
 
 
 def at_brightness_of(common: npt.NDArray[np.uint8] | None, result: Result) -> Result:

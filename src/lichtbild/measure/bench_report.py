@@ -15,19 +15,20 @@ from lichtbild.measure.table import number, table
 
 CROP = 260  # pixels
 _HEAD = (
-    *("scene, program", "seconds", "MB", "PSNR", "matched", "SSIM", "matched"),
+    *("scene, program", "seconds", "times", "MB", "PSNR", "matched", "SSIM", "matched"),
     *("dE2000", "texture", "halo %", "ghosts %", "EV"),
 )
 
 
-def _row(r: Result) -> list[str]:
+def _row(r: Result, bench: Bench) -> list[str]:
     name = f"{r.scene}: {r.program}"
     if r.likeness is None:
-        return [name, "-", "-", *["-"] * 9]
-    x = r.likeness
+        return [name, *["-"] * (len(_HEAD) - 1)]
+    x, ours = r.likeness, _ours(r, bench)
     return [
         name,
         f"{r.seconds:.2f}",
+        f"{r.seconds / ours.seconds:.2f}" if ours and ours.seconds > 0 else "-",
         f"{r.megabytes:.0f}",
         f"{x.psnr:.2f}",
         f"{r.psnr_matched:.2f}",
@@ -39,6 +40,38 @@ def _row(r: Result) -> list[str]:
         f"{x.ghost.index:.1f}" if x.ghost else "-",
         f"{x.brightness:+.2f}",
     ]
+
+
+def _ours(r: Result, bench: Bench) -> Result | None:
+    """Lichtbild's result on the same frames."""
+    every = [o for o in bench.results if o.scene == r.scene and o.program.startswith("Lichtbild") and o.likeness]
+    return next((o for o in every if o.burst == r.burst), None)
+
+
+def ahead(bench: Bench) -> list[str]:
+    """Where another program is ahead of Lichtbild on the same frames, and by how much; noise that counts as texture
+    is told from it by what is added."""
+    lines = []
+    for r in bench.results:
+        ours = _ours(r, bench)
+        if ours is None or r.likeness is None or ours.likeness is None or r.program.startswith("Lichtbild"):
+            continue
+        better = []
+        if r.seconds < ours.seconds:
+            better.append(f"takes {r.seconds / ours.seconds:.2f} times as long")
+        if r.megabytes < ours.megabytes:
+            better.append(f"{r.megabytes / ours.megabytes:.2f} times the memory")
+        if r.psnr_matched > ours.psnr_matched + 0.005:
+            better.append(f"{r.psnr_matched - ours.psnr_matched:+.2f} dB")
+        if r.ssim_matched > ours.ssim_matched + 5e-5:
+            better.append(f"{r.ssim_matched - ours.ssim_matched:+.4f} SSIM")
+        kept = [x.likeness.texture[0].kept if x.likeness.texture else math.nan for x in (r, ours) if x.likeness]
+        if kept[0] > kept[1] + 0.005:
+            added = r.likeness.texture[0].added
+            better.append(f"{100 * (kept[0] - kept[1]):+.0f} % of the finest texture, and noise of {100 * added:.0f} %")
+        if better:
+            lines.append(f"{r.scene}: {r.program} is ahead of {ours.program}: {', '.join(better)}")
+    return lines
 
 
 def _kept(r: Result) -> str:
@@ -53,8 +86,10 @@ def _failures(bench: Bench) -> list[str]:
 
 
 def bench_text(bench: Bench) -> str:
-    lines = [table(_HEAD, [_row(r) for r in bench.results if not r.failed])]
-    return "\n".join([*lines, *([""] if _failures(bench) else []), *_failures(bench)])
+    lines = [table(_HEAD, [_row(r, bench) for r in bench.results if not r.failed])]
+    for more in (ahead(bench), _failures(bench)):
+        lines += ["", *more] if more else []
+    return "\n".join(lines)
 
 
 def bench_page(bench: Bench) -> Page:
@@ -65,11 +100,12 @@ def bench_page(bench: Bench) -> Page:
     page.text(
         "Each program's picture against its own rendering of the noise-free frame, so that colour intent cancels. "
         "Matched: the same at the first program's brightness, as brighter shadows show more noise. Texture: share of "
-        "the two finest octaves that is kept. EV: by how much the picture is brighter than that rendering."
+        "the two finest octaves that is kept. EV: by how much the picture is brighter than that rendering. Times: "
+        "seconds over Lichtbild's on the same frames."
     )
-    page.table(_HEAD, [_row(r) for r in bench.results if not r.failed])
-    for failure in _failures(bench):
-        page.text(failure, soft=True)
+    page.table(_HEAD, [_row(r, bench) for r in bench.results if not r.failed])
+    for line in [*ahead(bench), *_failures(bench)]:
+        page.text(line, soft=True)
     page.figures([_quality_by_time(bench), _spectrum(bench)])
     for scene in dict.fromkeys(r.scene for r in bench.results):
         shown = [r for r in bench.results if r.scene == scene and r.picture is not None and r.truth is not None]

@@ -17,11 +17,13 @@ from lichtbild.measure.filters import Plane, luma
 from lichtbild.measure.ghost import Ghost, ghost_index, motion_mask
 from lichtbild.measure.halo import Halo, halo_at_edges
 from lichtbild.measure.image import MeasuredImage, load
+from lichtbild.measure.shift import picture_shift
 from lichtbild.measure.similarity import psnr, ssim_map
 from lichtbild.measure.texture import Octave, texture_kept
 from lichtbild.record import field, record, replace
 from lichtbild.report import Report
 
+_SHIFTED = 0.4  # pixels between whole pictures, from which it is told
 MOST_COLOURS = 1_500_000  # pixels whose colour difference is computed: of larger pictures every second or third
 _TO_XYZ = adaptation(D65, D50) @ rgb_to_xyz("srgb")
 Source = str | Path | npt.NDArray[Any] | MeasuredImage
@@ -100,6 +102,13 @@ def compare_pictures(
     if mask is None:
         mask, source = motion_mask(luma(encoded[0]), luma(encoded[1])), "where A and B differ by structure"
     pairs = [(0, 2), (1, 2)] if truth is not None else [(1, 0)]
+    for i, j in pairs:
+        shift = picture_shift(luma(encoded[i]), luma(encoded[j]))
+        if report is not None and shift > _SHIFTED:
+            report.notice(
+                f"{images[i].name}: lies {shift:.1f} pixels beside {images[j].name}, which all figures but brightness "
+                "count as differences; bring the pictures into line first"
+            )
     found = [_likeness(encoded[i], encoded[j], mask, images[i].name, images[j].name) for i, j in pairs]
     return Comparison(width, height, tuple(found), float(mask.mean()), source)
 

@@ -68,5 +68,7 @@ def run_program(command: Sequence[str], folder: Path | None = None, longest: flo
         if code and not failed:
             errors.seek(0)
             lines = errors.read()[-4096:].decode(errors="replace").strip().splitlines()
-            failed = lines[-1] if lines else f"ended with code {code}"
+            # ImageMagick says first what it lacks, and then that there is no picture; most programs say last.
+            said = next((line for line in lines if "delegate" in line), lines[-1] if lines else "")
+            failed = said or f"ended with code {code}"
         return Run(float(seconds), float(megabytes), str(failed))

@@ -23,6 +23,18 @@ def shift_between(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
     return max(found)
 
 
+def picture_shift(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
+    """Pixels by which all of a picture lies beside another: the median over nine parts of (h, w) planes of luma.
+    0 where the parts do not agree."""
+    side = min(256, a.shape[0] // 2, a.shape[1] // 2)
+    found = []
+    for y in np.linspace(0, a.shape[0] - side, 3).astype(int):
+        for x in np.linspace(0, a.shape[1] - side, 3).astype(int):
+            found.append(_shift(a[y : y + side, x : x + side], b[y : y + side, x : x + side]))
+    shift = float(np.median(found))
+    return shift if sum(abs(s - shift) < 0.5 for s in found) >= 6 else 0.0
+
+
 def _binned(mosaic: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Sums of 2 x 2 mosaic pixels, or the green of a linear raw at half its size."""
     if mosaic.ndim == 3:

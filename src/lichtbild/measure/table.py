@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -21,19 +23,29 @@ def number(value: float | None, digits: int = 3, unit: str = "") -> str:
     return f"{text} {unit}".rstrip()
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns that line up: the first to the left, the others to the right."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], room: int | None = None) -> str:
+    """Columns that line up: the first to the left, the others to the right. Where the terminal is too narrow, the
+    columns go below each other, each part with the first one. room: columns of the terminal; 0 for no bound."""
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(_width(line[i]) for line in lines) for i in range(len(head))]
+    if room is None:
+        room = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    parts = [[0]]
+    for i in range(1, len(head)):
+        taken = sum(widths[k] + 2 for k in parts[-1]) + widths[i]
+        if room and taken > room and len(parts[-1]) > 1:
+            parts.append([0])
+        parts[-1].append(i)
 
-    def laid(line: Sequence[str]) -> str:
-        cells = [
-            cell + " " * (width - _width(cell)) if i == 0 else " " * (width - _width(cell)) + cell
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        return "  ".join(cells).rstrip()
+    def laid(line: Sequence[str], part: Sequence[int]) -> str:
+        spaces = {i: " " * (widths[i] - _width(line[i])) for i in part}
+        return "  ".join(line[i] + spaces[i] if i == 0 else spaces[i] + line[i] for i in part).rstrip()
 
-    return "\n".join([laid(lines[0]), "  ".join("-" * w for w in widths), *(laid(line) for line in lines[1:])])
+    shown = []
+    for part in parts:
+        rule = "  ".join("-" * widths[i] for i in part)
+        shown.append("\n".join([laid(lines[0], part), rule, *(laid(line, part) for line in lines[1:])]))
+    return "\n\n".join(shown)
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
