@@ -12,7 +12,7 @@ import pytest
 
 import lichtbild
 from lichtbild.errors import RawError
-from lichtbild.raw import libraw, sniff
+from lichtbild.raw import fallbacks, libraw, sniff
 from lichtbild.raw.read import probe, read_frame
 from lichtbild.raw.tags import Tags
 from lichtbild.report import Report
@@ -171,7 +171,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, path: Path, pixels: np.ndarray, **
     """Let LibRaw say this of the file."""
     usual = {
         "shape": pixels.shape, "linear": pixels.ndim == 3, "period": [2, 2], "colors": "RGBG", "count": 3,
-        "aspect": 1.0,
+        "aspect": 1.0, "to_srgb": None,
         "sites": [0, 1, 3, 2], "black": [0] * 4, "white": 65535, "whites": [], "neutral": [2.0, 1.0, 1.5, 0.0],
         "matrix": [[0.0] * 3] * 3, "crop": [0, 0, 0, 0], "flip": 0, "iso": 0, "exposure_time": 0, "f_number": 0,
         "focal_length": 0, "time": "1970:01:01 00:00:00", "lens": "",
@@ -191,6 +191,19 @@ def test_colours_without_matrix_or_balance_are_those_of_a_picture(
     assert color.as_shot_neutral == (1, 1, 1)
     white = np.linalg.solve(color.color_matrix_1, np.ones(3))
     np.testing.assert_allclose(white / white[1], (0.9505, 1, 1.089), atol=5e-4)  # D65
+
+
+def test_the_matrix_that_libraw_tells_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    to_srgb = [[1.8, -0.3, -0.5], [-0.4, 1.8, -0.4], [-0.7, -1.4, 3.1]]
+    answered(monkeypatch, tmp_path / "a.raw", mosaic(), to_srgb=to_srgb)
+    report = Report()
+    color = read_frame(tmp_path / "a.raw", report).metadata.color
+    neutral = np.array([0.5, 1.0, 2 / 3])
+    np.testing.assert_allclose(color.as_shot_neutral, neutral)
+    seen = np.array([0.2, 0.5, 0.3])  # linear sRGB
+    xyz = np.linalg.solve(fallbacks.SRGB_MATRIX, seen)
+    np.testing.assert_allclose(to_srgb @ (np.array(color.color_matrix_1) @ xyz / neutral), seen, atol=1e-9)
+    assert not any("colour" in notice or "white" in notice for notice in report.notices)
 
 
 def test_a_sensor_without_colours_is_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

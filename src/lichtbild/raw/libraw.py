@@ -27,7 +27,7 @@ from lichtbild.raw.color_tags import (
     noise_profile_tag,
     normalised_neutral,
 )
-from lichtbild.raw.fallbacks import Notes
+from lichtbild.raw.fallbacks import SRGB_MATRIX, Notes
 from lichtbild.raw.libraw_child import receive, send
 from lichtbild.raw.metadata import read_metadata
 from lichtbild.raw.opcode_list import parse_opcodes
@@ -214,6 +214,10 @@ def _color(
     wb = [float(v) for v in answer["neutral"][:3]]
     neutral = normalised_neutral(tuple(1 / v if v > 0 else math.nan for v in wb))
     matrix, illuminant = matrix_of(tuple(v for row in answer["matrix"] for v in row)), 21
+    if matrix is None and answer["to_srgb"] and np.abs(np.array(answer["to_srgb"]) - np.eye(3)).max() > 0.01:
+        neutral = neutral or (1.0, 1.0, 1.0)
+        from_xyz = np.diag(neutral) @ np.linalg.inv(answer["to_srgb"]) @ SRGB_MATRIX
+        matrix = matrix_of(tuple(from_xyz.ravel().tolist()))
     if is_untold(matrix, neutral) and (answer["linear"] or is_balanced(pixels, cfa, black)):
         return finished_color(tags, notes)
     if matrix is None:
