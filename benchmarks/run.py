@@ -1,7 +1,11 @@
-"""All benchmarks, one after the other: `make bench`. Each is a command of its own as well."""
+"""All benchmarks, one after the other: `make bench`. Each is a command of its own as well.
+
+python benchmarks/run.py [WORD ...]     # only those that have one of the words in their title or command
+"""
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +27,13 @@ SUITES = (
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", metavar="WORD")
+    words = [word.lower() for word in parser.parse_args().words]
     failed = []
     for title, script in SUITES:
+        if words and not any(word in f"{title} {script}".lower() for word in words):
+            continue
         name, *arguments = script.split()
         print(f"\n== {title}", flush=True)
         if subprocess.run([sys.executable, str(HERE / name), *arguments], check=False).returncode:

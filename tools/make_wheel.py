@@ -8,6 +8,7 @@ version. Each PYTHON named (default: this one) gets a clean environment, the whe
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -49,9 +50,12 @@ def attempt(python: str, wheel: Path, scratch: Path) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("python", nargs="*", metavar="PYTHON", default=[sys.executable])
+    pythons = parser.parse_args().python
     with tempfile.TemporaryDirectory() as folder:
         wheel = build(Path(folder))
-        for python in sys.argv[1:] or [sys.executable]:
+        for python in pythons:
             attempt(python, wheel, Path(folder))
     print(f"{wheel.relative_to(ROOT)}: {wheel.stat().st_size / 1e6:.1f} MB")
 

@@ -8,6 +8,7 @@ each kernel the time of every Func that has a loop of its own. The profiler slow
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -24,15 +25,15 @@ def build() -> None:
     from build import targets
 
     environment = {**os.environ, "LICHTBILD_TARGETS": f"{targets()[0]}-profile"}
-    command = ["cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", f"-DPython3_EXECUTABLE={sys.executable}"]
-    for step in (command, ["cmake", "--build", BUILD]):
+    command = ["cmake", "-S", str(ROOT), "-B", str(BUILD), "-G", "Ninja", f"-DPython3_EXECUTABLE={sys.executable}"]
+    for step in (command, ["cmake", "--build", str(BUILD)]):
         subprocess.run(step, check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:
-    files = sys.argv[1:]
-    if not files:
-        sys.exit((__doc__ or "").strip())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    files = parser.parse_args().files
     build()
     import lichtbild as lb
     from lichtbild import native
