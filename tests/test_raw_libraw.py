@@ -242,6 +242,23 @@ def test_a_raw_that_was_cut_off_is_no_picture(tmp_path: Path, data: bytes) -> No
         read_frame(path, Report())
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_more_bytes_counted_than_written_do_not_refuse_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Panasonic counts the bytes of pixels before they are compressed."""
+    path, pixels = tmp_path / "a.rw2", mosaic()
+    if not whole:
+        pixels[48:] = 0
+    answered(monkeypatch, path, pixels)
+    path.write_bytes(PANASONIC[:-6000])
+    if whole:
+        assert read_frame(path, Report()).mosaic.shape == pixels.shape
+    else:
+        with pytest.raises(RawError, match="ends before its pixels do"):
+            read_frame(path, Report())
+
+
 def test_a_finished_tiff_is_told_from_a_raw(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     tags = {256: (4, 64), 257: (4, 64), 258: (3, [8] * 3), 262: (3, 2), 271: (2, "Canon"), 277: (3, 3)}

@@ -131,16 +131,7 @@ def _sensor(path: Path, notes: Notes) -> Sensor:
     data = sniff.open_file(path)
     tiff, tags = _tags(data)
     if tiff is None or tags is None or not tags.is_dng:
-        if sniff.ends_early(data, tiff):
-            raise RawError(CUT_OFF)
-        try:
-            return _read_libraw(path, tags, notes)
-        except UnknownCodingError:
-            if tiff is not None and sniff.is_finished(tiff):
-                raise RawError(
-                    "is a finished TIFF picture, not a raw file; name the raw file that came with it"
-                ) from None
-            raise
+        return _read_other(path, data, tiff, tags, notes)
     try:
         return dng.read_dng(path, tiff, notes)
     except UnknownCodingError as error:
@@ -148,6 +139,24 @@ def _sensor(path: Path, notes: Notes) -> Sensor:
             return _read_libraw(path, tags, notes)
         except RawError:
             raise error from None
+
+
+def _read_other(path: Path, data: Buffer, tiff: Tiff | None, tags: Tags | None, notes: Notes) -> Sensor:
+    """A raw that is no DNG; what LibRaw refuses is told by what the file itself looks like."""
+    early = sniff.ends_early(data, tiff)
+    try:
+        sensor = _read_libraw(path, tags, notes)
+    except RawError as error:
+        if early:
+            raise RawError(CUT_OFF) from None
+        if isinstance(error, UnknownCodingError) and tiff is not None and sniff.is_finished(tiff):
+            raise sniff.no_raw("a finished TIFF picture") from None
+        raise
+    # LibRaw makes pixels of next to nothing but zeros where the file has none; but some makers count too many bytes.
+    last = sensor.pixels[-SMALLEST:]
+    if early and (last == last.flat[-1]).mean() > 0.9:
+        raise RawError(CUT_OFF)
+    return sensor
 
 
 def _read_libraw(path: Path, tags: Tags | None, notes: Notes) -> Sensor:

@@ -104,10 +104,9 @@ def tiff_of(data: Buffer) -> Tiff | None:
 
 
 def ends_early(data: Buffer, tiff: Tiff | None) -> bool:
-    """Whether the pixels of a raw that is no DNG should go on behind the end of the file.
+    """Whether a raw that is no DNG says that its pixels go on behind the end of the file.
 
-    LibRaw makes a picture of such files, too, of zeros or of noise. A hundredth of the pixels may be missing: a few
-    cameras count more bytes than they write.
+    No proof that it was cut off: some makers count the bytes of pixels before they are compressed, or a few too many.
     """
     head = bytes(data[:112])
     pieces = [(int.from_bytes(head[100:104]), int.from_bytes(head[104:108]))] if head.startswith(_RAF) else []
