@@ -9,21 +9,20 @@
 4. Red and blue follow green with a local gain from Laplacian energies (after Kiku et al., "Minimized-Laplacian
    residual interpolation", 2014); the remainder is interpolated bicubically.
 
-Everything is computed on the four planes of quads (X, Y), with red at even x and even y: vectors are dense and nothing
-is computed twice. The method is symmetric under flips and independent of the phase.
+Everything is computed on the four planes of quads, see `develop_quads.py`, with red at even x and even y. The method is
+symmetric under flips and independent of the phase.
 """
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import halide as hl
 import numpy as np
 
-R, GR, GB, B = 0, 1, 2, 3  # the pixel at (2 X + kind % 2, 2 Y + kind // 2)
+from develop_quads import GB, GR, B, R, Stage, Stages
+from taps import sum_of
+
 EVERY, COLOURED, GREEN = (R, GR, GB, B), (R, B), (GR, GB)
 ROWS, COLUMNS = (1, 0), (0, 1)  # steps (dx, dy) along which is interpolated
 
@@ -38,71 +37,13 @@ GAIN_FLOOR = 1.4e-3  # and weak detail, which noise makes, to less
 
 EVERY_SECOND = range(-4, 5, 2)  # pixels of one colour in a window of 9
 
-X, Y = hl.Var("X"), hl.Var("Y")
-
 
 def f(value: float) -> hl.Expr:
     return hl.f32(value)
 
 
-def total(terms: Iterable[hl.Expr]) -> hl.Expr:
-    return functools.reduce(operator.add, terms)
-
-
 def square(e: hl.Expr) -> hl.Expr:
     return e * e
-
-
-LANES = 16
-
-
-@dataclass
-class Stage:
-    """Values at some of the kinds of pixels of each quad; `first` of those of its Func is the one of the first kind."""
-
-    func: hl.Func
-    kinds: tuple[int, ...]
-    first: int
-    reads: list[tuple[str, int]]  # of the stage that is being written: what it reads, how many quad rows below
-
-    def at(self, kind: int, dx: int = 0, dy: int = 0) -> hl.Expr:
-        """The value at the pixel (dx, dy) away from the quad's pixel of that kind."""
-        px, py = kind % 2 + dx, kind // 2 + dy
-        self.reads.append((self.func.name(), py // 2))
-        return self.func[X + px // 2, Y + py // 2][self.first + self.kinds.index(2 * (py % 2) + px % 2)]
-
-    def along(self, kind: int, step: tuple[int, int], n: int) -> hl.Expr:
-        return self.at(kind, n * step[0], n * step[1])
-
-    def near(self, kind: int, step: tuple[int, int], n: int) -> hl.Expr:
-        """The sum of both values n pixels away."""
-        return self.along(kind, step, n) + self.along(kind, step, -n)
-
-
-@dataclass
-class Stages:
-    """All stages of a demosaicing, in the order in which they are computed, for the schedule."""
-
-    made: list[tuple[hl.Func, list[tuple[str, int]]]] = field(default_factory=list)  # and what each reads
-    reads: list[tuple[str, int]] = field(default_factory=list)  # by what is being written
-
-    def add(self, name: str, kinds: tuple[int, ...], *values: Callable[[int], hl.Expr]) -> list[Stage]:
-        """Stages that are computed together, one for each of `values`, which tell what it is at a kind."""
-        func = hl.Func(name)
-        func[X, Y] = hl.Tuple([value(k) for value in values for k in kinds])
-        self.made.append((func, list(self.reads)))
-        self.reads.clear()
-        return [Stage(func, kinds, i * len(kinds), self.reads) for i in range(len(values))]
-
-    def rows_kept(self) -> list[int]:
-        """How many quad rows of each stage are read again, while all slide down, each as far ahead as others need."""
-        newest: dict[str, int] = {}
-        oldest: dict[str, int] = {}
-        for reader, reads in [("", self.reads), *((func.name(), reads) for func, reads in reversed(self.made))]:
-            for name, below in reads:
-                row = newest.get(reader, 0) + below
-                newest[name], oldest[name] = max(newest.get(name, row), row), min(oldest.get(name, row), row)
-        return [newest[func.name()] - oldest[func.name()] + 1 for func, _ in self.made]
 
 
 def demosaic(raw: Callable[[int], hl.Expr]) -> tuple[list[list[hl.Expr]], Stages]:
@@ -144,9 +85,9 @@ def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
         for step in (ROWS, COLUMNS):
             for sense in (-1, 1):
                 weights.append(side[step].along(k, step, 2 * sense))
-                smooth = total(w * difference[step].along(k, step, 2 * sense * n) for n, w in enumerate(taps))
+                smooth = sum_of(w * difference[step].along(k, step, 2 * sense * n) for n, w in enumerate(taps))
                 weighted.append(weights[-1] * smooth)
-        return total(weighted) / total(weights)
+        return sum_of(weighted) / sum_of(weights)
 
     for step in (ROWS, COLUMNS):
         [e] = s.add(
@@ -162,12 +103,12 @@ def green_minus_colour(s: Stages, m: Stage) -> Callable[[int], hl.Expr]:
         [row] = s.add(
             "slope_row",
             EVERY,
-            lambda k, slope=slope: total(slope(k, n) for n in ((-1, 1) if k in COLOURED else (-2, 0, 2))),
+            lambda k, slope=slope: sum_of(slope(k, n) for n in ((-1, 1) if k in COLOURED else (-2, 0, 2))),
         )
         [side[step]] = s.add(
             "side",
             COLOURED,
-            lambda k, q=row: 1 / (square(total(q.at(k, 0, n) for n in range(-2, 3))) + f(144 * SIDE_FLOOR)),
+            lambda k, q=row: 1 / (square(sum_of(q.at(k, 0, n) for n in range(-2, 3))) + f(144 * SIDE_FLOOR)),
         )
         difference[step] = e
     [fused] = s.add("fused", COLOURED, sides)
@@ -186,7 +127,7 @@ def likeness(s: Stages, m: Stage) -> Stage:
 
     def broad(k: int, step: tuple[int, int]) -> hl.Expr:
         pairs = (f(w) * m.near(k, step, n) for n, w in enumerate(taps) if n)
-        return total([f(taps[0]) * m.at(k), *pairs])
+        return sum_of([f(taps[0]) * m.at(k), *pairs])
 
     # Across the direction of interpolation, where brightness does not leak into the difference.
     across = [
@@ -195,17 +136,19 @@ def likeness(s: Stages, m: Stage) -> Stage:
     ]
 
     def colour(k: int) -> hl.Expr:
-        return total(square(b.along(k, step, 2) - b.along(k, step, -2)) for b, step in across)
+        return sum_of(square(b.along(k, step, 2) - b.along(k, step, -2)) for b, step in across)
 
     def bright(k: int) -> hl.Expr:
-        return total(square(f(0.5) * m.at(k) - f(0.25) * m.near(k, step, 2)) for step in (ROWS, COLUMNS))
+        return sum_of(square(f(0.5) * m.at(k) - f(0.25) * m.near(k, step, 2)) for step in (ROWS, COLUMNS))
 
     # Mean over the 25 pixels of the same colour in a 9x9 window.
     energies = s.add("energy", COLOURED, colour, bright)
-    rows = s.add("energy_row", COLOURED, *(lambda k, e=e: total(e.at(k, n, 0) for n in EVERY_SECOND) for e in energies))
+    rows = s.add(
+        "energy_row", COLOURED, *(lambda k, e=e: sum_of(e.at(k, n, 0) for n in EVERY_SECOND) for e in energies)
+    )
 
     def shared(k: int) -> hl.Expr:
-        p, q = (f(1 / 25) * total(row.at(k, 0, n) for n in EVERY_SECOND) for row in rows)
+        p, q = (f(1 / 25) * sum_of(row.at(k, 0, n) for n in EVERY_SECOND) for row in rows)
         qq = f(SHARED_DETAIL**2) * square(q + f(ENERGY_FLOOR))
         return qq / (square(p) + qq)
 
@@ -266,34 +209,3 @@ def follow_green(s: Stages, mosaic: Stage, green: Stage) -> list[list[hl.Expr]]:
         return half(own_down, kind, ROWS) + middle(gain_down, kind, ROWS) * (g - half(green_down, kind, ROWS))
 
     return [[colour(kind, k) for k in EVERY] for kind in COLOURED]
-
-
-def schedule(
-    out: hl.Func,
-    x: hl.Var,
-    y: hl.Var,
-    c: hl.Var,
-    quad: hl.Func,
-    stages: Stages,
-    tile_height: hl.Expr,
-    tile_width: hl.Expr,
-) -> tuple[hl.Var, hl.Var, hl.Var]:
-    """Tiles of quads; inside a tile the stages slide down quad row by quad row, each keeping only what is read again.
-
-    Tails must be whole, else Halide does not let the stages slide; loops are not partitioned, else it compiles for
-    minutes. Returns the variables of the tile, of its quad rows and of the vectors in them.
-    """
-    strip, column, xo, xi, row, r = (hl.Var(n) for n in ("strip", "column", "xo", "xi", "row", "r"))
-    whole = hl.TailStrategy.RoundUp
-    for axis in (0, 1):
-        out.output_buffer().dim(axis).set_min(0)
-    out.bound(c, 0, 3).split(y, row, r, 2, whole).split(row, strip, row, tile_height, whole)
-    out.split(x, column, xo, 2 * LANES * tile_width, whole).split(xo, xo, xi, 2 * LANES, whole)
-    out.reorder(xi, c, r, xo, row, column, strip).vectorize(xi).unroll(c).unroll(r)
-    out.parallel(strip).parallel(column).never_partition_all()
-    quad.compute_at(out, xo).vectorize(X)
-    for (func, _), kept in zip(stages.made, stages.rows_kept(), strict=True):
-        func.store_at(out, column).compute_at(out, row).vectorize(X, LANES).fold_storage(Y, kept)
-    for func, _ in stages.made[1:]:
-        func.never_partition_all()
-    return column, row, xo

@@ -5,7 +5,8 @@ from __future__ import annotations
 import halide as hl
 
 from borders import mirrored
-from develop_bayer import X, Y, demosaic, schedule
+from develop_bayer import demosaic
+from develop_quads import X, Y, schedule
 from kernel import kernel
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import halide as hl
 
 from borders import mirrored
-from develop_bayer import LANES, X, Y, demosaic, schedule
+from develop_bayer import demosaic
+from develop_quads import LANES, X, Y, schedule
 from half import half
 from kernel import kernel
 from taps import sum_of

@@ -12,7 +12,7 @@ from lichtbild.carriers import FloatImage, Frame, HalfImage
 
 T = TypeVar("T", np.float16, np.float32)
 TILE = (256, 704)  # quads, the most rows and columns of a tile
-LANES = 16  # quads that a vector holds, as in kernels/develop_bayer.py
+LANES = 16  # quads that a vector holds, as in kernels/develop_quads.py
 
 
 def demosaic(mosaic: npt.ArrayLike, cfa: str) -> FloatImage:
