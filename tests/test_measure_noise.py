@@ -261,6 +261,19 @@ def test_copies_and_frames_without_noise(template: Frame, tmp_path: Path) -> Non
         measure_noise(written([noisy[0], noisy[0]], tmp_path, "two"))
 
 
+def test_a_lit_frame_that_is_named_dark_is_told(template: Frame, tmp_path: Path) -> None:
+    h, w = template.mosaic.shape
+    scene = np.broadcast_to(20 + 2500 * (np.arange(w) / w), (h, w))
+    lit = written(gray_frames(template, scene, 2, 1), tmp_path, "lit")
+    darks = written(gray_frames(template, scene, 2, 2), tmp_path, "cap")
+    report = lb.Report()
+    measure_noise(lit, darks, report)
+    assert any("cap_0.dng: is named as a frame without light" in notice for notice in report.notices)
+    quiet = lb.Report()
+    measure_noise(lit, written(gray_frames(template, np.zeros((h, w)), 2, 3), tmp_path, "black"), quiet)
+    assert not any("without light" in notice for notice in quiet.notices)
+
+
 def test_black_that_is_cut_off_is_told(template: Frame, tmp_path: Path) -> None:
     rng = np.random.default_rng(18)
     frames = [

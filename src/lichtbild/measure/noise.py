@@ -21,6 +21,7 @@ from lichtbild.report import Report
 
 _UNSURE = 0.05  # relative standard error of the noise from which it is told
 _LIKE_LIGHT, _NO_LIGHT = 1.25, 0.001  # factor and parts of white by which frames of one light may differ in brightness
+_SCENE = 0.02  # of white, by which dark frames may vary
 _EVEN = 0.04  # of its mean, the most that blocks of an even surface may vary after a plane is taken out
 
 
@@ -110,7 +111,13 @@ def measure_noise(
 
 
 def _check_black(group: Group, report: Report) -> None:
-    """Tell when a camera cuts its dark frames off at 0."""
+    """Tell when dark frames show a scene, and when a camera cuts them off at 0."""
+    level = np.concatenate([s.mean / s.white for s in group.sites])
+    if np.ptp(np.quantile(level, [0.02, 0.98])) > _SCENE:
+        report.notice(
+            f"{group.names[0]}: is named as a frame without light and shows some, so that what is said of darkness is "
+            "wrong; put the cap on"
+        )
     least = min(float(np.median(plane)) for _, plane in sites_of(group.mean, group.sensor.cfa))
     noise = float(np.sqrt(np.median(np.concatenate([s.variance for s in group.sites]))))
     if least < 2 * noise and max(group.sensor.black_level) < 1:

@@ -7,6 +7,7 @@ from lichtbild.measure.page import Page
 from lichtbild.measure.svg import Series, plot
 from lichtbild.measure.table import number, pairs, table
 
+_LEAST_RATIO = -10  # dB, of the plot
 _COLORS = {"R": "red", "G": "green", "B": "blue"}
 _HEAD = (
     "ISO",
@@ -172,9 +173,12 @@ def _transfer(i: IsoNoise) -> tuple[str, str]:
 
 
 def _ratios(noise: CameraNoise) -> tuple[str, str]:
-    series = [Series(f"ISO {i.iso:g}", i.dynamic_range.curve, color=k % 8) for k, i in enumerate(noise.isos)]
+    series = [
+        Series(f"ISO {i.iso:g}", [p for p in i.dynamic_range.curve if p[1] >= _LEAST_RATIO], color=k % 8)
+        for k, i in enumerate(noise.isos)
+    ]
     lowest = max(-16.0, -max(i.dynamic_range.engineering for i in noise.isos) - 2)
     return (
-        plot(series, "EV below white", "signal to noise, dB", x_range=(lowest, 0.0), y_range=(-10, 50)),
+        plot(series, "EV below white", "signal to noise, dB", x_range=(lowest, 0.0), y_range=(_LEAST_RATIO, 50)),
         "Signal to noise (green); the range ends at 0 dB or at 20 dB",
     )

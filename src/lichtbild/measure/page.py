@@ -42,7 +42,10 @@ class Page:
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         lines = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
         top = "".join(f"<th>{escape(c)}</th>" for c in head)
-        self.parts.append(f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>')
+        kind = " class=pairs" if not any(head) else ""
+        self.parts.append(
+            f'<div class="wide"><table{kind}><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
+        )
 
     def figures(self, figures: Iterable[tuple[str, str]]) -> None:
         """(content, caption) side by side where there is room."""
