@@ -192,10 +192,9 @@ def _metadata(
 ) -> Metadata:
     if tags is not None and tags.is_dng:
         return read_metadata(path, tags, notes, color)
-    # LibRaw counts some of them from logarithms: f/5.02152.
     known: dict[str, Any] = {
-        key: round(v, digits)
-        for key, digits in (("iso", 0), ("exposure_time", 6), ("f_number", 1), ("focal_length", 1))
+        key: round(v, digits)  # f/5.02152 is what comes of logarithms
+        for key, digits in (("iso", 0), ("exposure_time", 9), ("f_number", 1), ("focal_length", 1))
         if (v := answer[key]) and v > 0
     }
     known |= {"lens": answer["lens"], "orientation": _ORIENTATIONS.get(answer["flip"], 1)}

@@ -31,8 +31,6 @@ _FINISHED = (
     (b"\x1f\x8b", 0, "a compressed archive"),
     (b"SIMPLE  =", 0, "an astronomer's FITS file"),
     (b"\x89LFP\r\n\x1a\n", 0, "a light field"),
-    (b"RED1", 4, "a film"),
-    (b"RED2", 4, "a film"),
 )
 _RAF = b"FUJIFILMCCD-RAW"
 _MRW = b"\0MRM"
