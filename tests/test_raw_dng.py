@@ -225,6 +225,8 @@ def test_without_a_matrix_pixels_tell_whether_colours_are_balanced(
     assert any("typical camera" in notice for notice in report.notices) != balanced
     if balanced:
         assert frame.metadata.color.as_shot_neutral == (1, 1, 1)
+    with pytest.raises(RawError, match="too small"):
+        frame_of(tmp_path, make_dng(pixels[:1].astype(np.uint16), tags=tags))
     assert frame.metadata.color.baseline_exposure == 0.5
 
 

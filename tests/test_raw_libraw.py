@@ -206,6 +206,13 @@ def test_the_matrix_that_libraw_tells_nobody(tmp_path: Path, monkeypatch: pytest
     assert not any("colour" in notice or "white" in notice for notice in report.notices)
 
 
+def test_a_matrix_that_cannot_be_inverted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(monkeypatch, tmp_path / "a.raw", mosaic(), to_srgb=[[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    report = Report()
+    assert read_frame(tmp_path / "a.raw", report).metadata.color.color_matrix_1 == fallbacks.GENERIC_COLOR_MATRIX
+    assert any("typical camera" in notice for notice in report.notices)
+
+
 def test_a_sensor_without_colours_is_grey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = mosaic()
     answered(monkeypatch, tmp_path / "a.raw", pixels, count=1, sites=[6] * 4, black=[64, 0, 0, 0], colors="G")

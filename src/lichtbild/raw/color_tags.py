@@ -88,6 +88,8 @@ def is_balanced(pixels: Mosaic, cfa: str, black: Sequence[float]) -> bool:
 
     Of a sensor's own numbers red or blue is plainly weaker than green: half of it by daylight, a third by lamps.
     """
+    if min(pixels.shape[:2]) < 2:
+        return False
     means = dict.fromkeys("RGB", 0.0)
     for i, color in enumerate(cfa):
         plane = pixels[::8, ::8, i] if pixels.ndim == 3 else pixels[i // 2 :: 16, i % 2 :: 16]

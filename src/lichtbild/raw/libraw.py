@@ -213,11 +213,14 @@ def _color(
     wb = [float(v) for v in answer["neutral"][:3]]
     neutral = normalised_neutral(tuple(1 / v if v > 0 else math.nan for v in wb))
     matrix, illuminant = matrix_of(tuple(v for row in answer["matrix"] for v in row)), 21
-    if matrix is None and answer["to_srgb"] and np.abs(np.array(answer["to_srgb"]) - np.eye(3)).max() > 0.01:
-        neutral = neutral or (1.0, 1.0, 1.0)
-        from_xyz = np.diag(neutral) @ np.linalg.inv(answer["to_srgb"]) @ SRGB_MATRIX
+    finished = is_untold(matrix, neutral) and (answer["linear"] or is_balanced(pixels, cfa, black))
+    if finished:
+        neutral = (1.0, 1.0, 1.0)
+    to_srgb = matrix_of(tuple(v for row in answer["to_srgb"] or () for v in row) or None)
+    if matrix is None and neutral and to_srgb and np.abs(np.array(to_srgb) - np.eye(3)).max() > 0.01:
+        from_xyz = np.diag(neutral) @ np.linalg.inv(to_srgb) @ SRGB_MATRIX
         matrix = matrix_of(tuple(from_xyz.ravel().tolist()))
-    if is_untold(matrix, neutral) and (answer["linear"] or is_balanced(pixels, cfa, black)):
+    if matrix is None and finished:
         return finished_color(tags, notes)
     if matrix is None:
         matrix, illuminant = notes.color_matrix()
