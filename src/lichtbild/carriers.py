@@ -174,6 +174,7 @@ class Burst:
 
     @classmethod
     def of(cls, frames: Iterable[Frame | Path]) -> Burst:
+        """A burst of frames, or of files that are read when they are needed, in this order."""
         return cls(tuple(frames))
 
 

@@ -136,6 +136,7 @@ class Recipe:
             folder(self.look)
 
     def to_dict(self) -> dict[str, Any]:
+        """All settings by name, as values of JSON."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def with_changes(self, **changes: Any) -> Recipe:

@@ -53,6 +53,7 @@ class Report:
         self.decided.setdefault(leg, {}).update(numbers)
 
     def progress(self, leg: str, fraction: float) -> None:
+        """Tell the listener, if there is one, how much of a leg is done, 0 to 1."""
         if self.listener:
             self.listener(leg, fraction)
 
@@ -68,4 +69,5 @@ class Report:
         self.progress(name, 1.0)
 
     def to_dict(self) -> dict[str, Any]:
+        """What was decided and told, and the seconds of each leg, as values of JSON."""
         return {"decided": self.decided, "notices": self.notices, "seconds": self.seconds}

@@ -35,6 +35,7 @@ class Finding:
 
     @property
     def bad(self) -> bool:
+        """Whether the value is beyond its limit, or is no number."""
         return not self.value <= self.limit
 
 

@@ -60,6 +60,8 @@ class Score:
 
 @record
 class Fit:
+    """A fitted look, and how far pictures are off before and after: those it was fitted to, and those held out."""
+
     look: Look
     ev: tuple[float, ...]  # of each pair that was fitted, beyond the look's own
     before: Score
@@ -88,6 +90,7 @@ def rendered(pair: Pair, look: Look, ev: float = 0.0) -> Floats:
 
 
 def lab(linear: Floats) -> Floats:
+    """CIE Lab under D65 of linear sRGB (..., 3)."""
     return lab_from_xyz(linear @ rgb_to_xyz("srgb").T, D65)
 
 

@@ -37,14 +37,17 @@ class Number:
 
     @property
     def rest(self) -> float:
+        """The default, in deviations."""
         return self.default / self.deviation
 
     @property
     def lowest(self) -> float:
+        """The least allowed value, in deviations."""
         return self.low / self.deviation
 
     @property
     def highest(self) -> float:
+        """The greatest allowed value, in deviations."""
         return self.high / self.deviation
 
     def applies(self, mono: bool, finished: bool) -> bool:

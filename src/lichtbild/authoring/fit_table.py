@@ -27,6 +27,7 @@ FILE = "residual.cube"
 
 
 def with_table(look: Look) -> Look:
+    """The look with the table of colours that a fit puts beside it."""
     return replace(look, lut=Lut(file=FILE, space="srgb", strength=1.0, neutral="table"))
 
 

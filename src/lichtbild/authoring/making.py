@@ -62,6 +62,8 @@ def _kept_files(base: Look) -> dict[str, bytes]:
 
 @record
 class Fitted:
+    """A look that was fitted to pictures, its folder, and what is told about the fit."""
+
     folder: Path
     look: Look
     result: fit.Fit

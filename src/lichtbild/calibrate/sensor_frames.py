@@ -44,6 +44,7 @@ class Shot:
 
     @property
     def setting(self) -> tuple[object, ...]:
+        """What shots must share to be measured together."""
         return self.kind, self.iso, self.exposure_time, self.optics
 
 

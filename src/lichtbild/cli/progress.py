@@ -36,6 +36,7 @@ class Progress:
         self._drawn = 0.0
 
     def attach(self, report: Report) -> Report:
+        """Have the report tell its notices and, on a terminal, its progress here."""
         report.on_notice = self.warn
         if self._terminal:
             report.listener = self._update

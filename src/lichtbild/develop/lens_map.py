@@ -62,6 +62,7 @@ class Grid:
 
     @classmethod
     def of(cls, crop: tuple[int, int, int, int]) -> Grid:
+        """The grid for a part of the picture: top, left, height and width in pixels."""
         top, left, height, width = crop
         step = 1 if height * width <= SMALL else STEP
         rows, columns = nodes(height, TILE[0], step), nodes(width, TILE[1], step)

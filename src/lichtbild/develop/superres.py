@@ -138,6 +138,7 @@ def plane_gains(frame: Frame) -> FloatImage:
 
 
 def enlarged(crop: tuple[int, int, int, int] | None, scale: float) -> tuple[int, int, int, int] | None:
+    """Top, left, height and width of a crop in pixels of the enlarged picture."""
     if crop is None:
         return None
     return int(crop[0] * scale), int(crop[1] * scale), int(crop[2] * scale), int(crop[3] * scale)

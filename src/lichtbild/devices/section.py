@@ -23,19 +23,23 @@ class Section:
         self.known: list[str] = []
 
     def fail(self, key: str, why: str) -> DeviceError:
+        """The error for a key: file, key and why."""
         return DeviceError(f"{self.file}: {f'{self.name}.' if self.name else ''}{key} {why}")
 
     def get(self, key: str) -> Any:
+        """The value as it stands, None where there is none; the key counts as known."""
         self.known.append(key)
         return self.data.get(key)
 
     def finish(self) -> None:
+        """Refuse keys that were not asked for. Raises `DeviceError`, as all below do."""
         for key in self.data:
             if key not in self.known:
                 shown = key if len(key) < 60 and key.isprintable() else "a key"
                 raise self.fail(shown, f"is not known; allowed are {', '.join(self.known)}")
 
     def text(self, key: str) -> str:
+        """Printable text; empty where there is none."""
         value = self.get(key)
         if value is None:
             return ""
@@ -44,6 +48,7 @@ class Section:
         return value
 
     def texts(self, key: str, most: int) -> tuple[str, ...]:
+        """At most `most` names."""
         value = self.get(key)
         if value is None:
             return ()
@@ -54,12 +59,14 @@ class Section:
         return tuple(value)
 
     def flag(self, key: str) -> bool:
+        """True or false; false where there is none."""
         value = self.get(key)
         if value is not None and not isinstance(value, bool):
             raise self.fail(key, "must be true or false")
         return bool(value)
 
     def integer(self, key: str, low: int, high: int, default: int) -> int:
+        """A whole number from `low` to `high`."""
         value = self.get(key)
         if value is None:
             return default
@@ -68,6 +75,7 @@ class Section:
         return value
 
     def number(self, key: str, low: float, high: float, default: float | None = None) -> float:
+        """A number from `low` to `high`; without a default it must be there."""
         value = self.get(key)
         if value is None and default is not None:
             return default
@@ -76,6 +84,7 @@ class Section:
         return float(value)
 
     def numbers(self, key: str, count: int, low: float, high: float) -> tuple[float, ...] | None:
+        """As many numbers from `low` to `high`; None where there are none."""
         value = self.get(key)
         if value is None:
             return None
@@ -86,18 +95,21 @@ class Section:
         return tuple(float(v) for v in value)
 
     def needed(self, key: str, count: int, low: float, high: float) -> tuple[float, ...]:
+        """The same, which must be there."""
         values = self.numbers(key, count, low, high)
         if values is None:
             raise self.fail(key, "is missing")
         return values
 
     def whole(self, key: str, count: int, low: int, high: int) -> tuple[int, ...]:
+        """The same of whole numbers."""
         values = self.needed(key, count, low, high)
         if not all(v.is_integer() for v in values):
             raise self.fail(key, "must be whole numbers")
         return tuple(int(v) for v in values)
 
     def matrix(self, key: str) -> Matrix | None:
+        """Three rows of three numbers that can be inverted."""
         value = self.get(key)
         if value is None:
             return None
@@ -125,6 +137,7 @@ class Section:
         return numbers
 
     def section(self, key: str) -> Section | None:
+        """A table in this one."""
         value = self.get(key)
         if value is None:
             return None
@@ -133,6 +146,7 @@ class Section:
         return Section(self.file, f"{self.name}.{key}".lstrip("."), value)
 
     def sections(self, key: str, most: int) -> list[Section]:
+        """Tables in this one, written as [[key]], at most `most`."""
         value = self.get(key)
         if value is None:
             return []

@@ -32,6 +32,7 @@ class Set:
 
     @property
     def width(self) -> float:
+        """In pixels."""
         return places(self.face, self.words, self.text.tracking)[1] * self.size
 
 

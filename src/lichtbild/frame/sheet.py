@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float32]
 
 @record
 class Border:
+    """Widths of a border on the four sides, in pixels."""
+
     top: int
     right: int
     bottom: int

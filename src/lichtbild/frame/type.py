@@ -30,6 +30,8 @@ Floats = npt.NDArray[np.float32]
 
 @record
 class Face:
+    """A typeface of the fonts that the extra `frames` installs."""
+
     family: str
     weight: str
     italic: bool

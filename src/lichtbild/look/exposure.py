@@ -56,6 +56,7 @@ class Statistics:
 
     @classmethod
     def of(cls, histogram: npt.ArrayLike) -> Statistics:
+        """From counts of pixels at `LEVELS`; they need not add up to 1."""
         h = np.asarray(histogram, np.float64)
         h = h / max(h.sum(), 1e-12)
         total = np.cumsum(h)

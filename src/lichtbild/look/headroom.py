@@ -49,6 +49,7 @@ class Headroom:
     ev: float
 
     def decided(self) -> dict[str, Any]:
+        """The numbers that the report tells."""
         return {
             "hdr": self.stops > 0,
             "highlights_share": self.share,

@@ -45,6 +45,7 @@ class LocalTone:
     ev: float
 
     def decided(self) -> dict[str, float]:
+        """The numbers that the report tells."""
         return {"highlights_held": self.compression, "shadows_opened": self.lift}
 
     def table(self) -> npt.NDArray[np.float32]:

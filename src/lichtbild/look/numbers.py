@@ -122,6 +122,7 @@ class Mono:
         return r, g, b
 
     def share_through_filter(self) -> float:
+        """How much of white passes film and filter; grey is divided by it."""
         return sum(self.through_filter())
 
     def weights(self) -> tuple[float, float, float]:

@@ -48,6 +48,7 @@ class Transfer:
         return np.array([self.cut * self.slope, 1 / self.slope, 1 / self.scale, 1 / self.exponent, *root])
 
     def to_array(self, dither: float) -> npt.NDArray[np.float32]:
+        """The numbers in the order in which kernels take them; dither: its amplitude in steps of the file."""
         return np.array([*values(self)[:5], *self.quartic, dither], np.float32)
 
 

@@ -44,6 +44,7 @@ class FilmicCurve:
         return np.asarray(self.root(np.cbrt(x)) ** 3)
 
     def to_array(self) -> npt.NDArray[np.float32]:
+        """The numbers in the order in which kernels take them."""
         return np.array(values(self), np.float32)
 
 

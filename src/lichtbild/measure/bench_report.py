@@ -86,6 +86,7 @@ def _failures(bench: Bench) -> list[str]:
 
 
 def bench_text(bench: Bench) -> str:
+    """The tables for a terminal."""
     lines = [table(_HEAD, [_row(r, bench) for r in bench.results if not r.failed])]
     for more in (ahead(bench), _failures(bench)):
         lines += ["", *more] if more else []
@@ -93,6 +94,7 @@ def bench_text(bench: Bench) -> str:
 
 
 def bench_page(bench: Bench) -> Page:
+    """The report with crops."""
     s = bench.settings
     page = Page(
         "Benchmark", f"{s.frames} frames of {s.size} at ISO {s.iso:g}, shot by the virtual camera; seed {s.seed}"

@@ -44,6 +44,7 @@ class Difference:
 
     @classmethod
     def of(cls, lab: Floats, wanted: Floats) -> Difference:
+        """CIEDE2000 of (24, 3) Lab to what they should be."""
         values = np.asarray(delta_e_2000(lab, wanted), np.float64)
         p95 = float(np.percentile(values, 95))
         return cls(float(values.mean()), p95, float(values.max()), tuple(values.tolist()))

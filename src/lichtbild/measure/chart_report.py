@@ -47,10 +47,12 @@ def _rows(m: ChartMeasurement) -> list[list[str]]:
 
 
 def chart_text(m: ChartMeasurement) -> str:
+    """The tables for a terminal."""
     return f"{pairs(_summary(m))}\n\n{table(_HEAD, _rows(m))}"
 
 
 def chart_page(m: ChartMeasurement, image: MeasuredImage) -> Page:
+    """The report with patches."""
     page = Page("Colour chart", f"{m.name}; CIEDE2000 against the published colours of the 24 patches, Lab under D50")
     page.table(("", ""), _summary(m))
     page.heading("Patches")

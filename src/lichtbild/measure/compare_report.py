@@ -72,10 +72,12 @@ def _about(comparison: Comparison) -> str:
 
 
 def compare_text(comparison: Comparison) -> str:
+    """The tables for a terminal."""
     return f"{_about(comparison)}\n\n{table(_head(comparison), _rows(comparison))}"
 
 
 def compare_page(comparison: Comparison) -> Page:
+    """The report with maps."""
     page = Page("Comparison", _about(comparison))
     page.table(_head(comparison), _rows(comparison))
     page.text(

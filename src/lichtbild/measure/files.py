@@ -229,6 +229,7 @@ def _tiff(data: memoryview) -> tuple[tuple[int, int], bytes, int]:
 
 
 def orientation_of(exif: memoryview) -> int:
+    """EXIF orientation, 1 to 8, of the bytes of an EXIF block; 1 where it says nothing."""
     from lichtbild.raw.tiff import Tiff
 
     try:

@@ -32,6 +32,7 @@ class MeasuredImage:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
         return self.samples.shape[0], self.samples.shape[1]
 
     @cached_property

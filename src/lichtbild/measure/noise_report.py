@@ -114,6 +114,7 @@ def _summary(noise: CameraNoise) -> list[tuple[str, str]]:
 
 
 def noise_text(noise: CameraNoise) -> str:
+    """The tables for a terminal."""
     parts = [pairs(_summary(noise))]
     if noise.isos:
         parts += [table(_HEAD, _rows(noise)), table(_PROFILE_HEAD, _profiles(noise))]
@@ -123,6 +124,7 @@ def noise_text(noise: CameraNoise) -> str:
 
 
 def noise_page(noise: CameraNoise) -> Page:
+    """The report with plots."""
     page = Page("Noise", f"{noise.camera}; photon transfer after EMVA 1288 and ISO 15739")
     page.table(("", ""), _summary(noise))
     if noise.isos:

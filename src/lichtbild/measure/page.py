@@ -34,12 +34,15 @@ class Page:
     parts: list[str] = field(default_factory=list)
 
     def heading(self, text: str) -> None:
+        """Begin a part of the report."""
         self.parts.append(f"<h2>{escape(text)}</h2>")
 
     def text(self, text: str, soft: bool = False) -> None:
+        """A paragraph; soft: in small grey letters."""
         self.parts.append(f"<p{' class=soft' if soft else ''}>{escape(text)}</p>")
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table of words; without any heading, pairs of a name and a value."""
         lines = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows)
         top = "".join(f"<th>{escape(c)}</th>" for c in head)
         kind = " class=pairs" if not any(head) else ""
@@ -71,6 +74,7 @@ class Page:
 
     @property
     def html(self) -> str:
+        """The whole file, which needs no other."""
         from lichtbild import __version__
 
         return (

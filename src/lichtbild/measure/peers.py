@@ -52,6 +52,7 @@ class Peer:
 
     @property
     def here(self) -> bool:
+        """Whether the program is installed."""
         return not self.program or shutil.which(self.program) is not None
 
 

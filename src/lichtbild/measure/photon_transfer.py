@@ -44,6 +44,7 @@ class NoiseLine:
     points: tuple[tuple[float, float], ...]
 
     def variance(self, x: float) -> float:
+        """Of a level x from 0 to 1."""
         return self.scale * x + self.offset
 
 

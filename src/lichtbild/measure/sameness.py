@@ -58,6 +58,7 @@ class Sameness:
         return np.asarray(color.delta_e_2000(self.lab[others], self.lab[index][None]))
 
     def to_dict(self) -> dict[str, Any]:
+        """Everything as values of JSON."""
         pairs, centre = self.pairs, self.to_centre
         return {
             "pairs": summary(pairs),
@@ -68,6 +69,7 @@ class Sameness:
 
 
 def summary(differences: npt.ArrayLike) -> dict[str, float]:
+    """Mean, 95th percentile and largest of colour differences."""
     d = np.ravel(np.asarray(differences, np.float64))
     return {"mean": float(d.mean()), "p95": float(np.percentile(d, 95)), "largest": float(d.max())}
 

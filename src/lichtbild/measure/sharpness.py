@@ -64,10 +64,12 @@ class Sharpness:
 
     @property
     def mtf50(self) -> float:
+        """Cycles per pixel at which half of the contrast is left."""
         return self.median("mtf50")
 
     @property
     def mtf10(self) -> float:
+        """Cycles per pixel at which a tenth of the contrast is left."""
         return self.median("mtf10")
 
     @property

@@ -57,12 +57,14 @@ def _rows(s: Sharpness) -> list[list[str]]:
 
 
 def sharpness_text(s: Sharpness) -> str:
+    """The tables for a terminal."""
     rows = _rows(s)
     more = f"\n... and {len(rows) - _SHOWN} more edges" if len(rows) > _SHOWN else ""
     return f"{pairs(_summary(s))}\n\n{table(_HEAD, rows[:_SHOWN])}{more}"
 
 
 def sharpness_page(s: Sharpness, image: MeasuredImage) -> Page:
+    """The report with plots."""
     page = Page("Sharpness", f"{s.name}, {s.width} x {s.height} pixels; e-SFR after ISO 12233, in linear light")
     page.table(("figure", "median of the edges"), [r for r in _summary(s)[1:] if r[0]])
     best = s.edges[0]

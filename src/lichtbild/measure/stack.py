@@ -77,10 +77,12 @@ class Group:
 
     @property
     def exposure_time(self) -> float:
+        """In seconds; 0 where the files do not say it."""
         return self.sensor.metadata.exposure_time or 0.0
 
     @property
     def iso(self) -> float:
+        """0 where the files do not say it."""
         return self.sensor.metadata.iso or 0.0
 
 
@@ -183,6 +185,7 @@ def measure_group(paths: list[Path], report: Report) -> Group:
 
 
 def check_same(a: Sensor, b: Sensor, name_a: Path, name_b: Path) -> None:
+    """Raises `MeasureError` where two frames are not of one camera and size."""
     if a.pixels.shape != b.pixels.shape or a.cfa != b.cfa:
         raise MeasureError(
             f"{name_b}: differs in size or colour filter from {name_a.name}; measure one camera at a time"

@@ -59,6 +59,7 @@ def parse(data: bytes) -> Sets:
 
 
 def serialise(sets: Iterable[tuple[int, int, bytes]]) -> bytes:
+    """Data sets of (record, number, content) as IIM stores them."""
     return b"".join(struct.pack(">BBBH", _MARK, record, number, len(data)) + data for record, number, data in sets)
 
 
@@ -105,6 +106,7 @@ def restated(sets: Sets, properties: dict[str, Value]) -> Sets:
 
 
 def without_location(sets: Sets) -> Sets:
+    """The data sets without those that name places."""
     return [s for s in sets if not (s[0] == 2 and s[1] in LOCATION)]
 
 

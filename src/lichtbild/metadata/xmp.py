@@ -122,6 +122,7 @@ def alternative(words: str) -> Array:
 
 
 def listing(kind: str, words: Iterable[str]) -> Array:
+    """An array of words; kind: Bag, Seq or Alt."""
     return Array(kind, tuple(words))
 
 

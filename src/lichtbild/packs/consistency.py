@@ -40,6 +40,7 @@ class Result:
 
     @property
     def ok(self) -> bool:
+        """Whether the pictures of the devices are as alike as is wanted."""
         return self.mean <= WANTED_MEAN and self.p95 <= WANTED_P95
 
 

@@ -82,6 +82,7 @@ class Collected:
         self.files[name] = content
 
     def too_large(self, name: str) -> PackError:
+        """The error for a file of that name."""
         most = LARGEST[Path(name).suffix.lower()]
         return PackError(
             f"{self.source}: {name} is larger than the {_size(most)} that it may have, or all files together are "

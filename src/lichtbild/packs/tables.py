@@ -73,6 +73,7 @@ class Tables:
         return tuple(self.made(kind, data, name, i) for i, data in enumerate(found))
 
     def made(self, kind: type[T], data: Any, table: str, index: int) -> T:
+        """One record from the settings of the index-th table of that name. Raises `PackError`."""
         if not isinstance(data, dict):
             raise self.refuse("must be a table of settings", table, index)
         known: dict[str, Field[Any]] = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]

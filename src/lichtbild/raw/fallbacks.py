@@ -36,25 +36,31 @@ class Notes:
     name: str
 
     def say(self, text: str) -> None:
+        """Tell it once."""
         if not any(notice.endswith(f": {text}") for notice in self.report.notices):
             self.report.notice(f"{self.name}: {text}")
 
     def color_matrix(self) -> tuple[Matrix, int]:
+        """XYZ to camera of a typical sensor, and its illuminant."""
         self.say("has no usable colour matrix; that of a typical camera is assumed")
         return GENERIC_COLOR_MATRIX, GENERIC_ILLUMINANT
 
     def white_xy(self) -> None:
+        """Tell that the balance is measured."""
         self.say("has no usable white balance; it is measured in the picture, and --wb KELVIN sets another")
 
     def black_level(self, value: float, *, masked: bool) -> None:
+        """Tell which level is assumed."""
         where = "the mean of its masked border" if masked else "none"
         self.say(f"has no usable black level; {where} ({value:g}) is assumed")
 
     def white_level(self, value: float) -> float:
+        """The level that is assumed."""
         self.say(f"has no usable white level; {value:g} is assumed")
         return value
 
     def baseline_exposure(self) -> float:
+        """In EV."""
         self.say("has a BaselineExposure that is no number; 0 is assumed")
         return 0.0
 
@@ -64,15 +70,19 @@ class Notes:
             self.say(f"has pixels that are not square ({aspect:.3g} to 1); the picture is not stretched")
 
     def orientation(self) -> int:
+        """EXIF: upright."""
         self.say("has an orientation that does not exist; upright is assumed")
         return 1
 
     def analog_balance(self) -> tuple[float, float, float]:
+        """Gains of red, green and blue."""
         self.say("has an AnalogBalance that cannot be; 1 is assumed")
         return 1.0, 1.0, 1.0
 
     def profile(self, what: str) -> None:
+        """Tell which part of the profile is left out."""
         self.say(f"has a camera profile that is damaged: {what}; that part is left out")
 
     def camera_calibration(self) -> None:
+        """Tell that none is assumed."""
         self.say("has a CameraCalibration that cannot be; none is assumed")

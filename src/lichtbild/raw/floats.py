@@ -32,6 +32,7 @@ def whole(value: float, white: float) -> float:
 
 
 def whole_numbers(values: npt.NDArray[np.float32], white: float) -> npt.NDArray[np.uint16]:
+    """Levels of the floating-point scale, of which `white` is white, as uint16; what is no number becomes black."""
     with np.errstate(over="ignore", invalid="ignore"):
         spread = ZERO + np.nan_to_num(values, nan=0.0, posinf=white, neginf=0.0) * ((65535.0 - ZERO) / white)
     numbers: npt.NDArray[np.uint16] = np.clip(np.rint(spread), 0, 65535).astype(np.uint16)

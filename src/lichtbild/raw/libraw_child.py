@@ -37,6 +37,7 @@ def main() -> None:
 
 
 def limit_resources() -> None:
+    """No more memory than `MEMORY_LIMIT`, and no core dumps, for this process."""
     for kind, limit in ((resource.RLIMIT_AS, MEMORY_LIMIT), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(kind)
         wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
@@ -46,6 +47,7 @@ def limit_resources() -> None:
 
 
 def send(channel: socket.socket, message: bytes, descriptor: int | None = None) -> None:
+    """One message with its length before it, and a file descriptor beside it."""
     data = struct.pack("<I", len(message)) + message
     if descriptor is None:
         channel.sendall(data)

@@ -23,9 +23,11 @@ class Tags:
 
     @property
     def is_dng(self) -> bool:
+        """Whether the file says that it is a DNG."""
         return DNG_VERSION in self.image
 
     def holder(self, tag: int) -> Directory | None:
+        """The first directory that has the tag."""
         return next((d for d in self.places if tag in d), None)
 
     def positive(self, tag: int) -> float | None:
@@ -34,12 +36,15 @@ class Tags:
         return next((v for v in values if v is not None and v > 0), None)
 
     def floats(self, tag: int, count: int) -> tuple[float, ...] | None:
+        """At least `count` numbers of the tag; None where it has none."""
         holder = self.holder(tag)
         return holder.floats(tag, count) if holder else None
 
     def text(self, tag: int) -> str:
+        """The first text of the tag that is not empty."""
         return next((t for d in self.places if (t := d.text(tag))), "")
 
     def bytes(self, tag: int) -> bytes:
+        """The bytes of the tag as stored; empty where there is none."""
         holder = self.holder(tag)
         return holder.bytes(tag) if holder else b""

@@ -104,6 +104,7 @@ class Directory:
         return tuple(int(v) for v in values)
 
     def integer(self, tag: int, default: int | None = None) -> int | None:
+        """The first value as a whole number."""
         values = self.integers(tag, 1)
         return values[0] if values else default
 

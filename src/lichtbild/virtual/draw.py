@@ -82,6 +82,7 @@ def mix(a: Field | float, b: Field | float, t: Field) -> Field:
 
 
 def circle(y: Field, x: Field, cy: float, cx: float, radius: float) -> Field:
+    """Signed distance from a circle, negative inside."""
     return np.asarray(np.hypot(y - cy, x - cx) - radius, np.float32)
 
 
