@@ -98,6 +98,51 @@ def test_avif_by_its_code_points(bits: int, tmp_path: Path) -> None:
     assert np.abs(seen - CORNERS).max() < 4
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("space", ["srgb", "p3", "rec2020"])
+def test_jpeg_xl_by_its_header(space: str, bits: int, tmp_path: Path) -> None:
+    from lichtbild import color
+    from lichtbild.output import jxl
+
+    light = (color.decode_srgb(picture() / 255) @ color.convert(space, "srgb").T).astype(np.float16)
+    curve = "p3" if space == "rec2020" else space  # Rec. 2020's own is television's, which is seen as sRGB's
+    coded = jxl.restated(jxl.encode(light, 98, "quick"), space, curve, bits)
+    (tmp_path / "a.jxl").write_bytes(coded)
+    report = Report()
+    image = load(tmp_path / "a.jxl", report)
+    assert image.shape == (48, 64) and not report.notices
+    seen = image.samples[[12, 12, 36, 36], [16, 48, 16, 48]] / float(np.iinfo(image.samples.dtype).max) * 255
+    assert np.abs(seen - CORNERS).max() < 8
+    boxed = b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl " + struct.pack(">I4s", 8 + len(coded), b"jxlc")
+    (tmp_path / "b.jxl").write_bytes(boxed + coded)
+    np.testing.assert_array_equal(load(tmp_path / "b.jxl").samples, image.samples)
+
+
+def test_other_jpeg_xl(tmp_path: Path) -> None:
+    from lichtbild.errors import MeasureError
+    from lichtbild.output import jxl
+
+    clear = np.dstack([picture(), np.full((48, 64), 100, np.uint8)])
+    for name, samples in (
+        ("a", picture()),
+        ("b", clear),
+        ("c", picture()[..., 1]),
+        ("d", picture().astype(np.uint16) * 257),
+    ):
+        (tmp_path / f"{name}.jxl").write_bytes(imagecodecs.jpegxl_encode(samples, lossless=True))
+        seen = load(tmp_path / f"{name}.jxl").samples
+        wanted = np.repeat(samples[..., None], 3, 2) if samples.ndim == 2 else samples[..., :3]
+        np.testing.assert_array_equal(seen, wanted)
+    bright = jxl.restated(jxl.encode(np.ones((48, 64, 3), np.float16), 90, "quick"), "rec2020", "pq", 10, 1000.0)
+    (tmp_path / "bright.jxl").write_bytes(bright)
+    with pytest.raises(MeasureError, match=r"bright\.jxl: holds light above white.*; save"):
+        load(tmp_path / "bright.jxl")
+    for n in (2, 3, 9, 40):
+        (tmp_path / "cut.jxl").write_bytes((tmp_path / "a.jxl").read_bytes()[:n])
+        with pytest.raises(MeasureError, match=r"cut\.jxl: .*;"):
+            load(tmp_path / "cut.jxl")
+
+
 @pytest.mark.parametrize(
     ("kinds", "turn"),
     [

@@ -15,14 +15,14 @@ from lichtbild.measure.headers import DAMAGED as _DAMAGED
 from lichtbild.measure.headers import Header, of_avif, of_bmp, of_gif, of_webp
 from lichtbild.output import icc
 
-READ = "JPEG, PNG, TIFF, WebP, GIF, BMP or AVIF"
+READ = "JPEG, PNG, TIFF, WebP, GIF, BMP, AVIF or JPEG XL"
 MOST_PIXELS = 200_000_000
 _PHOTOMETRIC_CFA, _PHOTOMETRIC_LINEAR, _PHOTOMETRIC_CMYK = 32803, 34892, 5
 _NO_INKS = "is a CMYK picture without a profile, so that its colours are unknown; save it as RGB"
 
 
 def kind_of(data: memoryview) -> str:
-    """ "jpeg", "png", "tiff", "webp", "gif", "bmp", "avif", or "raw" for all else that may be a raw file.
+    """ "jpeg", "png", "tiff", "webp", "gif", "bmp", "avif", "jxl", or "raw" for all else that may be a raw file.
 
     Raises `MeasureError`.
     """
@@ -39,6 +39,8 @@ def kind_of(data: memoryview) -> str:
         return "webp"
     if head[:2] == b"BM" and len(data) > 54 and data[14] in (12, 40, 52, 56, 108, 124):
         return "bmp"
+    if head[:2] == b"\xff\x0a" or head[:8] == b"\0\0\0\x0cJXL ":
+        return "jxl"
     if head[4:8] == b"ftyp" and b"avif" in bytes(data[8 : min(int.from_bytes(head[:4]), 64)]):
         return "avif"
     try:
@@ -71,6 +73,7 @@ def decode(data: memoryview, kind: str) -> tuple[npt.NDArray[Any], bytes]:
     """
     import imagecodecs
 
+    from lichtbild.measure.jxl_header import of_jxl
     from lichtbild.measure.profile import read_profile
     from lichtbild.measure.transform import full_range, inks_of, to_rec2020
 
@@ -80,6 +83,7 @@ def decode(data: memoryview, kind: str) -> tuple[npt.NDArray[Any], bytes]:
         "tiff": (_tiff, imagecodecs.tiff_decode),
         "webp": (of_webp, imagecodecs.webp_decode),
         "gif": (of_gif, lambda d: imagecodecs.gif_decode(d, index=0)),
+        "jxl": (lambda d: of_jxl(d)[:3], lambda d: full_range(imagecodecs.jpegxl_decode(d), of_jxl(data)[3])),
         "bmp": (of_bmp, imagecodecs.bmp_decode),
         "avif": (
             lambda d: of_avif(d)[:3],

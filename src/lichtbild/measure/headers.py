@@ -94,7 +94,7 @@ def _of_avif(data: bytes) -> tuple[tuple[int, int], bytes, int, int]:
         elif kind == b"colr" and content[:4] in (b"prof", b"rICC"):
             profile = content[4:]
         elif kind == b"colr" and content[:4] == b"nclx" and not profile:
-            profile = _profile_of(*struct.unpack_from(">HH", content, 4))
+            profile = profile_of(*struct.unpack_from(">HH", content, 4))
     # Turns are to the left, and come before the mirror: as EXIF's number.
     upright = {0: 1, 1: 8, 2: 3, 3: 6}[turns]
     if mirror is not None:
@@ -117,7 +117,8 @@ def _properties(ipma: bytes, primary: int) -> list[int]:
     raise KeyError(primary)
 
 
-def _profile_of(primaries: int, transfer: int) -> bytes:
+def profile_of(primaries: int, transfer: int) -> bytes:
+    """ICC profile of H.273's code points; nothing where they are unspecified. Raises `MeasureError` for PQ and HLG."""
     if transfer in _HDR:
         raise MeasureError("holds light above white (PQ or HLG), which is not measured; save it with --hdr off")
     if (primaries, transfer) == (_UNSAID, _UNSAID):

@@ -44,7 +44,7 @@ def inks_of(image: npt.NDArray[Any], upside_down: bool) -> npt.NDArray[Any]:
 
 
 def full_range(image: npt.NDArray[Any], bits: int) -> npt.NDArray[Any]:
-    """Samples of 10 or 12 bits as 16."""
-    if image.dtype != np.uint16 or bits not in (10, 12):
+    """Samples of 9 to 15 bits as 16."""
+    if image.dtype != np.uint16 or not 8 < bits < 16:
         return image
     return np.asarray(image << (16 - bits) | image >> (2 * bits - 16), np.uint16)

@@ -65,7 +65,7 @@ def restated(codestream: bytes, space: str, curve: str, bits: int, peak: float |
 
     peak: cd/m2 of the brightest light, for PQ and HLG. Raises `OutputError` for a codestream of another kind.
     """
-    read = _Bits(codestream, 16)
+    read = Bits(codestream, 16)
     if codestream[:2] != b"\xff\x0a":
         raise OutputError("the JPEG XL encoder gave no JPEG XL picture")
     write = _Writer()
@@ -100,7 +100,7 @@ def restated(codestream: bytes, space: str, curve: str, bits: int, peak: float |
 
 
 @dataclass
-class _Bits:
+class Bits:
     """Bits of a codestream, the lowest of each byte first."""
 
     data: bytes
@@ -134,7 +134,7 @@ class _Writer:
         return bytes(sum(bit << i for i, bit in enumerate(padded[k : k + 8])) for k in range(0, len(padded), 8))
 
 
-def _copy_size(read: _Bits, write: _Writer) -> None:
+def _copy_size(read: Bits, write: _Writer) -> None:
     start = read.position
     sides = ((1, 9), (1, 13), (1, 18), (1, 30))
     small = read.take(1)
@@ -146,7 +146,7 @@ def _copy_size(read: _Bits, write: _Writer) -> None:
         write.put(read.take(1), 1)
 
 
-def _skip_metadata(read: _Bits) -> None:
+def _skip_metadata(read: Bits) -> None:
     """Past the metadata that libjxl writes for a bare picture of floats in linear sRGB."""
     usual, extra = read.take(1), read.take(1)
     is_float = read.take(1)
@@ -158,16 +158,17 @@ def _skip_metadata(read: _Bits) -> None:
         raise OutputError("the JPEG XL encoder gave something else than XYB")
     if read.take(1 + 1):  # the usual colours, or an ICC profile
         raise OutputError("the JPEG XL encoder gave other colours than linear sRGB")
-    colors = [_enum(read) for _ in range(3)]  # model, white, primaries
-    gamma, curve = read.take(1), _enum(read)
-    _enum(read)  # intent
+    colors = [enum(read) for _ in range(3)]  # model, white, primaries
+    gamma, curve = read.take(1), enum(read)
+    enum(read)  # intent
     if colors != [0, 1, 1] or gamma or curve != _LINEAR:
         raise OutputError("the JPEG XL encoder gave other colours than linear sRGB")
     if read.take(2) or not read.take(1):
         raise OutputError("the JPEG XL encoder gave something else than a plain picture of floats")
 
 
-def _enum(read: _Bits) -> int:
+def enum(read: Bits) -> int:
+    """Enum of the standard."""
     return read.choice((0, 0), (1, 0), (2, 4), (18, 6))
 
 
