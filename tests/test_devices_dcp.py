@@ -30,6 +30,7 @@ from lichtbild.report import Report
 
 MATRIX = ((0.9, -0.2, -0.1), (-0.4, 1.2, 0.2), (-0.1, 0.2, 0.6))
 WARM = ((1.0, -0.3, -0.1), (-0.4, 1.3, 0.2), (-0.1, 0.2, 0.5))
+PLACES = (0.44, 0.4), (0.32, 0.34)  # of lights without a name
 NEUTRAL = np.array(MATRIX) @ color.xyz_from_xy(color.D65)
 NEUTRAL /= NEUTRAL.max()
 
@@ -282,6 +283,29 @@ def test_the_profile_of_a_dng_is_applied_and_kept(tmp_path: Path) -> None:
     imported = read_dcp(path)
     assert len(imported.lights) == 2
     np.testing.assert_allclose(imported.lights[0].color_matrix, WARM, atol=1e-7)
+
+
+def test_a_profile_is_kept_whatever_the_order_of_its_lights(tmp_path: Path) -> None:
+    """Phones name daylight first. In merged DNGs the tables were then those of the other light, and lights without a
+    name were left out."""
+    rgb = colours()
+    tags = CameraColor(
+        color_matrix_1=MATRIX,
+        color_matrix_2=WARM,
+        calibration_illuminant_1=21,
+        calibration_illuminant_2=17,
+        as_shot_neutral=tuple(float(v) for v in NEUTRAL),
+    )
+    unnamed = tuple(replace(x, illuminant="other", white_xy=xy) for x, xy in zip(profile().lights, PLACES, strict=True))
+    for made in (profile(), profile(lights=unnamed)):
+        path = tmp_path / "merged.dng"
+        write_dng(patches(rgb, replace(tags, profile=made)), path, overwrite=True)
+        kept = read_frame(path, Report()).metadata.color.profile
+        assert kept is not None and len(kept.lights) == 2
+        for found, light in zip(kept.lights, made.lights, strict=True):
+            assert (found.illuminant, found.white_xy) == (light.illuminant, light.white_xy)
+            np.testing.assert_allclose(found.color_matrix, light.color_matrix, atol=1e-6)
+            np.testing.assert_allclose(found.hue_sat_map.table, light.hue_sat_map.table, atol=1e-4)
 
 
 def test_command(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from lichtbild import __version__
 from lichtbild.atomic_file import Chunk, check_target, write_atomically
-from lichtbild.carriers import Frame, Metadata
+from lichtbild.carriers import CameraColor, Frame, Metadata
 from lichtbild.errors import OutputError
 from lichtbild.metadata.gps import sound
 from lichtbild.metadata.moment import is_date
@@ -185,8 +185,18 @@ def _color_tags(frame: Frame) -> Iterator[Tag]:
         from lichtbild.devices.dcp_write import color_tags, look_tags
 
         yield from look_tags(color.profile)
-        if len(color.profile.lights) > 2:
-            yield from color_tags(color.profile)
+        yield from color_tags(color.profile)
+    if color.profile is None or not color.profile.lights:  # else its matrices stand in the order of its tables
+        yield from _matrices(color)
+    yield Tag(50727, Type.RATIONAL, [float(v) for v in color.analog_balance])
+    if color.as_shot_neutral is not None:
+        yield Tag(50728, Type.RATIONAL, [float(v) for v in color.as_shot_neutral])
+    elif color.as_shot_white_xy is not None:
+        yield Tag(50729, Type.RATIONAL, [float(v) for v in color.as_shot_white_xy])
+    yield Tag(50730, Type.SRATIONAL, float(color.baseline_exposure + math.log2(_headroom(frame))))
+
+
+def _matrices(color: CameraColor) -> Iterator[Tag]:
     dual = color.color_matrix_2 is not None and color.calibration_illuminant_2 is not None
     numbered = [
         (50721, color.color_matrix_1 or _FALLBACK_MATRIX),
@@ -202,12 +212,6 @@ def _color_tags(frame: Frame) -> Iterator[Tag]:
     yield Tag(50778, Type.SHORT, color.calibration_illuminant_1 or _D65)
     if dual:
         yield Tag(50779, Type.SHORT, color.calibration_illuminant_2)
-    yield Tag(50727, Type.RATIONAL, [float(v) for v in color.analog_balance])
-    if color.as_shot_neutral is not None:
-        yield Tag(50728, Type.RATIONAL, [float(v) for v in color.as_shot_neutral])
-    elif color.as_shot_white_xy is not None:
-        yield Tag(50729, Type.RATIONAL, [float(v) for v in color.as_shot_white_xy])
-    yield Tag(50730, Type.SRATIONAL, float(color.baseline_exposure + math.log2(_headroom(frame))))
 
 
 def _opcode_lists(frame: Frame) -> list[Tag]:
