@@ -19,6 +19,9 @@ FLAT, FULL = 0.4, 0.6  # largest gain of a window without structure, and of one 
 TRUST = 0.6  # how much less is taken from colour where luma stays
 # Frequencies whose energies are pooled, both ways; `develop/denoise_plan.py` knows it.
 NEAR, WIDE = (1, 2, 1), (1, 4, 6, 4, 1)
+# Energy, in those that are taken, of luma, colour and greens, beyond which it is a frequency's own: a strong edge would
+# open all that is near to it, and their noise would stay beside lamps, signs and what stands before the sky.
+ALONE = 4.0, 2.0, 2.0
 # frequency along a column, row or column of a table, window along a row, row of windows, kind
 k, r, p, q, lane = (hl.Var(n) for n in ("k", "r", "p", "q", "lane"))
 
@@ -47,7 +50,7 @@ class Energies:
     """Energies of coefficients, pooled over frequencies, beside those of the noise."""
 
     def __init__(self, known: hl.Func, take: hl.ImageParam, *, guided: bool) -> None:
-        self.guided = guided
+        self.guided, self.take = guided, take
         self.taps: tuple[tuple[int, ...], ...] = (NEAR, (1,), (1,)) if guided else (WIDE, NEAR, NEAR)
         power = [[known[p, q, k, i][j] * known[p, q, k, i][j] for j in range(SIDE)] for i in range(4)]
         self.power = [power[0], [a + b for a, b in zip(power[1], power[2], strict=True)], power[3]]
@@ -57,18 +60,22 @@ class Energies:
         self.taken[r, k, lane] = (take[r, k, lane] * count) if guided else (take[r, k, lane] * count) ** 2
 
     def pooled(self, kind: int) -> list[hl.Expr]:
-        """Energy around each frequency k of the window."""
+        """Energy around each frequency k of the window, as much as frequencies share, and its own beyond that."""
         if len(self.taps[kind]) == 1:
             return self.power[kind]
         row, reach = hl.Func(f"across_{kind}"), len(self.taps[kind]) // 2
+        planes = 2 if kind == 1 else 1
+        most = [self.take[j, k, kind] * hl.f32(ALONE[kind] * planes) for j in range(SIDE)]
+        shared = [hl.min(e, m) for e, m in zip(self.power[kind], most, strict=True)]
+        own = [(e - s) * hl.f32(sum(self.taps[kind]) ** 2) for e, s in zip(self.power[kind], shared, strict=True)]
         weigh = [(hl.f32(t), i - reach) for i, t in enumerate(self.taps[kind])]
         clamped = [[min(max(j + i, 0), SIDE - 1) for _, i in weigh] for j in range(SIDE)]
         row[p, q, k] = hl.Tuple(
-            [sum_of(w * self.power[kind][n] for (w, _), n in zip(weigh, near, strict=True)) for near in clamped]
+            [sum_of(w * shared[n] for (w, _), n in zip(weigh, near, strict=True)) for near in clamped]
         )
         self.across.append(row)
         rows = [(w, row[p, q, hl.clamp(k + i, 0, SIDE - 1)]) for w, i in weigh]
-        return [sum_of(w * row[j] for w, row in rows) for j in range(SIDE)]
+        return [sum_of(w * row[j] for w, row in rows) + own[j] for j in range(SIDE)]
 
     def gain_of(self, kind: int, more: list[hl.Expr]) -> hl.Tuple:
         """What to keep. Of pictures, whose weak frequencies are many and whose strong ones few, the best gain at each

@@ -269,6 +269,15 @@ def test_edges_keep_no_noise_beside_them(scale: float) -> None:
     assert after < 0.15 * before
 
 
+@pytest.mark.parametrize(("scale", "left"), [(1e-3, 0.16), (2e-2, 0.115)])
+def test_a_strong_pattern_keeps_its_own_frequencies_alone(scale: float, left: float) -> None:
+    """A fence: one wave far above the noise. It must not vouch for those near to it, which are noise."""
+    x = grey(0.3, (256, 256)) * (1 + 0.8 * np.cos(2 * np.pi * np.arange(256) / 8))
+    error = light(denoise(make(noisy(x, scale=scale), scale=scale), NEUTRAL, 1.0, Report())) - x
+    inside = (slice(24, -24),) * 2
+    assert (error**2 / (scale * x + 1e-6))[inside].mean() < left
+
+
 def test_texture_is_kept_and_its_surroundings_are_clean() -> None:
     """A weave as strong as the noise: at least half of it stays."""
     y, x = np.mgrid[0:256, 0:256]

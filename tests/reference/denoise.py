@@ -88,13 +88,14 @@ def enlarge(a: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return np.where(mask[None, :, None], even, odd)
 
 
-def around(e: np.ndarray, weights: tuple[int, ...]) -> np.ndarray:
-    """Energy of each frequency and its neighbours both ways, the borders held."""
+def around(energy: np.ndarray, weights: tuple[int, ...], most: np.ndarray) -> np.ndarray:
+    """Energy of each frequency and its neighbours both ways, the borders held; what is beyond `most` is its own."""
     reach = len(weights) // 2
+    e = np.minimum(energy, most)
     for axis in (0, 1):
         p = np.pad(e, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
         e = sum(w * np.take(p, np.arange(8) + i, axis) for i, w in enumerate(weights)) / sum(weights)
-    return e
+    return e + np.maximum(energy - most, 0)
 
 
 def gains(waves: np.ndarray, take: np.ndarray, share: np.ndarray, local: float, guided: bool) -> np.ndarray:
@@ -105,10 +106,10 @@ def gains(waves: np.ndarray, take: np.ndarray, share: np.ndarray, local: float, 
     for kind, energy in enumerate([power[0], (power[1] + power[2]) / 2, power[3]]):
         noise = take[kind] * local * (1 if guided or kind == 0 else 1 - 0.6 * found[0])
         if guided:
-            energy = around(energy, (1, 2, 1)) if kind == 0 else energy
+            energy = around(energy, (1, 2, 1), 4 * take[0]) if kind == 0 else energy
             found[kind] = energy / (energy + noise)
         else:
-            energy = around(energy, (1, 2, 1) if kind else (1, 4, 6, 4, 1))
+            energy = around(energy, (1, 2, 1), 2 * take[kind]) if kind else around(energy, (1, 4, 6, 4, 1), 4 * take[0])
             found[kind] = energy**2 / (energy**2 + noise**2)
             gates.append(float(np.clip((found[kind].max() - 0.4) / 0.2, 0, 1)))
             if kind == 0:

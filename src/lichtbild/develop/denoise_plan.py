@@ -21,7 +21,7 @@ TAKE_FIRST, RICH_FIRST = (2.8, 6.7, 5.0), 0.0  # the same where a second step fo
 # all of it is mirrored it is 2; but then texture at the border goes, too (measured on noisy photographs).
 MIRRORED = 1.8
 COARSE_GREENS = 4.0  # times the greens' in all but the finest band: there the greens of a picture are alike
-AGAIN = (0.45, 0.7, 0.5)  # the same of the second step, which knows the first one's result
+AGAIN = (0.45, 0.7, 1.0)  # the same of the second step, which knows the first one's result
 # Variance relative to white noise after a merge, whose interpolation moves noise to coarser bands (measured in flat
 # windows of merged bursts of 4 and 8 frames of two scenes, which agree).
 MERGED = (
