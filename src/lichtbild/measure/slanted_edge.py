@@ -3,9 +3,8 @@
 Rows find the edge by the centroid of their derivative; a polynomial through the centroids says how far each pixel is
 from the edge, along its normal; pixels are gathered in bins of a quarter pixel; the derivative of that edge spread
 function is the line spread function, and the modulus of its Fourier transform the MTF. Beyond the standard, the
-widths of bin and difference are divided out, the window has a flat top that is wide as the edge asks for, and what
-lies outside of it is taken from the line spread's own law where it has one (`_tails`), so that analytic edges are met
-within one per cent, diffraction's among them.
+widths of bin and difference are divided out, the window's flat top is as wide as the edge asks for, and light outside
+of it is taken from the sides' own law (`edge_tails`), so that analytic edges are met within one per cent.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from lichtbild.color import Floats
 from lichtbild.errors import MeasureError
+from lichtbild.measure.edge_tails import Tails, tails_of
 from lichtbild.record import record
 
 BIN = 0.25  # pixels
@@ -149,7 +149,7 @@ def response(values: npt.NDArray[Any], fit: EdgeFit) -> ChannelResponse:
     centre = float(np.average(middle[core], weights=smooth[core]))
     width = math.sqrt(float(np.average((middle[core] - centre) ** 2, weights=smooth[core])))
     flat = _window(line, middle - centre, width, float(distance[-1]))
-    tails = _tails(spread, distance - centre, flat)
+    tails = tails_of(spread, distance - centre, flat)
     step = tails.high - tails.low
     if not step > 0:
         raise MeasureError("no edge is in the region; choose another region")
@@ -186,47 +186,7 @@ def _window(line: Floats, t: Floats, width: float, reach: float) -> float:
     return wide if seen > 1.5 * noise else narrow
 
 
-@record
-class _Tails:
-    """Far from the edge the spread is low + dark_slope t + reach / |t|, and high + bright_slope t - reach / t, t in
-    pixels from the edge: lighting that falls off, and light scattered far as diffraction does it."""
-
-    low: float
-    high: float
-    dark_slope: float
-    bright_slope: float
-    reach: float
-
-
-def _tails(spread: Floats, t: Floats, flat: float) -> _Tails:
-    """By least squares; what is not sure by four standard errors, or cannot be told in so little room, is 0."""
-    dark, bright = t < -flat, t > flat
-    plain = _Tails(float(np.median(spread[dark])), float(np.median(spread[bright])), 0.0, 0.0, 0.0)
-    if -t[0] < 3 * flat or t[-1] < 3 * flat:
-        return plain
-    far = dark | bright
-    columns = [dark[far], bright[far], (t * dark)[far], (t * bright)[far], -1 / t[far]]
-    numbers, errors = _least_squares(np.stack(columns, 1).astype(np.float64), spread[far])
-    step = numbers[1] - numbers[0]
-    if numbers[4] < 4 * errors[4] or not 0 < numbers[4] < 0.25 * flat * step:
-        numbers, errors = _least_squares(np.stack(columns[:4], 1).astype(np.float64), spread[far])
-        if (np.abs(numbers[2:]) < 4 * errors[2:]).all():
-            return plain
-        numbers = np.append(numbers, 0.0)
-    low, high, dark_slope, bright_slope, reach = (float(v) for v in numbers)
-    return _Tails(low, high, dark_slope, bright_slope, reach)
-
-
-def _least_squares(columns: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """(numbers, their standard errors)."""
-    numbers, *_ = np.linalg.lstsq(columns, values, rcond=None)
-    rest = values - columns @ numbers
-    variance = float((rest**2).sum()) / max(len(values) - len(numbers), 1)
-    errors = np.sqrt(variance * np.diag(np.linalg.pinv(columns.T @ columns)))
-    return np.asarray(numbers, np.float64), np.asarray(errors, np.float64)
-
-
-def _modulation(line: Floats, t: Floats, flat: float, reach: float, tails: _Tails) -> tuple[Floats, Floats]:
+def _modulation(line: Floats, t: Floats, flat: float, reach: float, tails: Tails) -> tuple[Floats, Floats]:
     """(frequencies, MTF) of a line spread function at `t` pixels from the edge, which is known up to `reach`."""
     window = _flat_top(t, flat, min(2 * flat, reach - 0.5))
     seen = (line - np.where(t < 0, tails.dark_slope, tails.bright_slope)) * window
