@@ -1,5 +1,8 @@
-# Lichtbild's front door. `make photo` and `make test` work on a fresh machine with Python 3.11, gcc and make.
-PYTHON ?= python3.11
+# Lichtbild's front door. `make photo` and `make test` work on a fresh machine with Python 3.11 to 3.13, gcc and make.
+# The first of these that runs: Halide's wheels are for Python up to 3.13.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+            $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && exit; \
+          done; echo python3.11)
 VENV   := .venv
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.ready
