@@ -22,19 +22,20 @@ PLAIN = 2.0  # mean square of a quad's differences, in units of the noise, that 
 LEAST = 1e-4  # quads; so few tell nothing
 
 
-def between(cells: Any, x: hl.Var, y: hl.Var, name: str) -> tuple[hl.Func, hl.Expr]:
-    """Values of cells at quads, bilinear: what is to be computed for each row of quads, and the value. cells: one more
-    row and column go before those of the frame, and BEYOND after them, so that no bounds need be looked after."""
+def between(cells: Any, x: hl.Var, y: hl.Var, name: str, size: int = CELL, *rest: hl.Var) -> tuple[hl.Func, hl.Expr]:
+    """Values of cells of `size` quads, bilinear at quads: what is to be computed for each row of quads, and the value.
+    cells: one more row and column go before those of the frame, and BEYOND after them, so that no bounds need be looked
+    after."""
 
     def place(v: hl.Var) -> tuple[hl.Expr, hl.Expr]:
-        at = 2 * v + 1 + CELL
-        return at >> 4, hl.f32(at & 15) / 16.0
+        at = 2 * v + 1 + size
+        return at / (2 * size), hl.f32(at % (2 * size)) / hl.f32(2 * size)
 
     cell, row = hl.Var("cell"), hl.Func(f"{name}_row")
     j, part = place(y)
-    row[cell, y] = cells[cell, j] + (cells[cell, j + 1] - cells[cell, j]) * part
+    row[(cell, y, *rest)] = cells[(cell, j, *rest)] + (cells[(cell, j + 1, *rest)] - cells[(cell, j, *rest)]) * part
     i, part = place(x)
-    return row, row[i, y] + (row[i + 1, y] - row[i, y]) * part
+    return row, row[(i, y, *rest)] + (row[(i + 1, y, *rest)] - row[(i, y, *rest)]) * part
 
 
 @kernel("burst_evidence", rare=True)

@@ -292,3 +292,44 @@ def test_burst_trust(rng: np.random.Generator, shape: tuple[int, int]) -> None:
     np.testing.assert_allclose(trust, want, rtol=1e-3, atol=1e-5)
     assert want.min() < 0.5
     assert want.max() > 0.9
+
+
+def lines_of(rng: np.random.Generator, shape: tuple[int, int], green: int) -> tuple[np.ndarray, np.ndarray]:
+    """What cells see of two noisy mosaics, one of which has a line that the other lost; and what they should."""
+    ref, alt = (np.clip(0.4 + rng.normal(0, s, shape), 0, 1) for s in (0.02, 0.004))
+    ref[20:26, 10:50] += 0.05
+    ref[:4, :8] = 1
+    mosaic = np.clip(ref * 3500 + 500, 0, 4000).astype(np.uint16)
+    merged = np.clip(alt * 20000 + 2048, 0, 65535).astype(np.uint16)
+    noise = np.array([[1e-3, 1e-4], [1.1e-3, 2e-4], [1.2e-3, 3e-4]], np.float32)
+    black = np.array([500, 510, 505, 515], np.float32)
+    arguments = mosaic, merged, black, noise, green, 1 / 3500, 2048.0, 1 / 20000, 0.95, 0.01, 0.025
+    seen = np.empty((3, shape[0] // 4, shape[1] // 4), np.float32)
+    native.call("burst_lines_seen", *arguments, seen)
+    return seen, reference.burst_lines_seen(*arguments)
+
+
+@pytest.mark.parametrize("green", [0, 1])
+@pytest.mark.parametrize("shape", [(64, 64), (98, 70), (66, 322)])
+def test_burst_lines(rng: np.random.Generator, shape: tuple[int, int], green: int) -> None:
+    seen, want = lines_of(rng, shape, green)
+    np.testing.assert_allclose(seen, want, rtol=2e-3, atol=2e-3)  # inverse roots
+    lost = np.empty_like(seen)
+    native.call("burst_lines", seen, 15.0, 22.0, lost)
+    np.testing.assert_allclose(lost, reference.burst_lines(seen, 15.0, 22.0), rtol=1e-3, atol=1e-4)
+    assert lost[:, 5, 4:10].max() < -0.5  # the merged one is darker there
+    assert (lost == 0).any()
+
+
+@pytest.mark.parametrize("green", [0, 1])
+@pytest.mark.parametrize("shape", [(64, 64), (98, 70), (66, 322)])
+def test_burst_restore(rng: np.random.Generator, shape: tuple[int, int], green: int) -> None:
+    merged = rng.integers(1800, 30000, shape, dtype=np.uint16)
+    cells = rng.normal(0, 3, (3, shape[0] // 4, shape[1] // 4)).astype(np.float32)
+    noise = np.array([[1e-3, 1e-4], [1.1e-3, 2e-4], [1.2e-3, 3e-4], [1.3e-3, 4e-4]], np.float32)
+    arguments = np.pad(cells, ((0, 0), (1, 4), (1, 4)), "edge"), noise, green, 2048.0, 1 / 20000
+    out = merged.copy()
+    native.call("burst_restore", out, *arguments, out)
+    want = reference.burst_restore(merged, *arguments)
+    assert np.abs(out - want).max() < 0.6
+    assert np.abs(want - merged).max() > 300

@@ -10,7 +10,22 @@ import pytest
 
 from lichtbild.burst.align import Alignment, align, gray_scale, pyramid
 from lichtbild.carriers import Frame
-from test_burst_scene import Array, Camera, Leaf, Mover, Pose, Scene, covered, gain, inner, merge, natural, shoot, views
+from test_burst_scene import (
+    Array,
+    Camera,
+    Leaf,
+    Mover,
+    Pose,
+    Scene,
+    covered,
+    gain,
+    inner,
+    merge,
+    natural,
+    paint,
+    shoot,
+    views,
+)
 
 TILE = 32
 SPEEDS = (0.5, 1, 2, 4, 8, 16, 24, 40, 60)
@@ -188,3 +203,28 @@ def test_what_passes_unseen_in_the_noise_of_single_quads_is_not_outvoted(n: int,
     still = ~covered(Leaf(0, 0, 60, 60 + 9.0 * n, color), shape) & inner(shape)
     expected = (camera.noise.scale[0] * truths[0] + camera.noise.offset[0])[still].mean() / n
     assert (apart[still] ** 2).mean() < 1.1 * expected
+
+
+@pytest.mark.parametrize(("n", "iso"), [(30, 6400), (30, 1600)])
+def test_thin_legs_are_not_outvoted(n: int, iso: float) -> None:
+    """Five pixels wide, and different from the street by about the noise of a quad: they faded by half."""
+    camera, rng = Camera(iso), np.random.default_rng(8)
+    level, shape = 0.02 * iso / 6400, (192, 256)
+    street, tint = np.full(3, level), level * np.array([1.9, 2.0, 2.8])
+    frames = []
+    for i in range(n):
+        image = np.empty((*shape, 3))
+        image[:] = street
+        for side in (-12, 12):
+            paint(image, Leaf(0, side + 9 * i - 40, 45, 2.5, tint), Pose())
+        if not i:
+            leg = (camera.sites(image) - camera.sites(np.broadcast_to(street, image.shape))) / level
+        image[::24] *= 1.5  # something to hold on to
+        frames.append(camera.shoot(camera.sites(image), rng))
+    merged, _ = merge(frames)
+    street_seen = camera.sites(np.broadcast_to(street, (*shape, 3)))
+    stripes = np.ones(shape, bool)
+    stripes[::24] = stripes[1::24] = stripes[23::24] = False
+    there = stripes & (leg > 0.3)
+    seen = (camera.level(merged) - street_seen)[there] / level
+    assert float(np.sum(seen * leg[there]) / np.sum(leg[there] ** 2)) > 0.6

@@ -204,10 +204,10 @@ def quads(mosaic: np.ndarray) -> np.ndarray:
     return np.stack([mosaic[i // 2 :: 2, i % 2 :: 2] for i in range(4)]).astype(float)
 
 
-def between(cells: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Bordered cells of 8 at places (h, w), bilinear."""
+def between(cells: np.ndarray, shape: tuple[int, int], size: int = 8) -> np.ndarray:
+    """Bordered cells of `size` at places (h, w), bilinear."""
     for axis, n in enumerate(shape):
-        place = (np.arange(n) + 0.5) / 8 + 0.5
+        place = (np.arange(n) + 0.5) / size + 0.5
         first = np.floor(place).astype(int)
         part = np.expand_dims(place - first, 1 - axis)
         cells = cells.take(first, axis) * (1 - part) + cells.take(first + 1, axis) * part
@@ -337,3 +337,74 @@ def burst_confidence(sums: np.ndarray) -> np.ndarray:
     height, width = (-(-n // 4) * 4 for n in sums.shape[1:])
     weight = 1 + at(sums[4].astype(float), np.arange(height), np.arange(width))
     return 1 / (1 / weight).reshape(height // 4, 4, width // 4, 4).mean((1, 3))
+
+
+def burst_lines_seen(
+    mosaic: np.ndarray,
+    merged: np.ndarray,
+    black: np.ndarray,
+    noise: np.ndarray,
+    green: int,
+    unit: float,
+    pedestal: float,
+    gain: float,
+    limit: float,
+    tone: float,
+    slip: float,
+) -> np.ndarray:
+    sites = [(y, x) for y in (0, 1) for x in (0, 1)]
+    mine = np.stack([(mosaic[y::2, x::2] - float(black[2 * y + x])) * unit for y, x in sites])
+    its = np.stack([(merged[y::2, x::2] - pedestal) * gain for y, x in sites])
+    told = (np.maximum(mine, its).max(0) < limit).astype(float)
+    kinds = [[1], [0, 3], [2]] if green == 0 else [[0], [1, 2], [3]]
+    rows, columns = (side // 2 for side in told.shape)
+
+    def cells(a: np.ndarray) -> np.ndarray:
+        return (a * told)[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2).sum((1, 3))
+
+    out = []
+    for k, kind in enumerate(kinds):
+        apart, light = (cells(a[kind].sum(0)) for a in (its - mine, its))
+        wide = np.pad(light, 1, mode="edge")
+        across, down = wide[1:-1, 2:] - wide[1:-1, :-2], wide[2:, 1:-1] - wide[:-2, 1:-1]
+        level = np.maximum(light, 0)
+        off = (tone * level) ** 2 + (slip / 2) ** 2 * (across**2 + down**2)
+        variance = noise[k, 0] * level + noise[k, 1] * len(kind) * cells(np.ones_like(told)) + 4 * off
+        out.append(np.clip(apart / np.sqrt(variance + 1e-20), -6, 6))
+    return np.stack(out)
+
+
+LINES = (((2, 0), 2), ((0, 2), 2), ((1, 1), 3), ((1, -1), 3), ((2, 1), 2), ((1, 2), 2), ((2, -1), 2), ((1, -2), 2))
+
+
+def burst_lines(seen: np.ndarray, allowed: float, plain: float) -> np.ndarray:
+    wide = np.pad(seen, ((0, 0), (9, 9), (9, 9)), mode="edge")
+    rows, columns = (side - 16 for side in wide.shape[1:])  # with one cell around them
+    soft = np.stack([filtered(plane, [0.25, 0.5, 0.25]) for plane in wide])
+    best, means = np.zeros((rows, columns)), np.zeros((3, rows, columns))
+    for (sx, sy), reach in LINES:
+        steps = range(-reach, reach + 1)
+        single = np.zeros((23, 23))
+        for t in steps:
+            single[11 + t * sy, 11 + t * sx] = 1
+        weights = filtered(single, [0.25, 0.5, 0.25])
+        along = sum(soft[:, 8 + t * sy : 8 + t * sy + rows, 8 + t * sx : 8 + t * sx + columns] for t in steps)
+        chi = (along**2).sum(0) / (weights**2).sum()
+        means = np.where(chi > best, along / len(steps), means)
+        best = np.maximum(best, chi)
+    share = np.clip((best - allowed) / (plain - allowed), 0, 1)
+    lost = np.max([share[i : i + rows - 2, j : j + columns - 2] for i in range(3) for j in range(3)], axis=0)
+    return means[:, 1:-1, 1:-1] * lost
+
+
+def burst_restore(
+    mosaic: np.ndarray, lost: np.ndarray, noise: np.ndarray, green: int, pedestal: float, gain: float
+) -> np.ndarray:
+    """In digital numbers, before they are rounded."""
+    out = mosaic.astype(float)
+    for i, kind in enumerate((1, 0, 2, 1) if green == 0 else (0, 1, 1, 2)):
+        at = np.s_[i // 2 :: 2, i % 2 :: 2]
+        variance = noise[i, 0] * np.maximum((mosaic[at] - pedestal) * gain, 0) + noise[i, 1]
+        back = between(lost[kind], out[at].shape, 2)
+        out[at] -= back * np.sqrt(variance / (8 if kind == 1 else 4)) / gain
+    return out

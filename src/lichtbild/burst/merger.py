@@ -26,6 +26,7 @@ NEVER = 1e6  # a clip level that nothing reaches
 TOLERATED = 0.015  # of its light, by which a frame that is aligned may differ
 NEARLY = 1.1  # times the exposure that tags tell: what pixels must agree on to be gone by
 UNSAID = 1.5  # times the exposure that tags tell: from where on it is told
+OUTVOTED = 10  # frames from which on thin things, each let through a little, are outvoted
 FOREIGN = 0.2  # share of matching tiles below which a frame shows another scene
 
 
@@ -200,6 +201,8 @@ class Merger:
         rows = np.ones(self.mosaic.shape[0] // 2, np.float32)
         trust = self.evidence.trust(out, rows, self.noise, BLACK_OUT, 1.0 / scale, LIMIT * self.clip)
         self._finish(trust, scale, out)
+        if self.used >= OUTVOTED:
+            self.evidence.restore(out, self.noise, BLACK_OUT, 1.0 / scale, LIMIT * self.clip)
         confidence = self._confidence(trust)
         count = float(np.median(confidence))
         if self.report.maps is not None:
