@@ -19,10 +19,10 @@ from superres_waves import clear, restored
 from taps import catmull_rom, sum_of
 
 TILE = 256, 128
-DOWN = 2  # fine pixels between windows of grey, down
-TEXTURE = hl.f32(0.11), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
+SIDE, DOWN = 16, 4  # fine pixels of a window of grey, and between windows, down
+TEXTURE = hl.f32(0.115), hl.f32(4.0)  # of the range around, by which an edge departs from its blur; more is texture
 SPARSE = hl.f32(1.0)  # square of the weight of samples at which sharpening is halved
-STEEP = hl.f32(1.5)  # how much more is undone beside a lone edge, where neighbours limit it
+STEEP = hl.f32(1.0)  # how much more is undone beside a lone edge, where neighbours limit it
 LONE = 0.5, 0.9  # share of the range farther around that is the edge's: it is not alone, it is
 FAR = "lowest", "highest"
 DARK = hl.f32(0.5)  # of the darkest around, what sharpening may not fall below: a dark rim shows beside a lamp
@@ -177,7 +177,7 @@ def superres_finish() -> tuple[hl.Pipeline, list[Any]]:
     rest = gray()[0] - window(gray, BLUR, "blurred")()[0]
     full = stage("full", known()[0] + d[0] * v[1] / (v[1] + (1.0 - keep[0]) * LONELY))
     pictures = [lambda x, y, c, of=of: of(at=(x, y))[0] for of in (full, known, left)]
-    sharp = restored(fine, "sharp", 1, *pictures, take, join, DOWN)
+    sharp = restored(fine, "sharp", 1, *pictures, take, join, SIDE, DOWN)
     added = stage("added", sharp[x, y, 0] - gray()[0])
     power = window(stage("powers", added()[0] * added()[0]), AROUND, "power")()[0]
     # Where few samples speak, demosaicing guessed, and its errors would be sharpened.

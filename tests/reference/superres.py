@@ -162,11 +162,21 @@ def refined(
     return out[PAD:-PAD, PAD:-PAD]
 
 
-def cosines() -> Array:
-    """(8, 8) of the orthonormal transform."""
-    out = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16) / 2
-    out[0] = 8**-0.5
+def cosines(side: int = 8) -> Array:
+    """(side, side) of the orthonormal transform."""
+    out = np.cos((2 * np.arange(side) + 1) * np.arange(side)[:, None] * np.pi / (2 * side)) * (2 / side) ** 0.5
+    out[0] = side**-0.5
     return np.asarray(out)
+
+
+def pooled(energy: Array) -> Array:
+    """Energies of each frequency of a window and of those around it."""
+    side = len(energy)
+    energy = np.pad(energy, 2, mode="edge")
+    for _ in range(2):
+        near = [energy[n : n + side] * f for n, f in enumerate((0.1, 0.2, 0.4, 0.2, 0.1))]
+        energy = sum(near[1:], near[0]).T
+    return energy
 
 
 def kept(part: Array, left: Array, worth: Array, more: Array) -> Array:
@@ -177,11 +187,7 @@ def kept(part: Array, left: Array, worth: Array, more: Array) -> Array:
     for y in range(0, part.shape[0] - 7, 4):
         for x in range(0, part.shape[1] - 7, 4):
             wave = cosines() @ part[y : y + 8, x : x + 8] @ cosines().T
-            energy = np.pad(wave**2 * worth.T, 2, mode="edge")
-            for _ in range(2):
-                near = [energy[n : n + 8] * f for n, f in enumerate((0.1, 0.2, 0.4, 0.2, 0.1))]
-                energy = sum(near[1:], near[0]).T
-            ratio = energy / left[y + 3 : y + 5, x + 3 : x + 5].mean()
+            ratio = pooled(wave**2 * worth.T) / left[y + 3 : y + 5, x + 3 : x + 5].mean()
             gate = np.clip((ratio.max() - 1.6) / 0.7, 0, 1)
             share = np.maximum(1 - ratio**-2.0, 0) * gate * more.T
             total[y : y + 8, x : x + 8] += soft * (cosines().T @ (wave * share) @ cosines())
@@ -221,17 +227,17 @@ def finished(
     colour = tinted(colour, base, beyond, weight, noise, color_take)
     rest = np.abs(light - windowed(light, windows[4]))
     detail = beyond.mean(0) * weight[0] / (weight[0] + 0.6 * (1 - keep[0]))
-    added = restored(base.mean(0) + detail, base.mean(0), left, *waves) - light
+    added = restored(base.mean(0) + detail, base.mean(0), left, *waves, weighed=True) - light
     power = windowed(added**2, windows[3])
     near = [extreme(light, which, (-2, -1, 0, 1, 2)) for which in (np.min, np.max)]
     far = [extreme(n, which, (-4, 0, 4)) for n, which in zip(near, (np.min, np.max), strict=True)]
     span = near[1] - near[0]
     low, high, some = *near, np.maximum(span, 1e-4)
-    texture = np.maximum(rest - span * 0.11, 0)
+    texture = np.maximum(rest - span * 0.115, 0)
     slack = span * overshoot + 4 * texture
     alone = np.clip((span / np.maximum(far[1] - far[0], some) - 0.5) / 0.4, 0, 1)
     alone = alone * span**2 / np.maximum(span**2 + left, 1e-12)
-    steep = 1 + 1.5 * alone * np.maximum(1 - 20 * texture / some, 0)
+    steep = 1 + alone * np.maximum(1 - 20 * texture / some, 0)
     least = np.maximum(low - slack, np.minimum(low, 0.5 * low))
     finer = np.clip(light + added * steep * weight[0] ** 2 / (weight[0] ** 2 + 1.0), least, high + slack)
     slope, offset, share = lines(light, colour, power, windows[5])
@@ -255,7 +261,7 @@ def tinted(colour: Array, base: Array, beyond: Array, weight: Array, noise: Arra
     said = light - light.mean(0) + half(beyond - beyond.mean(0))
     out, join = colour.copy(), np.ones((3, 8, 8)) * np.array([1, 0, 1])[:, None, None]
     for c in (0, 2):
-        more = doubled(restored(said[c], known[c], left[c], take, join, down=4) - known[c])
+        more = doubled(restored(said[c], known[c], left[c], take, join, weighed=False) - known[c])
         out[c] += more[: out.shape[1], : out.shape[2]]
     out[1] = -out[0] - out[2]
     return out
@@ -276,25 +282,27 @@ def extreme(a: Array, which: Callable[..., Array], offsets: tuple[int, ...]) -> 
     return which([np.roll(a, (j, i), (0, 1)) for j in offsets for i in offsets], axis=0)
 
 
-def restored(full: Array, base: Array, left: Array, take: Array, join: Array, down: int = 2) -> Array:
-    """Windows of 8 x 8, every 4 columns and `down` rows from the first pixel on; `PAD` leaves them the kernel's."""
-    soft = 0.2 + np.sin(np.pi * (np.arange(8) + 0.5) / 8) ** 2
-    soft = np.outer(soft, soft)
+def restored(full: Array, base: Array, left: Array, take: Array, join: Array, *, weighed: bool) -> Array:
+    """Windows as large as `take`, every half of that to the right and every 4 rows from the first pixel on; `PAD`
+    leaves them the kernel's. weighed: those that keep little count more."""
+    side, hop = len(take), len(take) // 2
+    soft = 0.2 + np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2
+    soft, waves = np.outer(soft, soft), cosines(side)
     total, count = np.zeros_like(full), np.zeros_like(full)
-    for y in range(0, full.shape[0] - 7, down):
-        for x in range(0, full.shape[1] - 7, 4):
-            wave, known = (cosines() @ each[y : y + 8, x : x + 8] @ cosines().T for each in (full, base))
+    for y in range(0, full.shape[0] - side + 1, 4):
+        for x in range(0, full.shape[1] - side + 1, hop):
+            at = np.s_[y : y + side, x : x + side]
+            wave, known = (waves @ each[at] @ waves.T for each in (full, base))
             energy = wave**2
             energy[0, 0] = 0
-            energy = np.pad(energy, 1, mode="edge")
-            for _ in range(2):
-                energy = (energy[:-2] / 4 + energy[1:-1] / 2 + energy[2:] / 4).T
-            unwanted = left[y + 3 : y + 5, x + 3 : x + 5].mean() * take.T
+            energy = pooled(energy)
+            unwanted = left[at][hop - 1 : hop + 1, hop - 1 : hop + 1].mean() * take.T
             kept = (energy**2 + 1e-20) / (energy**2 + unwanted**2 + 1e-20)
             gate = np.clip((kept.ravel()[1:].max() - 0.6) / 0.2, 0, 1)
             told = kept * (join[0] * wave + join[1] * known) + (1 - kept) * join[2] * known
-            total[y : y + 8, x : x + 8] += soft * (cosines().T @ (gate * told + (1 - gate) * known) @ cosines())
-            count[y : y + 8, x : x + 8] += soft
+            heavy = 1 / (0.03 + gate**2 * (kept.ravel()[1:] ** 2).sum() / side**2) if weighed else 1.0
+            total[at] += heavy * soft * (waves.T @ (gate * told + (1 - gate) * known) @ waves)
+            count[at] += heavy * soft
     return total / np.maximum(count, 1e-9)
 
 

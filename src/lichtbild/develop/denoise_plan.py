@@ -118,10 +118,10 @@ def _lean(basis: Floats) -> FloatImage:
     return np.asarray(lean, np.float32)
 
 
-def cosines() -> Floats:
-    """(8, 8), orthonormal: the cosine waves of a window of eight samples, each a row."""
-    waves = np.cos((2 * np.arange(8) + 1) * np.arange(8)[:, None] * np.pi / 16)
-    return np.asarray(waves * np.where(np.arange(8) == 0, 0.125**0.5, 0.5)[:, None])
+def cosines(side: int = 8) -> Floats:
+    """(side, side), orthonormal: the cosine waves of a window of so many samples, each a row."""
+    waves = np.cos((2 * np.arange(side) + 1) * np.arange(side)[:, None] * np.pi / (2 * side))
+    return np.asarray(waves * np.where(np.arange(side) == 0, 1 / side, 2 / side)[:, None] ** 0.5)
 
 
 @functools.cache

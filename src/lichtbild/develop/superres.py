@@ -34,8 +34,8 @@ AROUND = 2.0  # fine pixels, deviation of the window in which energy is measured
 NEAR = 3.0  # fine pixels, deviation of the window in which colour is a line over brightness
 DOUBT = 0.1, 0.2  # weight of no difference
 SHRINK = 1.5, 1.9  # times the noise, the energy of differences of grey and of colours, that is taken for noise
-TAKE = 6.0  # times the noise, the energy of a frequency of which half is kept
-OVERSHOOT = 0.015  # of the range around, what sharpening may add beyond it
+TAKE = 4.0, 6.0  # times the noise, the energy of a frequency of grey, and of a colour, of which half is kept
+OVERSHOOT = 0.005  # of the range around, what sharpening may add beyond it
 SMALLEST = 64  # mosaic pixels of a side below which frames are only enlarged
 BLACK_OUT = 2048.0
 
@@ -74,12 +74,12 @@ def super_resolve(frame: Frame, neutral: Floats, recipe: Recipe, report: Report)
     noise = balanced_noise(frame.aligned[0].frame, neutral)
     out = np.empty((int(height * scale), int(width * scale), 3), np.uint16)
     strength = min(recipe.denoise, 1.0)
-    take = TAKE * strength
+    take, take_color = TAKE[0] * strength, TAKE[1] * strength
     native.call(
         "superres_finish",
         image, sums, windows(scale), noise, np.array(DOUBT, np.float32), np.array(SHRINK, np.float32) * strength,
         np.asarray(neutral, np.float32), waves_of_noise(scale, SHARED) * np.float32(take),
-        joined_waves(scale, min(recipe.sharpen, 1.0)), waves_of_color(scale, COLOR, take), 1.0 / scale, OVERSHOOT,
+        joined_waves(scale, min(recipe.sharpen, 1.0)), waves_of_color(scale, COLOR, take_color), 1.0 / scale, OVERSHOOT,
         BLACK_OUT, scale_out, round(2 * scale), out.shape[1], out.shape[0], out,
     )  # fmt: skip
     report.decide("enlarge", scale=scale, frames_gathered=len(frame.aligned), denoise=recipe.denoise)
