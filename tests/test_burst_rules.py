@@ -157,6 +157,18 @@ def test_the_sharpest_of_the_early_frames_is_the_reference(shot: Shot) -> None:
     assert report.decided["burst"]["reference"] == 2
 
 
+def test_a_lens_cap_over_the_early_frames_is_not_the_scene(shot: Shot) -> None:
+    """The first three black: the others were left out as of another scene."""
+    rng = np.random.default_rng(3)
+    black = [shot.camera.shoot(np.zeros_like(shot.truths[0]), rng, path=Path(f"cap_{i}.dng")) for i in range(3)]
+    _, report = merge([*black, *shot.frames], reference=None)
+    assert report.decided["burst"]["reference"] == 4
+    assert report.decided["burst"]["used"] == len(shot.frames)
+    assert all("cap_" in notice for notice in report.notices)
+    _, report = merge([*black, *black], reference=None)
+    assert report.decided["burst"]["reference"] == 1
+
+
 @pytest.mark.parametrize("shape", [(16, 16), (62, 200), (2, 2), (63, 63)])
 def test_tiny_frames_are_not_merged_and_it_is_said(shape: tuple[int, int]) -> None:
     frames = shoot(views(8, 4, shape=SHAPE)).frames

@@ -15,6 +15,9 @@ from lichtbild.report import Report
 FLASH = 1.25  # times the light of the other early frames: another light than theirs
 SMALLEST = 64  # pixels of a side below which nothing can be aligned
 EARLY = 3  # frames among which the sharpest is sought
+BARE = 0.01  # sharpness below which a frame shows nothing
+BLACK = 5e-4  # mean light, 0..1 of white, of a frame that got none
+LATER = 12  # frames that are looked at, at most, where the early ones are black
 
 
 def exposure_ratio(mine: Metadata, its: Metadata) -> float:
@@ -63,7 +66,8 @@ def choose_reference(
         return wanted - 1, frame, read
     candidates: list[tuple[int, Frame]] = []
     errors: list[LichtbildError] = []
-    for i in _by_middle_exposure(tags):
+    order = _by_middle_exposure(tags)
+    for i in order:
         frame = get(i)
         if isinstance(frame, LichtbildError):
             errors.append(frame)
@@ -84,7 +88,21 @@ def choose_reference(
     # A flash that went off is no moment to which the other frames can be merged.
     fit = [k for k, light in enumerate(lights) if len(lights) < 3 or max(light / usual, usual / light) < FLASH]
     best = max(fit, key=lambda k: (round(scores[k] / max(scores), 2), -k))
+    if scores[best] < BARE and _is_black(candidates[best][1]):
+        for i in [i for i in order if i not in read][:LATER]:
+            frame = get(i)
+            if isinstance(frame, LichtbildError):
+                continue
+            if _comparable(candidates[0][1], frame) and not _is_black(frame):
+                return i, frame, read
+            del read[i]  # memory: it is read again
     return *candidates[best], read
+
+
+def _is_black(frame: Frame) -> bool:
+    """True when a frame got no light: behind a lens cap, in a pocket."""
+    light = frame.mosaic[::16, ::16].mean() - frame.black_level[0]  # of one of the sites
+    return bool(light < BLACK * (frame.white_level - frame.black_level[0]))
 
 
 def _comparable(a: Frame, b: Frame) -> bool:
