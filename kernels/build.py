@@ -101,7 +101,7 @@ def compile_module(name: str, out: Path) -> None:
             )
             archive([Path(scratch) / "rt.a"], out / "halide_runtime.a")
             return
-        from kernel import RARE, REGISTRY
+        from kernel import BASELINE, RARE, REGISTRY
 
         importlib.import_module(name)
         made = []
@@ -110,7 +110,8 @@ def compile_module(name: str, out: Path) -> None:
                 continue
             pipeline, args = build()
             prefix = f"{scratch}/{symbol}"
-            chosen = dict.fromkeys(AVX2 if t == AVX512 and symbol in RARE else t for t in targets())
+            chosen = targets()[-1:] if symbol in BASELINE else targets()
+            chosen = list(dict.fromkeys(AVX2 if t == AVX512 and symbol in RARE else t for t in chosen))
             with quieter():
                 pipeline.compile_to_multitarget_static_library(
                     prefix, args, [hl.Target(f"{t}-no_runtime") for t in chosen]

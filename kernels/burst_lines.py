@@ -34,7 +34,7 @@ def spread(step: tuple[int, int], reach: int) -> float:
     return float((weights**2).sum())
 
 
-@kernel("burst_lines_seen", rare=True)
+@kernel("burst_lines_seen", baseline=True)
 def burst_lines_seen() -> tuple[hl.Pipeline, list[Any]]:
     """Differences of two mosaics in units of their noise: (2h, 2w) uint16, twice -> (3, h // 2, w // 2) float32.
 
@@ -90,7 +90,7 @@ def burst_lines_seen() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [reference, merged, black, noise, green, unit, pedestal, gain, limit, tone, slip]
 
 
-@kernel("burst_lines", rare=True)
+@kernel("burst_lines", baseline=True)
 def burst_lines() -> tuple[hl.Pipeline, list[Any]]:
     """What lines tell that was lost: (3, h, w) as from burst_lines_seen -> (3, h, w), its mean along the best of the
     lines where that is no noise, else 0.
@@ -127,7 +127,7 @@ def burst_lines() -> tuple[hl.Pipeline, list[Any]]:
     return hl.Pipeline([out]), [seen, allowed, plain]
 
 
-@kernel("burst_restore", rare=True)
+@kernel("burst_restore", baseline=True)
 def burst_restore() -> tuple[hl.Pipeline, list[Any]]:
     """A mosaic with what lines tell put back: (2h, 2w) uint16, in place.
 

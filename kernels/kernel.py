@@ -24,18 +24,22 @@ import halide as hl
 Build = Callable[[], tuple[hl.Pipeline, list[Any]]]
 REGISTRY: dict[str, Build] = {}
 RARE: set[str] = set()  # those of them that are compiled without AVX-512
+BASELINE: set[str] = set()  # those that are compiled for the oldest processors alone
 
 
-def kernel(symbol: str, *, rare: bool = False) -> Callable[[Build], Build]:
+def kernel(symbol: str, *, rare: bool = False, baseline: bool = False) -> Callable[[Build], Build]:
     """Register a kernel under the symbol that it exports, `lichtbild_<symbol>`.
 
     rare: not on the way of most photographs; code for AVX-512 would not pay for its size there.
+    baseline: a small part of what its user waits for; code for any newer processor would not pay.
     """
 
     def register(build: Build) -> Build:
         REGISTRY[f"lichtbild_{symbol}"] = build
         if rare:
             RARE.add(f"lichtbild_{symbol}")
+        if baseline:
+            BASELINE.add(f"lichtbild_{symbol}")
         return build
 
     return register

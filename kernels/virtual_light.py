@@ -75,7 +75,7 @@ def _sum(terms: list[hl.Expr]) -> hl.Expr:
     return total
 
 
-@kernel("virtual_light", rare=True)
+@kernel("virtual_light", baseline=True)
 def virtual_light() -> tuple[hl.Pipeline, list[object]]:
     """(3, H, W) bits of a float16 scene in camera colour -> (h, w) float32 light on the mosaic, 1.0 = white."""
     scene, optics = hl.ImageParam(hl.UInt(16), 3, "scene"), Optics()
@@ -89,7 +89,7 @@ def virtual_light() -> tuple[hl.Pipeline, list[object]]:
     return hl.Pipeline([light]), [scene, *optics.arguments]
 
 
-@kernel("virtual_layer", rare=True)
+@kernel("virtual_layer", baseline=True)
 def virtual_layer() -> tuple[hl.Pipeline, list[object]]:
     """One moving thing put before the light in a window of the mosaic.
 

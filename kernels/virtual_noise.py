@@ -34,7 +34,7 @@ def _quintic(t: Any) -> hl.Expr:
     return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
 
 
-@kernel("virtual_noise", rare=True)
+@kernel("virtual_noise", baseline=True)
 def virtual_noise() -> tuple[hl.Pipeline, list[object]]:
     """Places u, v and sampling distances step, all (h, w) float32 -> (h, w) float32 noise of about -1..1, mean 0.
 
@@ -74,7 +74,7 @@ def virtual_noise() -> tuple[hl.Pipeline, list[object]]:
     return hl.Pipeline([out]), [u, v, step, octaves, gain, ridged, seed]
 
 
-@kernel("virtual_cells", rare=True)
+@kernel("virtual_cells", baseline=True)
 def virtual_cells() -> tuple[hl.Pipeline, list[object]]:
     """Places u, v, (h, w) float32 -> (5, h, w) float32: distance to the nearest point, to the second nearest,
     a random number 0..1 of the nearest, and the way (du, dv) from it.

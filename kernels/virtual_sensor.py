@@ -32,7 +32,7 @@ def uniform(number: hl.Expr) -> hl.Expr:
     return (hl.f32(number >> 8) + 0.5) * (1.0 / 2**24)
 
 
-@kernel("virtual_sensor", rare=True)
+@kernel("virtual_sensor", baseline=True)
 def virtual_sensor() -> tuple[hl.Pipeline, list[object]]:
     """(h, w) float32 light, 1.0 = white -> (h, w) uint16 digital numbers.
 
