@@ -17,7 +17,7 @@ from superres_detail import Fine
 from taps import sum_of
 
 Expr = Any
-LANES = 8
+LANES = 4  # more make older processors shuffle: the compiler takes minutes for it, and no processor gains
 FADE = 0.2  # of windows' weight, what is left at their edges, where what lies beyond them is not known
 
 
