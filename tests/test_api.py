@@ -233,3 +233,15 @@ def test_a_plain_frame_imports_nothing_that_it_does_not_need(tmp_path: Path) -> 
 def test_more_frames_than_a_burst_has_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BurstError, match="101 frames are more than 100; name those of one burst"):
         lb.read(*[tmp_path / f"{i}.dng" for i in range(101)])
+
+
+def test_lists_and_generators_of_bursts_are_one_burst() -> None:
+    frames = [a_frame(name) for name in ("a.dng", "b.dng", "c.dng")]
+    for given in ((lb.read(f) for f in frames), [[frames[0]], frames[1:]], [lb.read(frames[:2]), frames[2]]):
+        assert [f is g for f, g in zip(lb.read(given), frames, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize("given", [3, None, np.zeros((4, 4)), [1.5]])
+def test_what_is_no_frame_is_told(given: object) -> None:
+    with pytest.raises(lb.BurstError, match="neither the name"):
+        lb.read(given)

@@ -7,7 +7,7 @@ what was decided and noticed, and how long each leg took.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,7 @@ def read(*frames: Source | Iterable[Source]) -> Burst:
     from lichtbild.errors import BurstError, RawError
     from lichtbild.raw.read import probe
 
-    single = (str, bytes, os.PathLike, Frame)
-    named = [one for item in frames for one in ((item,) if isinstance(item, single) else item)]
+    named = list(_each(frames))
     if not named:
         raise BurstError("no frame to read; name at least one raw file")
     if len(named) > MOST_FRAMES:
@@ -62,6 +61,20 @@ def read(*frames: Source | Iterable[Source]) -> Burst:
         others = " (and no other file can be read either)" if len(keyed) > 1 else ""
         raise RawError(f"{first_error}{others}")
     return Burst.of(frame for _, frame in sorted(keyed, key=lambda pair: pair[0]))
+
+
+def _each(frames: Iterable[Any]) -> Iterator[str | bytes | os.PathLike[str] | Frame]:
+    """The frames in lists, generators and bursts of them, one after the other."""
+    from lichtbild.carriers import Frame
+    from lichtbild.errors import BurstError
+
+    for item in frames:
+        if isinstance(item, (str, bytes, os.PathLike, Frame)):
+            yield item
+        elif isinstance(item, Iterable):
+            yield from _each(item)
+        else:
+            raise BurstError(f"{str(item)[:80]!r} is neither the name of a raw file nor a frame; name files")
 
 
 def merge(
