@@ -28,9 +28,7 @@ def check_target(path: Path, *, overwrite: bool) -> None:
         if path.exists() and not path.is_file():
             raise OutputError(f"{path}: is not a plain file; choose another name")
         if path.exists() and not overwrite:
-            raise OutputError(
-                f"{path}: exists already; choose another name, or allow --overwrite (overwrite=True)"
-            )
+            raise OutputError(f"{path}: exists already; choose another name, or allow --overwrite (overwrite=True)")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OutputError(f"{path}: {_NO_PERMISSION}")
     except (OSError, ValueError, RuntimeError) as error:  # a name too long, with a NUL, or in a loop of links
