@@ -38,6 +38,12 @@ def between(cells: Any, x: hl.Var, y: hl.Var, name: str, size: int = CELL, *rest
     return row, row[(i, y, *rest)] + (row[(i + 1, y, *rest)] - row[(i, y, *rest)]) * part
 
 
+def kinds_of(green: Any, four: list[Any]) -> list[Any]:
+    """What the sites of a quad hold, by the three kinds of sites. green: the first one that is, 0 or 1."""
+    a, b, d, e = four
+    return [hl.select(green == 0, b, a), hl.select(green == 0, a + e, b + d), hl.select(green == 0, d, e)]
+
+
 @kernel("burst_evidence", rare=True)
 def burst_evidence() -> tuple[hl.Pipeline, list[Any]]:
     """Differences of two mosaics, summed over cells: (2h, 2w) uint16, twice -> (7, h // 8, w // 8) float32.
@@ -79,8 +85,8 @@ def burst_evidence() -> tuple[hl.Pipeline, list[Any]]:
     total = [cells[x, y][k] for k in sums]
     out = hl.Func("lichtbild_burst_evidence")
     colors = []
-    for a, b, d, e in (total[:4], total[4:8]):
-        colors += [hl.select(green == 0, b, a), hl.select(green == 0, a + e, b + d), hl.select(green == 0, d, e)]
+    for four in (total[:4], total[4:8]):
+        colors += kinds_of(green, four)
     out[x, y, c] = hl.mux(c, [*colors, total[8]])
     xo, xi, strip = hl.Var("xo"), hl.Var("xi"), hl.Var("strip")
     out.bound(c, 0, PLANES).reorder(c, x, y).unroll(c).parallel(y)

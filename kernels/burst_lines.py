@@ -15,7 +15,7 @@ import halide as hl
 import numpy as np
 
 from burst_align import sum_of
-from burst_evidence import between
+from burst_evidence import between, kinds_of
 from kernel import kernel
 
 CELL = 2  # quads of a side
@@ -59,8 +59,8 @@ def burst_lines_seen() -> tuple[hl.Pipeline, list[Any]]:
         highest = hl.max(highest, v)
     told = hl.select(highest < limit, hl.f32(1.0), hl.f32(0.0))
     colors = []
-    for p, q, r, s in ([q - p for p, q in zip(mine, its, strict=True)], its):
-        colors += [hl.select(green == 0, q, p), hl.select(green == 0, p + s, q + r), hl.select(green == 0, r, s)]
+    for four in ([q - p for p, q in zip(mine, its, strict=True)], its):
+        colors += kinds_of(green, four)
     quads[x, y] = hl.Tuple([*(v * told for v in colors), told])
     four = [quads[CELL * x + i % 2, CELL * y + i // 2] for i in range(4)]
     sums[x, y] = hl.Tuple([sum_of(each[n] for each in four) for n in range(7)])

@@ -204,6 +204,11 @@ def quads(mosaic: np.ndarray) -> np.ndarray:
     return np.stack([mosaic[i // 2 :: 2, i % 2 :: 2] for i in range(4)]).astype(float)
 
 
+def kinds_of(green: int) -> list[list[int]]:
+    """The sites of a quad that are red, green and blue."""
+    return [[1], [0, 3], [2]] if green == 0 else [[0], [1, 2], [3]]
+
+
 def between(cells: np.ndarray, shape: tuple[int, int], size: int = 8) -> np.ndarray:
     """Bordered cells of `size` at places (h, w), bilinear."""
     for axis, n in enumerate(shape):
@@ -232,7 +237,7 @@ def burst_evidence(
     variance = (noise[:, :1, None] * np.maximum(light, 0) + noise[:, 1:, None]).sum(0)
     plain = np.maximum((apart**2).sum(0) / variance - 2, 0)
     counts = ((quads(alternate) > 0) & (np.maximum(a, r) < limit)).all(0) / (1 + plain**2)
-    kinds = [[1], [0, 3], [2]] if green == 0 else [[0], [1, 2], [3]]
+    kinds = kinds_of(green)
     planes = [values[kind].sum(0) for values in (apart, light) for kind in kinds] + [np.ones_like(counts)]
     height, width = (n // 8 for n in counts.shape)
     cut = (np.stack(planes) * counts)[:, : height * 8, : width * 8]
@@ -352,11 +357,10 @@ def burst_lines_seen(
     tone: float,
     slip: float,
 ) -> np.ndarray:
-    sites = [(y, x) for y in (0, 1) for x in (0, 1)]
-    mine = np.stack([(mosaic[y::2, x::2] - float(black[2 * y + x])) * unit for y, x in sites])
-    its = np.stack([(merged[y::2, x::2] - pedestal) * gain for y, x in sites])
+    mine = (quads(mosaic) - np.reshape(black, (4, 1, 1))) * unit
+    its = (quads(merged) - pedestal) * gain
     told = (np.maximum(mine, its).max(0) < limit).astype(float)
-    kinds = [[1], [0, 3], [2]] if green == 0 else [[0], [1, 2], [3]]
+    kinds = kinds_of(green)
     rows, columns = (side // 2 for side in told.shape)
 
     def cells(a: np.ndarray) -> np.ndarray:

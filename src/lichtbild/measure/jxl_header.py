@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from lichtbild.errors import MeasureError, OutputError
 from lichtbild.measure.headers import DAMAGED, profile_of
+from lichtbild.metadata.packets import boxes
 from lichtbild.output.jxl import Bits, enum
 
+_MOST = 1 << 20  # bytes in which the header ends
 UNREAD = b"of a kind that is not read"
 _SIDES = ((1, 9), (1, 13), (1, 18), (1, 30))
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
@@ -18,26 +20,17 @@ def of_jxl(data: memoryview) -> tuple[tuple[int, int], bytes, int, int]:
     Raises `MeasureError` for damage, and for light above white.
     """
     try:
-        return _read(Bits(_codestream(bytes(data[: 1 << 20])), 16))
+        return _read(Bits(_codestream(data), 16))
     except (OutputError, StopIteration, IndexError):
         raise MeasureError(DAMAGED) from None
 
 
-def _codestream(data: bytes) -> bytes:
-    if data[:2] == b"\xff\x0a":
-        return data
-    # Of what is longer than was taken here, the box of the pixels is the last.
-    at = 0
-    while at + 16 <= len(data):
-        size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
-        body = at + 8
-        if size == 1:
-            size, body = int.from_bytes(data[at + 8 : at + 16]), at + 16
+def _codestream(data: memoryview) -> bytes:
+    if bytes(data[:2]) == b"\xff\x0a":
+        return bytes(data[:_MOST])
+    for kind, start, stop in boxes(data, 0, len(data)):
         if kind in (b"jxlc", b"jxlp"):
-            return data[body + (4 if kind == b"jxlp" else 0) :]
-        if size < 8:
-            break
-        at += size
+            return bytes(data[start + (4 if kind == b"jxlp" else 0) : min(stop, start + _MOST)])
     raise OutputError(DAMAGED)
 
 

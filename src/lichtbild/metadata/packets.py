@@ -97,7 +97,7 @@ def _inflated(packed: bytes) -> bytes:
 
 
 def _in_jxl(data: memoryview) -> list[bytes]:
-    for kind, start, stop in _boxes(data, 0, len(data)):
+    for kind, start, stop in boxes(data, 0, len(data)):
         if kind == b"xml ":
             return [_bytes(data, start, stop)]
         if kind == b"brob" and bytes(data[start : start + 4]) == b"xml ":
@@ -122,7 +122,7 @@ def _in_exr(data: memoryview) -> list[bytes]:
     return []
 
 
-def _boxes(data: memoryview, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: memoryview, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """(kind, start, end) of what the boxes hold."""
     while at + 8 <= end:
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -140,13 +140,13 @@ def _in_heif(data: memoryview) -> list[bytes]:
     """The data of the items of XMP's media type."""
     from lichtbild.output.heif_items import read_places
 
-    meta = next(((a, b) for kind, a, b in _boxes(data, 0, len(data)) if kind == b"meta"), None)
+    meta = next(((a, b) for kind, a, b in boxes(data, 0, len(data)) if kind == b"meta"), None)
     if meta is None:
         return []
-    children = {kind: (a, b) for kind, a, b in _boxes(data, meta[0] + 4, meta[1])}
+    children = {kind: (a, b) for kind, a, b in boxes(data, meta[0] + 4, meta[1])}
     start, end = children.get(b"iinf", (0, 0))
     wanted = set()
-    for _, a, b in _boxes(data, start + (8 if data[start] else 6), end):
+    for _, a, b in boxes(data, start + (8 if data[start] else 6), end):
         if _XMP_TYPE in bytes(data[a:b]):
             wanted.add(int.from_bytes(data[a + 4 : a + (8 if data[a] == 3 else 6)]))
     start, end = children.get(b"iloc", (0, 0))

@@ -48,12 +48,16 @@ class Entry:
 
 
 class Directory:
-    """One image file directory: its tags, read when asked for. A tag that is missing or unreadable gives None."""
+    """One image file directory: its tags, read when asked for. A tag that is missing or unreadable gives None.
 
-    def __init__(self, data: Buffer, order: str, entries: dict[int, Entry]) -> None:
+    cut_short: tags or their values lie beyond the end of the file, and were left out.
+    """
+
+    def __init__(self, data: Buffer, order: str, entries: dict[int, Entry], *, cut_short: bool = False) -> None:
         # Not the Tiff itself: a circle of references would keep a frame's file mapped until garbage is searched for.
         self.data, self.order = data, order
         self.entries = entries
+        self.cut_short = cut_short
         self.children: list[Directory] = []
 
     def __contains__(self, tag: int) -> bool:
@@ -157,25 +161,29 @@ class Tiff:
         if start > self.size:
             return None
         (count,) = struct.unpack_from(self.order + count_form, self.data, offset)
-        count = min(count, MAX_ENTRIES, (self.size - start) // entry_size)
+        there = (self.size - start) // entry_size
+        cut_short = count > there
+        count = min(count, MAX_ENTRIES, there)
         entries: dict[int, Entry] = {}
         for i in range(count):
             at = start + i * entry_size
             tag, type_, n = struct.unpack_from(self.order + ("HHQ" if self.big else "HHI"), self.data, at)
-            if type_ not in _TYPES or not 0 < n <= MAX_VALUES * 64 or tag in entries:
+            if type_ not in _TYPES:
                 continue
             kind, per_value = _TYPES[type_]
             size = n * per_value * np.dtype(kind).itemsize
             at += entry_size - inline
             if size > inline:
                 (at,) = struct.unpack_from(self.order + ("Q" if self.big else "I"), self.data, at)
-            if at + size <= self.size and (n <= MAX_VALUES or kind == "u1"):
+            if at + size > self.size:
+                cut_short = True
+            elif tag not in entries and 0 < n <= MAX_VALUES * (64 if kind == "u1" else 1):
                 entries[tag] = Entry(type_, n, at)
         end = start + count * entry_size
         following = 0
         if end + inline <= self.size:
             (following,) = struct.unpack_from(self.order + ("Q" if self.big else "I"), self.data, end)
-        directory = Directory(self.data, self.order, entries)
+        directory = Directory(self.data, self.order, entries, cut_short=cut_short)
         for child in (directory.integers(SUB_IFDS) or ())[:MAX_DIRECTORIES]:
             directory.children += self._chain(child)
         return directory, following
